@@ -1,0 +1,24 @@
+// The one exception type, and the grammar of its messages.
+//
+//   who: the rule that was broken, what was got [operands]
+//
+//   matmul: inner dimensions differ, 4 against 3 [a (3, 4), b (3, 5)]
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace kindling {
+
+class Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// Something the user should know that is no error. By default a line on standard error;
+// set_warning_handler puts another place in its stead and returns the one before.
+using WarningHandler = void (*)(const std::string& message);
+void warn(const std::string& message);
+WarningHandler set_warning_handler(WarningHandler handler);
+
+}  // namespace kindling

@@ -1,0 +1,26 @@
+// 1D convolution as matrix products over padded rows: no copy of the windows.
+#pragma once
+
+#include <cstdint>
+
+namespace kindling::kernels {
+
+// Shapes: x (batch, steps, channels), kernel (taps, channels / groups, filters),
+// y (batch, out_steps, filters). Output step t reads input steps t * stride + j * dilation - pad_left
+// for j in [0, taps); a step outside [0, steps) counts as zero.
+struct Conv1DGeometry {
+  std::int64_t batch, steps, channels, taps, filters, out_steps;
+  std::int64_t stride = 1, dilation = 1, groups = 1, pad_left = 0;
+};
+
+// bias may be null.
+void conv1d(const Conv1DGeometry& g, const float* x, const float* kernel, const float* bias,
+            float* y);
+// dx = the gradient for x of sum(y * dy); overwritten.
+void conv1d_input_gradient(const Conv1DGeometry& g, const float* dy, const float* kernel,
+                           float* dx);
+// dkernel = the gradient for the kernel; overwritten.
+void conv1d_kernel_gradient(const Conv1DGeometry& g, const float* x, const float* dy,
+                            float* dkernel);
+
+}  // namespace kindling::kernels

@@ -1,0 +1,113 @@
+#include <kindling/tensor/threads.h>
+
+#include <cblas.h>
+#include <oneapi/tbb/info.h>
+#include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/task_arena.h>
+
+#include <algorithm>
+
+#include <kindling/tensor/fail.h>
+
+#if defined(__SANITIZE_THREAD__)
+#define KINDLING_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define KINDLING_TSAN 1
+#endif
+#endif
+
+#ifdef KINDLING_TSAN
+extern "C" void __tsan_acquire(void* address);
+extern "C" void __tsan_release(void* address);
+#endif
+
+namespace kindling {
+namespace {
+
+namespace tbb = oneapi::tbb;
+
+// Debian's oneTBB isn't instrumented, so the thread sanitizer doesn't see that it orders the
+// start of a loop before its blocks and these before its end. These two say so.
+void sanitizer_release([[maybe_unused]] char& at) {
+#ifdef KINDLING_TSAN
+  __tsan_release(&at);
+#endif
+}
+void sanitizer_acquire([[maybe_unused]] char& at) {
+#ifdef KINDLING_TSAN
+  __tsan_acquire(&at);
+#endif
+}
+
+// OpenBLAS has a pool of its own; ours is the only one, so it runs one thread inside each block.
+int machine_threads() {
+  openblas_set_num_threads(1);
+  return std::max(1, tbb::info::default_concurrency());
+}
+
+struct Pool {
+  int count = machine_threads();
+  tbb::task_arena arena{count};
+};
+
+Pool& pool() {
+  static Pool instance;
+  return instance;
+}
+
+thread_local bool inside_block = false;
+
+struct Inside {
+  Inside() { inside_block = true; }
+  ~Inside() { inside_block = false; }
+  Inside(const Inside&) = delete;
+  Inside& operator=(const Inside&) = delete;
+};
+
+}  // namespace
+
+int threads() { return pool().count; }
+
+void set_threads(int count) {
+  if (count < 1) fail("set_threads: at least one thread is needed, got {}", count);
+  Pool& p = pool();
+  if (count == p.count) return;
+  p.count = count;
+  p.arena.terminate();
+  p.arena.initialize(count);
+}
+
+void parallel_for(std::int64_t blocks, FunctionRef<void(std::int64_t)> body) {
+  Pool& p = pool();
+  if (blocks <= 1 || p.count == 1 || inside_block) {
+    for (std::int64_t b = 0; b < blocks; ++b) body(b);
+    return;
+  }
+  char start = 0, end = 0;
+  sanitizer_release(start);
+  p.arena.execute([&] {
+    tbb::parallel_for(
+        tbb::blocked_range<std::int64_t>(0, blocks, 1),
+        [&](const tbb::blocked_range<std::int64_t>& range) {
+          sanitizer_acquire(start);
+          {
+            Inside inside;
+            for (std::int64_t b = range.begin(); b != range.end(); ++b) body(b);
+          }
+          sanitizer_release(end);
+        },
+        tbb::simple_partitioner());
+  });
+  sanitizer_acquire(end);
+}
+
+void parallel_ranges(std::int64_t size, std::int64_t grain,
+                     FunctionRef<void(std::int64_t, std::int64_t)> body) {
+  const std::int64_t blocks = (size + grain - 1) / grain;
+  parallel_for(blocks, [&](std::int64_t b) {
+    body(b * grain, std::min(size, (b + 1) * grain));
+  });
+}
+
+}  // namespace kindling

@@ -1,0 +1,25 @@
+// How many threads the kernels use, and the one loop that uses them.
+//
+// The same bits come out whatever the number of threads: work is cut into blocks whose bounds
+// depend on sizes alone, and no two blocks write to the same place.
+#pragma once
+
+#include <cstdint>
+
+#include <kindling/tensor/function_ref.h>
+
+namespace kindling {
+
+// Threads the kernels may use, at least 1. At first: the machine's.
+int threads();
+void set_threads(int count);
+
+// Runs body(0) .. body(blocks - 1), in any order, on up to threads() threads; returns when all
+// are done. Nested calls run on the thread that makes them.
+void parallel_for(std::int64_t blocks, FunctionRef<void(std::int64_t block)> body);
+
+// Splits [0, size) into blocks of at most `grain` and runs body(begin, end) on each.
+void parallel_ranges(std::int64_t size, std::int64_t grain,
+                     FunctionRef<void(std::int64_t begin, std::int64_t end)> body);
+
+}  // namespace kindling
