@@ -1,0 +1,44 @@
+// Random numbers from a counter: number i of a seed is a function of (seed, i), so any thread can
+// compute any part of a stream, and two integers are the whole state.
+//
+// Source: Philox4x32-10, Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (2011).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace kindling {
+
+class Generator {
+ public:
+  explicit Generator(std::uint64_t seed, std::uint64_t position = 0)
+      : seed_(seed), position_(position) {}
+
+  std::uint64_t next();                   // 64 random bits
+  std::int64_t below(std::int64_t limit); // uniform over [0, limit), limit >= 1
+  double uniform();                       // uniform over [0, 1)
+
+  // Fill n floats; the stream moves on by as many numbers as were used, whatever n is.
+  void fill_uniform(float* x, std::int64_t n, float low, float high);
+  void fill_normal(float* x, std::int64_t n, float mean, float stddev);
+  // true with probability `keep`
+  void fill_bernoulli(bool* x, std::int64_t n, double keep);
+
+  // The two integers that are its whole state.
+  std::uint64_t seed() const { return seed_; }
+  std::uint64_t position() const { return position_; }
+
+ private:
+  std::uint64_t seed_;
+  std::uint64_t position_;  // in blocks of 128 bits
+};
+
+// Shuffles [0, n): Fisher and Yates.
+std::vector<std::int64_t> permutation(std::int64_t n, Generator& generator);
+
+// The generator behind initialisers, dropout seeds and whatever was given no seed of its own.
+// set_random_seed makes all of them repeatable.
+void set_random_seed(std::uint64_t seed);
+Generator& global_generator();
+
+}  // namespace kindling
