@@ -1,0 +1,70 @@
+// Differentiable operations that work element by element. Two operands broadcast as in numpy.
+#pragma once
+
+#include <kindling/tensor/tensor.h>
+
+namespace kindling {
+
+Tensor add(const Tensor& a, const Tensor& b);
+Tensor subtract(const Tensor& a, const Tensor& b);
+Tensor multiply(const Tensor& a, const Tensor& b);
+Tensor divide(const Tensor& a, const Tensor& b);
+Tensor maximum(const Tensor& a, const Tensor& b);  // where equal, each gets half the gradient
+Tensor minimum(const Tensor& a, const Tensor& b);
+Tensor power(const Tensor& a, const Tensor& b);  // the derivative for b wants a > 0
+Tensor power(const Tensor& a, float b);
+
+// scale * x + offset in one pass.
+Tensor affine(const Tensor& x, float scale, float offset);
+
+Tensor negative(const Tensor& x);
+Tensor abs(const Tensor& x);  // derivative 0 at 0
+Tensor square(const Tensor& x);
+Tensor sqrt(const Tensor& x);
+Tensor reciprocal(const Tensor& x);
+Tensor exp(const Tensor& x);
+Tensor expm1(const Tensor& x);
+Tensor log(const Tensor& x);
+Tensor log1p(const Tensor& x);
+Tensor sin(const Tensor& x);
+Tensor cos(const Tensor& x);
+Tensor erf(const Tensor& x);
+Tensor clip(const Tensor& x, float low, float high);  // derivative 1 on [low, high], 0 outside
+
+inline Tensor operator+(const Tensor& a, const Tensor& b) { return add(a, b); }
+inline Tensor operator-(const Tensor& a, const Tensor& b) { return subtract(a, b); }
+inline Tensor operator*(const Tensor& a, const Tensor& b) { return multiply(a, b); }
+inline Tensor operator/(const Tensor& a, const Tensor& b) { return divide(a, b); }
+inline Tensor operator-(const Tensor& x) { return negative(x); }
+inline Tensor operator+(const Tensor& a, float b) { return affine(a, 1, b); }
+inline Tensor operator+(float a, const Tensor& b) { return affine(b, 1, a); }
+inline Tensor operator-(const Tensor& a, float b) { return affine(a, 1, -b); }
+inline Tensor operator-(float a, const Tensor& b) { return affine(b, -1, a); }
+inline Tensor operator*(const Tensor& a, float b) { return affine(a, b, 0); }
+inline Tensor operator*(float a, const Tensor& b) { return affine(b, a, 0); }
+inline Tensor operator/(const Tensor& a, float b) { return affine(a, 1 / b, 0); }
+inline Tensor operator/(float a, const Tensor& b) { return affine(reciprocal(b), a, 0); }
+
+// bool results, no derivative. Both float32 or both int32; a number is taken in x's dtype.
+Tensor equal(const Tensor& a, const Tensor& b);
+Tensor not_equal(const Tensor& a, const Tensor& b);
+Tensor less(const Tensor& a, const Tensor& b);
+Tensor less_equal(const Tensor& a, const Tensor& b);
+Tensor greater(const Tensor& a, const Tensor& b);
+Tensor greater_equal(const Tensor& a, const Tensor& b);
+Tensor equal(const Tensor& a, float b);
+Tensor not_equal(const Tensor& a, float b);
+Tensor less(const Tensor& a, float b);
+Tensor less_equal(const Tensor& a, float b);
+Tensor greater(const Tensor& a, float b);
+Tensor greater_equal(const Tensor& a, float b);
+
+// On bool tensors of one shape.
+Tensor logical_and(const Tensor& a, const Tensor& b);
+Tensor logical_or(const Tensor& a, const Tensor& b);
+Tensor logical_not(const Tensor& x);
+
+// condition ? a : b; all three broadcast.
+Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
+
+}  // namespace kindling

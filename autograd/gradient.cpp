@@ -1,0 +1,45 @@
+#include <kindling/autograd/gradient.h>
+
+#include <iterator>
+#include <utility>
+
+#include <kindling/tensor/kernels/copy.h>
+#include <kindling/tensor/kernels/elementwise.h>
+
+namespace kindling {
+
+Gradient::Gradient(const Shape& table, Rows rows) : table_(table) {
+  rows_.push_back(std::move(rows));
+}
+
+Tensor Gradient::dense() const {
+  if (rows_.empty()) return dense_;
+  Tensor sum = dense_.defined() ? dense_.clone() : zeros(table_);
+  for (const Rows& r : rows_) {
+    kernels::add_rows(r.values.floats().data(), r.ids.ints().data(), r.ids.elements(),
+                      table_.inner(0), sum.mutable_floats().data());
+  }
+  return sum;
+}
+
+void Gradient::add(Gradient other) {
+  if (other.dense_.defined()) {
+    if (!dense_.defined()) {
+      dense_ = std::move(other.dense_);
+    } else if (dense_.sole_owner()) {
+      kernels::accumulate(other.dense_.floats().data(), dense_.mutable_floats().data(),
+                          dense_.elements());
+    } else {  // a partial may have returned one tensor for two inputs
+      Tensor sum = dense_.clone();
+      kernels::accumulate(other.dense_.floats().data(), sum.mutable_floats().data(),
+                          sum.elements());
+      dense_ = std::move(sum);
+    }
+  }
+  if (!other.rows_.empty()) {
+    table_ = other.table_;
+    std::move(other.rows_.begin(), other.rows_.end(), std::back_inserter(rows_));
+  }
+}
+
+}  // namespace kindling

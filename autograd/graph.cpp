@@ -1,0 +1,210 @@
+#include <kindling/autograd/graph.h>
+
+#include <atomic>
+#include <queue>
+
+#include <kindling/tensor/fail.h>
+#include <kindling/tensor/kernels/reduce.h>
+
+namespace kindling {
+namespace {
+
+thread_local bool recording_now = true;
+
+// Deleting a node drops the nodes before it, which may be the last handles on those, and so on
+// down a chain of any length. Here the outermost call deletes them in a loop instead.
+struct DeleteNode {
+  void operator()(Node* node) const {
+    static thread_local Node* waiting = nullptr;  // linked through next_deleted
+    static thread_local bool deleting = false;
+    node->next_deleted = std::exchange(waiting, node);
+    if (deleting) return;
+    deleting = true;
+    while (waiting != nullptr) {
+      Node* next = waiting;
+      waiting = next->next_deleted;
+      delete next;
+    }
+    deleting = false;
+  }
+};
+
+// Sums g over the axes along which an input of `shape` was repeated.
+Tensor sum_to(Tensor g, const Shape& shape) {
+  if (g.shape() == shape) return g;
+  const int extra = g.rank() - shape.rank();
+  if (extra < 0) fail("backward: a partial returned {} for an input of {}", g.shape().str(),
+                      shape.str());
+  Shape now = g.shape();
+  for (int axis = 0; axis < g.rank(); ++axis) {
+    const std::int64_t want = axis < extra ? 1 : shape[axis - extra];
+    if (now[axis] == want) continue;
+    Tensor sum = Tensor::empty(now.with(axis, 1));
+    kernels::sum(g.floats().data(), now.outer(axis), now[axis], now.inner(axis),
+                 sum.mutable_floats().data());
+    now = sum.shape();
+    g = std::move(sum);
+  }
+  return g.reshaped(shape);
+}
+
+struct Earlier {
+  bool operator()(const std::shared_ptr<Node>& a, const std::shared_ptr<Node>& b) const {
+    return a->order < b->order;
+  }
+};
+
+class Backward {
+ public:
+  void seed(const Tensor& result, const Tensor& gradient) {
+    if (result.node()) send(result.node(), result.slot(), gradient);
+  }
+
+  // Latest operation first: when one comes up, all that used its results have been through.
+  void run() {
+    NoGrad no_grad;
+    while (!queue_.empty()) {
+      const std::shared_ptr<Node> node = queue_.top();
+      queue_.pop();
+      node->queued = false;
+      if (!node->is_variable) step(*node);
+    }
+  }
+
+ private:
+  void send(const std::shared_ptr<Node>& node, int slot, Gradient gradient) {
+    if (node->used) {
+      fail("backward: \"{}\" was used by an earlier backward, which let go of what it needs; "
+           "run the forward pass again", node->name);
+    }
+    node->gradients[static_cast<std::size_t>(slot)].add(std::move(gradient));
+    if (!node->queued) queue_.push(node);
+    node->queued = true;
+  }
+
+  void send(const Node::Edge& edge, Gradient gradient) {
+    if (!gradient.defined()) return;
+    if (gradient.sparse() && edge.node->is_variable) {
+      send(edge.node, edge.slot, std::move(gradient));
+    } else {
+      send(edge.node, edge.slot, sum_to(gradient.dense(), edge.shape));
+    }
+  }
+
+  void step(Node& node) {
+    node.used = true;
+    const std::vector<Node::Edge> edges = std::move(node.edges);
+    if (const Pullback pullback = std::move(node.pullback)) {
+      Tensors g;
+      for (Gradient& gradient : node.gradients) g.push_back(gradient.dense());
+      node.gradients.clear();
+      std::vector<bool> wanted;
+      for (const Node::Edge& edge : edges) wanted.push_back(edge.node != nullptr);
+      std::vector<Gradient> all = pullback(g, wanted);
+      for (std::size_t i = 0; i < edges.size(); ++i) {
+        if (edges[i].node) send(edges[i], std::move(all.at(i)));
+      }
+    } else {
+      const Tensor g = node.gradients[0].dense();
+      node.gradients.clear();
+      for (const Node::Edge& edge : edges) send(edge, edge.partial(g));
+    }
+  }
+
+  std::priority_queue<std::shared_ptr<Node>, std::vector<std::shared_ptr<Node>>, Earlier> queue_;
+};
+
+}  // namespace
+
+NoGrad::NoGrad() : before_(recording_now) { recording_now = false; }
+NoGrad::~NoGrad() { recording_now = before_; }
+bool recording() { return recording_now; }
+
+namespace detail {
+
+std::shared_ptr<Node> new_node(const char* name, std::size_t edges) {
+  static std::atomic<std::uint64_t> next{1};
+  std::shared_ptr<Node> node(new Node, DeleteNode());
+  node->name = name;
+  node->order = next.fetch_add(1, std::memory_order_relaxed);
+  node->edges.reserve(edges);
+  node->gradients.resize(1);
+  return node;
+}
+
+void add_edge(Node& node, const Tensor& input, Partial partial) {
+  node.edges.push_back({input.node(), input.slot(), input.shape(), std::move(partial)});
+}
+
+}  // namespace detail
+
+Tensors record_fused(const char* name, const Tensors& results, const Tensors& inputs,
+                     Pullback pullback) {
+  bool wanted = false;
+  for (const Tensor& input : inputs) wanted = wanted || input.node() != nullptr;
+  if (!wanted || !recording()) return results;
+  std::shared_ptr<Node> node = detail::new_node(name, inputs.size());
+  for (const Tensor& input : inputs) detail::add_edge(*node, input, {});
+  node->pullback = std::move(pullback);
+  node->gradients.resize(results.size());
+  Tensors recorded;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    recorded.push_back(results[i].with_node(node, static_cast<int>(i)));
+  }
+  return recorded;
+}
+
+Tensor variable(const Tensor& x) {
+  if (x.dtype() != DType::float32) {
+    fail("variable: only float32 has gradients, got {} {}", name(x.dtype()), x.shape().str());
+  }
+  std::shared_ptr<Node> node = detail::new_node("variable", 0);
+  node->is_variable = true;
+  return stop_gradient(x).with_node(std::move(node), 0);
+}
+
+Tensor stop_gradient(const Tensor& x) { return x.with_node(nullptr, 0); }
+
+void backward(const Tensor& loss) {
+  if (loss.elements() != 1) {
+    fail("backward: a loss has one element, got shape {}; take its mean or sum, or give gradients",
+         loss.shape().str());
+  }
+  backward(Tensors{loss}, Tensors{full(loss.shape(), 1)});
+}
+
+void backward(const Tensors& results, const Tensors& gradients) {
+  if (results.size() != gradients.size()) {
+    fail("backward: a gradient a result is needed, got {} for {}", gradients.size(),
+         results.size());
+  }
+  Backward pass;
+  bool connected = false;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (results[i].shape() != gradients[i].shape()) {
+      fail("backward: result {} and its gradient differ in shape [result {}, gradient {}]", i,
+           results[i].shape().str(), gradients[i].shape().str());
+    }
+    connected = connected || results[i].node() != nullptr;
+  }
+  if (!connected) {
+    fail("backward: no variable was used to compute this, or it was computed under NoGrad");
+  }
+  for (std::size_t i = 0; i < results.size(); ++i) pass.seed(results[i], gradients[i]);
+  pass.run();
+}
+
+Tensor grad(const Tensor& variable) {
+  if (!variable.node() || !variable.node()->is_variable) {
+    fail("grad: only a variable keeps its gradient, got {} of shape {}",
+         variable.node() ? variable.node()->name : "a plain tensor", variable.shape().str());
+  }
+  return variable.node()->gradients[0].dense();
+}
+
+Gradient take_gradient(const Tensor& variable) {
+  if (!variable.node() || !variable.node()->is_variable) return {};
+  return std::exchange(variable.node()->gradients[0], Gradient());
+}
+
+}  // namespace kindling

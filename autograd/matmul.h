@@ -1,0 +1,17 @@
+// Matrix products.
+#pragma once
+
+#include <kindling/tensor/tensor.h>
+
+namespace kindling {
+
+struct MatmulOptions {
+  bool transpose_a = false;
+  bool transpose_b = false;
+};
+
+// (..., m, k) x (..., k, n) -> (..., m, n). Leading axes are equal, or one operand is a matrix
+// that all of the other's share. A transposed operand is read as such, nothing is moved.
+Tensor matmul(const Tensor& a, const Tensor& b, const MatmulOptions& options = {});
+
+}  // namespace kindling

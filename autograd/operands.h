@@ -1,0 +1,38 @@
+// What the operations' source files share: operands checked in the operation's name, and results.
+#pragma once
+
+#include <kindling/tensor/fail.h>
+#include <kindling/tensor/tensor.h>
+
+namespace kindling::detail {
+
+inline void require(const char* who, const Tensor& x, DType dtype) {
+  if (!x.defined()) fail("{}: an operand is an undefined tensor", who);
+  if (x.dtype() != dtype) {
+    fail("{}: {} is needed, got {} {}", who, name(dtype), name(x.dtype()), x.shape().str());
+  }
+}
+
+inline const float* floats(const char* who, const Tensor& x) {
+  require(who, x, DType::float32);
+  return x.floats().data();
+}
+
+// y = kernel(x), element by element.
+template <class Kernel, class... Args>
+Tensor map(const char* who, Kernel kernel, const Tensor& x, Args... args) {
+  const float* in = floats(who, x);
+  Tensor y = Tensor::empty(x.shape());
+  kernel(in, args..., y.mutable_floats().data(), x.elements());
+  return y;
+}
+
+// dx = kernel(g, saved): the gradient g times a derivative computed from a saved tensor.
+template <class Kernel>
+Tensor chain(Kernel kernel, const Tensor& g, const Tensor& saved) {
+  Tensor dx = Tensor::empty(g.shape());
+  kernel(g.floats().data(), saved.floats().data(), dx.mutable_floats().data(), g.elements());
+  return dx;
+}
+
+}  // namespace kindling::detail

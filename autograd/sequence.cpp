@@ -1,0 +1,102 @@
+#include <kindling/autograd/sequence.h>
+
+#include <algorithm>
+
+#include <kindling/autograd/elementwise.h>
+#include <kindling/autograd/graph.h>
+#include <kindling/autograd/operands.h>
+#include <kindling/autograd/reduce.h>
+#include <kindling/autograd/shaping.h>
+#include <kindling/tensor/kernels/additive_scores.h>
+#include <kindling/tensor/kernels/conv1d.h>
+
+namespace kindling {
+namespace {
+
+const float* data_or_null(const Tensor& x) { return x.defined() ? x.floats().data() : nullptr; }
+
+}  // namespace
+
+Tensor conv1d(const Tensor& x, const Tensor& kernel, const Tensor& bias,
+              const Conv1DShape& options) {
+  detail::require("conv1d", x, DType::float32);
+  detail::require("conv1d", kernel, DType::float32);
+  if (x.rank() != 3 || kernel.rank() != 3 || options.groups < 1 ||
+      x.size(2) != kernel.size(1) * options.groups || kernel.size(2) % options.groups != 0) {
+    fail("conv1d: x (batch, steps, channels) and kernel (taps, channels / groups, filters) don't "
+         "fit [x {}, kernel {}, groups {}]", x.shape().str(), kernel.shape().str(),
+         options.groups);
+  }
+  const std::int64_t effective = (kernel.size(0) - 1) * options.dilation + 1;
+  const std::int64_t padded = x.size(1) + options.pad_left + options.pad_right;
+  if (padded < effective) {
+    fail("conv1d: {} steps are fewer than the kernel's {} [x {}, kernel {}]", padded, effective,
+         x.shape().str(), kernel.shape().str());
+  }
+  const std::int64_t filters = kernel.size(2);
+  const kernels::Conv1DGeometry g{.batch = x.size(0), .steps = x.size(1), .channels = x.size(2),
+                                  .taps = kernel.size(0), .filters = filters,
+                                  .out_steps = (padded - effective) / options.stride + 1,
+                                  .stride = options.stride, .dilation = options.dilation,
+                                  .groups = options.groups, .pad_left = options.pad_left};
+  Tensor y = Tensor::empty({g.batch, g.out_steps, filters});
+  kernels::conv1d(g, x.floats().data(), kernel.floats().data(), data_or_null(bias),
+                  y.mutable_floats().data());
+  const auto for_x = [g, kernel, shape = x.shape()](const Tensor& dy) {
+    Tensor dx = Tensor::empty(shape);
+    kernels::conv1d_input_gradient(g, dy.floats().data(), kernel.floats().data(),
+                                   dx.mutable_floats().data());
+    return dx;
+  };
+  const auto for_kernel = [g, x, shape = kernel.shape()](const Tensor& dy) {
+    Tensor dkernel = Tensor::empty(shape);
+    kernels::conv1d_kernel_gradient(g, x.floats().data(), dy.floats().data(),
+                                    dkernel.mutable_floats().data());
+    return dkernel;
+  };
+  return record("conv1d", y, wrt(x, for_x), wrt(kernel, for_kernel),
+                wrt(bias, [](const Tensor& dy) { return dy; }));  // the engine sums
+}
+
+Tensor additive_scores(const Tensor& query, const Tensor& key, const Tensor& scale) {
+  detail::require("additive_scores", query, DType::float32);
+  detail::require("additive_scores", key, DType::float32);
+  if (query.rank() != 3 || key.rank() != 3 || query.size(0) != key.size(0) ||
+      query.size(2) != key.size(2)) {
+    fail("additive_scores: query (batch, Tq, depth) and key (batch, Tv, depth) don't fit "
+         "[query {}, key {}]", query.shape().str(), key.shape().str());
+  }
+  if (scale.defined() && scale.shape() != Shape{query.size(2)}) {
+    fail("additive_scores: scale has a number a channel, {}, got {}", query.size(2),
+         scale.shape().str());
+  }
+  const kernels::AdditiveScoresShape s{query.size(0), query.size(1), key.size(1), query.size(2)};
+  Tensor scores = Tensor::empty({s.batch, s.queries, s.keys});
+  kernels::additive_scores(s, query.floats().data(), key.floats().data(), data_or_null(scale),
+                           scores.mutable_floats().data());
+  const auto pullback = [s, query, key, scale](const Tensors& g, const std::vector<bool>& wanted) {
+    const Tensor* inputs[] = {&query, &key, &scale};
+    Tensor gradients[3];
+    float* out[3] = {};
+    for (std::size_t i = 0; i < 3; ++i) {
+      if (!wanted[i]) continue;
+      gradients[i] = Tensor::empty(inputs[i]->shape());
+      out[i] = gradients[i].mutable_floats().data();
+    }
+    kernels::additive_scores_gradient(s, query.floats().data(), key.floats().data(),
+                                      data_or_null(scale), g[0].floats().data(), out[0], out[1],
+                                      out[2]);
+    return std::vector<Gradient>{gradients[0], gradients[1], gradients[2]};
+  };
+  return record_fused("additive_scores", {scores}, {query, key, scale}, pullback)[0];
+}
+
+Tensor mean_over_steps(const Tensor& x, const Tensor& mask) {
+  if (!mask.defined()) return mean(x, {.axis = {1}});
+  const Tensor weights = cast(mask, DType::float32);
+  const Tensor count = maximum(sum(weights, {.axis = {1}, .keepdims = true}), scalar(1));
+  const Tensor share = expand_dims(weights / count, -1);  // (batch, steps, 1)
+  return sum(x * share, {.axis = {1}});
+}
+
+}  // namespace kindling

@@ -1,0 +1,224 @@
+#include <kindling/data/delimited.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include <kindling/data/fields.h>
+#include <kindling/data/text_file.h>
+#include <kindling/data/tokens.h>
+#include <kindling/tensor/fail.h>
+
+namespace kindling {
+namespace {
+
+using Record = std::vector<std::string>;
+
+// Cuts text into records and remembers the line on which the last one began.
+class Records {
+ public:
+  Records(std::string_view text, const std::string& name, char delimiter)
+      : text_(text), name_(name), delimiter_(delimiter), quotes_(delimiter != '\t') {}
+
+  // false at the end of the text
+  bool next(Record& record) {
+    while (skip_line_end()) {
+    }
+    if (at_end()) return false;
+    record_line_ = line_;
+    record.clear();
+    do {
+      record.emplace_back();
+      if (quotes_ && peek() == '"') {
+        read_quoted(record.back());
+      } else {
+        read_plain(record.back());
+      }
+    } while (skip_delimiter());
+    skip_line_end();
+    return true;
+  }
+
+  std::int64_t line() const { return record_line_; }
+  std::string place() const { return fmt::format("{}:{}", name_, record_line_); }
+
+ private:
+  bool at_end() const { return at_ == text_.size(); }
+  char peek() const { return at_end() ? '\0' : text_[at_]; }
+  bool at_line_end() const {
+    return text_.substr(at_, 1) == "\n" || text_.substr(at_, 2) == "\r\n";
+  }
+
+  bool skip_line_end() {
+    if (!at_line_end()) return false;
+    at_ += text_[at_] == '\r' ? 2 : 1;
+    ++line_;
+    return true;
+  }
+
+  bool skip_delimiter() {
+    if (at_end() || peek() != delimiter_) return false;
+    ++at_;
+    return true;
+  }
+
+  void read_plain(std::string& column) {
+    for (; !at_end() && peek() != delimiter_ && !at_line_end(); ++at_) {
+      if (quotes_ && peek() == '"') {
+        fail("{}:{}: a quote inside a column without quotes; put the column in quotes and double "
+             "the one inside", name_, line_);
+      }
+      column += peek();
+    }
+  }
+
+  void read_quoted(std::string& column) {
+    const std::int64_t opened = line_;
+    for (++at_;; ++at_) {
+      if (at_end()) fail("{}:{}: a quote opens here and never closes", name_, opened);
+      if (peek() == '"') {
+        ++at_;
+        if (peek() != '"') break;  // two quotes are one of the text
+      }
+      if (peek() == '\n') ++line_;
+      column += peek();
+    }
+    if (!at_end() && peek() != delimiter_ && !at_line_end()) {
+      const std::string_view line = text_.substr(at_, text_.find('\n', at_) - at_);
+      fail("{}:{}: a closing quote must end its column, got {} after it", name_, line_,
+           quoted(line));
+    }
+  }
+
+  std::string_view text_;
+  const std::string& name_;
+  char delimiter_;
+  bool quotes_;
+  std::size_t at_ = 0;
+  std::int64_t line_ = 1, record_line_ = 1;
+};
+
+// The three columns that are read, in the order first, second, score.
+constexpr std::array<const char*, 3> roles = {"first", "second", "score"};
+using Places = std::array<std::size_t, 3>;
+
+char choose_delimiter(const std::string& name, const PairColumns& columns) {
+  if (columns.delimiter == 0) return name.ends_with(".tsv") || name.ends_with(".TSV") ? '\t' : ',';
+  if (columns.delimiter == '"' || columns.delimiter == '\n' || columns.delimiter == '\r') {
+    fail("{}: the delimiter must be neither a quote nor a line break", name);
+  }
+  return columns.delimiter;
+}
+
+std::size_t find_name(const Record& header, const std::string& wanted, const std::string& place) {
+  std::size_t found = header.size();
+  std::string names;
+  for (std::size_t i = 0; i < header.size(); ++i) {
+    const std::string_view name = trimmed(header[i]);
+    names += (i == 0 ? "" : ", ") + quoted(name);
+    if (name != wanted) continue;
+    if (found != header.size()) fail("{}: two columns are named {}", place, quoted(wanted));
+    found = i;
+  }
+  if (found == header.size()) {
+    fail("{}: no column is named {}, the first line has {}", place, quoted(wanted), names);
+  }
+  return found;
+}
+
+void require_columns(const Record& record, const Places& places, const std::string& place) {
+  const std::size_t needed = 1 + *std::max_element(places.begin(), places.end());
+  if (record.size() < needed) {
+    fail("{}: at least {} columns are needed, got {}", place, needed, record.size());
+  }
+}
+
+// A broken number on the first line is an error of that line, not a header, so not all that is no
+// number will do.
+bool is_column_name(std::string_view field) {
+  if (field.empty() || std::string_view("+-.0123456789").find(field[0]) != field.npos) return false;
+  const std::vector<std::string> words = tokenize(field);
+  return words.size() != 1 || (words[0] != "nan" && words[0] != "inf" && words[0] != "infinity");
+}
+
+// Where the three columns are, and whether the first record is a header.
+std::pair<Places, bool> find_columns(const Record& record, const PairColumns& columns,
+                                     const std::string& name, const std::string& place) {
+  const std::array<const std::string*, 3> wanted = {&columns.first, &columns.second,
+                                                    &columns.score};
+  Places places{};
+  bool named = false;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const auto number = parse_digits(*wanted[i]);
+    named = named || !number;
+    places[i] = number ? static_cast<std::size_t>(*number) : find_name(record, *wanted[i], place);
+    for (std::size_t j = 0; j < i; ++j) {
+      if (places[j] == places[i]) {
+        fail("{}: {} and {} are the same column, {}", name, roles[j], roles[i], places[i]);
+      }
+    }
+  }
+  require_columns(record, places, place);
+  return {places, named || is_column_name(trimmed(record[places[2]]))};
+}
+
+std::string checked_pair_text(std::string_view text, const char* role, const std::string& place) {
+  text = trimmed(text);
+  require_tokens(text, fmt::format("{}: the {} text", place, role));
+  return std::string(text);
+}
+
+float scaled_score(std::string_view text, const PairColumns& columns, const std::string& place) {
+  const std::optional<double> score = parse_number(trimmed(text));
+  if (!score) fail("{}: the score must be a finite number, got {}", place, quoted(text));
+  if (*score < columns.score_min || *score > columns.score_max) {
+    fail("{}: the score must be in [{}, {}], got {}; score_min and score_max set the range", place,
+         columns.score_min, columns.score_max, *score);
+  }
+  const double low = columns.score_min, high = columns.score_max;
+  return static_cast<float>((*score - low) / (high - low));
+}
+
+}  // namespace
+
+std::vector<TextPair> read_pairs(const std::string& path, const PairColumns& columns) {
+  return parse_pairs(read_text_file(path), path, columns);
+}
+
+std::vector<TextPair> parse_pairs(std::string_view text, const std::string& name,
+                                  const PairColumns& columns) {
+  if (!(columns.score_min < columns.score_max) || !std::isfinite(columns.score_min) ||
+      !std::isfinite(columns.score_max)) {
+    fail("{}: score_min must be below score_max, got {} and {}", name, columns.score_min,
+         columns.score_max);
+  }
+  Records records(checked_text(text, name), name, choose_delimiter(name, columns));
+  Record record;
+  if (!records.next(record)) fail("{}: is empty", name);
+  const auto [places, has_header] = find_columns(record, columns, name, records.place());
+  if (has_header && !records.next(record)) fail("{}: has a header and no pairs", name);
+
+  std::vector<TextPair> pairs;
+  do {
+    const std::string place = records.place();
+    require_columns(record, places, place);
+    pairs.push_back({.first = checked_pair_text(record[places[0]], roles[0], place),
+                     .second = checked_pair_text(record[places[1]], roles[1], place),
+                     .score = scaled_score(record[places[2]], columns, place)});
+  } while (records.next(record));
+  return pairs;
+}
+
+TextPair parse_pair_line(std::string_view line, const std::string& name, std::int64_t number) {
+  const std::string place = fmt::format("{}:{}", name, number);
+  require_utf8(line, name, number);
+  const auto tabs = std::count(line.begin(), line.end(), '\t');
+  if (tabs != 1) fail("{}: two texts with a tab between them are needed, got {}", place, tabs + 1);
+  const std::size_t tab = line.find('\t');
+  return {.first = checked_pair_text(line.substr(0, tab), roles[0], place),
+          .second = checked_pair_text(line.substr(tab + 1), roles[1], place),
+          .score = 0};
+}
+
+}  // namespace kindling

@@ -1,0 +1,68 @@
+#include <kindling/data/text_file.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
+#include <kindling/data/tokens.h>
+#include <kindling/tensor/fail.h>
+
+namespace kindling {
+namespace {
+
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+
+}  // namespace
+
+std::ifstream open_text_file(const std::string& path) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) fail("{}: is a folder, a file is needed", path);
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) fail("{}: cannot be opened, {}", path, std::generic_category().message(errno));
+  return file;
+}
+
+std::string read_text_file(const std::string& path) {
+  std::ifstream file = open_text_file(path);
+  // In blocks and not by the file's size, because a pipe has none.
+  std::string text;
+  constexpr std::size_t block = std::size_t{1} << 20;
+  for (std::size_t size = 0; file; text.resize(size)) {
+    text.resize(std::max(size + block, 2 * size));
+    file.read(text.data() + size, static_cast<std::streamsize>(text.size() - size));
+    size += static_cast<std::size_t>(file.gcount());
+  }
+  if (file.bad()) fail("{}: cannot be read to its end", path);
+  const std::size_t mark = text.size() - checked_text(text, path).size();
+  return text.erase(0, mark);
+}
+
+std::string_view checked_text(std::string_view text, const std::string& name) {
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  if (text.empty()) fail("{}: is empty", name);
+  require_utf8(text, name);
+  return text;
+}
+
+void require_utf8(std::string_view text, const std::string& name, std::int64_t line) {
+  const std::size_t offset = find_invalid_utf8(text);
+  if (offset == std::string_view::npos) return;
+  const std::string_view before = text.substr(0, offset);
+  const std::size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0: the first line
+  fail("{}:{}: text is not UTF-8, byte {:#04x} at offset {} of the line", name,
+       line + std::count(before.begin(), before.end(), '\n'),
+       static_cast<unsigned char>(text[offset]), offset - line_start);
+}
+
+bool take_line(std::string_view& text, std::string_view& line) {
+  if (text.empty()) return false;
+  const std::size_t end = text.find('\n');
+  line = text.substr(0, end);
+  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  return true;
+}
+
+}  // namespace kindling

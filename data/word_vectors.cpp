@@ -1,0 +1,107 @@
+#include <kindling/data/word_vectors.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <limits>
+#include <optional>
+#include <string_view>
+
+#include <kindling/data/fields.h>
+#include <kindling/data/text_file.h>
+#include <kindling/data/vocabulary.h>
+#include <kindling/tensor/fail.h>
+
+namespace kindling {
+namespace {
+
+std::int64_t spaces(std::string_view line) { return std::count(line.begin(), line.end(), ' '); }
+
+// Some files end their lines with a space or were saved with "\r\n".
+std::string_view without_end(std::string_view line) {
+  const std::size_t last = line.find_last_not_of(" \r");
+  return line.substr(0, last == line.npos ? 0 : last + 1);
+}
+
+// Where the last `count` fields start, that is after the count-th space from the end.
+std::size_t last_fields(std::string_view line, std::int64_t count) {
+  std::size_t at = line.size();
+  for (; count > 0; --count) {
+    at = at == 0 ? line.npos : line.rfind(' ', at - 1);
+    if (at == line.npos) return line.npos;
+  }
+  return at + 1;
+}
+
+struct Header {
+  std::int64_t words, dim;
+};
+
+// "400000 100"; a word with a vector of one number is no header unless it is a number itself.
+std::optional<Header> parse_header(std::string_view line) {
+  const std::size_t space = line.find(' ');
+  if (space == line.npos) return {};
+  const auto words = parse_digits(line.substr(0, space));
+  const auto dim = parse_digits(line.substr(space + 1));
+  if (!words || !dim) return {};
+  return Header{*words, *dim};
+}
+
+void parse_vector(std::string_view fields, float* values, const std::string& place) {
+  for (; !fields.empty(); ++values) {
+    const std::string_view field = fields.substr(0, fields.find(' '));
+    const auto number = parse_number(field);
+    // One that is too large for a float would become infinite.
+    if (!number || std::abs(*number) > std::numeric_limits<float>::max()) {
+      fail("{}: a vector's numbers must be finite, got {}", place, quoted(field));
+    }
+    *values = static_cast<float>(*number);
+    fields.remove_prefix(std::min(field.size() + 1, fields.size()));
+  }
+}
+
+}  // namespace
+
+WordVectors read_word_vectors(const std::string& path, const Vocabulary& vocabulary) {
+  std::ifstream file = open_text_file(path);
+  WordVectors vectors;
+  std::optional<Header> header;
+  std::int64_t number = 0, words = 0;
+  std::string whole_line;
+  while (std::getline(file, whole_line)) {
+    ++number;
+    const std::string_view line = without_end(whole_line);
+    if (number == 1) {
+      header = parse_header(line);
+      vectors.dim = header ? header->dim : spaces(line);
+      if (vectors.dim < 1) fail("{}:1: must be a word and its vector, got {}", path, quoted(line));
+      if (header) continue;
+    }
+    ++words;
+    const std::size_t begin = last_fields(line, vectors.dim);
+    if (begin == line.npos) {
+      fail("{}:{}: must be a word and {} numbers, got {} fields", path, number, vectors.dim,
+           spaces(line) + 1);
+    }
+    // Only now, for no line is as long as a dimension that is nonsense.
+    if (vectors.values.empty()) {
+      vectors.values.resize(static_cast<std::size_t>(vocabulary.size() * vectors.dim));
+      vectors.found.resize(static_cast<std::size_t>(vocabulary.size()));
+    }
+    const std::int32_t id = vocabulary.id(line.substr(0, begin - 1));
+    if (id < Vocabulary::first_word || vectors.found[static_cast<std::size_t>(id)]) continue;
+    parse_vector(line.substr(begin), vectors.values.data() + id * vectors.dim,
+                 fmt::format("{}:{}", path, number));
+    vectors.found[static_cast<std::size_t>(id)] = true;
+    ++vectors.found_count;
+  }
+  if (file.bad()) fail("{}:{}: cannot be read to its end", path, number + 1);
+  if (number == 0) fail("{}: is empty", path);
+  if (words == 0) fail("{}: has a first line and no vectors", path);
+  if (header && header->words != words) {
+    fail("{}:1: says {} words, got {}", path, header->words, words);
+  }
+  return vectors;
+}
+
+}  // namespace kindling

@@ -1,0 +1,35 @@
+// Word vectors from text files: GloVe's, word2vec's and fastText's (.vec), for the words of a
+// vocabulary.
+//
+//   WordVectors vectors = read_word_vectors("glove.100d.txt", vocabulary);
+//
+// A line is a word and its numbers, with single spaces between; word2vec and fastText begin with a
+// line "words dimension", from which they are known. The last `dim` fields are the vector, since
+// some of GloVe's words contain spaces. Lines end at "\n" only: some words contain other characters
+// that some programs take for line ends. Words are compared as they are, so those of a file with
+// capitals (of "the" and "The") count only in lower case. The first of several equal words wins.
+// Files may be bigger than memory; the numbers of words that are not asked for are only counted.
+//
+// Errors, with file and line: fewer fields than the dimension needs, a number that is none or not
+// finite, another count of lines than the first says; and those of open_text_file.
+// Source: the GloVe and fastText projects' descriptions of their files.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace kindling {
+
+class Vocabulary;
+
+struct WordVectors {
+  std::vector<float> values;  // (vocabulary.size(), dim), zeros for a word that is not in the file
+  std::vector<bool> found;    // for each id; false for padding and unknown words
+  std::int64_t dim = 0;
+  std::int64_t found_count = 0;
+};
+
+WordVectors read_word_vectors(const std::string& path, const Vocabulary& vocabulary);
+
+}  // namespace kindling

@@ -1,0 +1,39 @@
+// Activation: an activation function as a layer.
+//
+// Options   activation, a function or its Keras name ("relu").
+// Shapes    any float32 -> the same
+// Masks     passed on.
+// Errors    a name that is not known.
+// Example   Tensor y = Activation({.activation = gelu})(x);
+// Source    keras.layers.Activation.
+#pragma once
+
+#include <kindling/layers/activation_function.h>
+#include <kindling/layers/layer.h>
+
+namespace kindling {
+
+struct ActivationOptions {
+  Required<ActivationFunction> activation;
+  std::string name = {};
+};
+
+class ActivationImpl : public LayerImpl {
+ public:
+  using Options = ActivationOptions;
+  explicit ActivationImpl(Options options)
+      : LayerImpl("Activation", options.name), options_(std::move(options)) {
+    supports_masking_ = true;
+  }
+  void fields(Fields& f) override { f("activation", options_.activation); }
+  Tensors call(const Tensors& inputs, const Call&) override {
+    return {options_.activation.value()(inputs[0])};
+  }
+  Shapes compute_output_shape(const Shapes& inputs, const Call&) override { return inputs; }
+
+ private:
+  Options options_;
+};
+using Activation = Handle<ActivationImpl>;
+
+}  // namespace kindling

@@ -1,0 +1,100 @@
+#include <kindling/layers/activation_function.h>
+
+#include <algorithm>
+#include <mutex>
+#include <vector>
+
+#include <kindling/tensor/fail.h>
+
+namespace kindling {
+namespace {
+
+struct Entry {
+  std::string name;
+  ActivationFunction::Function function;
+  ActivationFunction::AxisFunction axis_function = nullptr;
+};
+
+std::mutex mutex;
+
+std::vector<Entry>& table() {
+  static std::vector<Entry> entries = {
+      {"linear", linear},
+      {"relu", relu},
+      {"relu6", relu6},
+      {"leaky_relu", leaky_relu},
+      {"elu", elu},
+      {"selu", selu},
+      {"gelu", gelu},
+      {"silu", silu},
+      {"swish", silu},
+      {"mish", mish},
+      {"sigmoid", sigmoid},
+      {"hard_sigmoid", hard_sigmoid},
+      {"tanh", tanh},
+      {"softplus", softplus},
+      {"softsign", softsign},
+      {"exponential", exponential},
+      {"softmax", nullptr, softmax},
+      {"log_softmax", nullptr, log_softmax},
+  };
+  return entries;
+}
+
+}  // namespace
+
+ActivationFunction::ActivationFunction(Function function) : function_(function) {
+  const std::scoped_lock lock(mutex);
+  const auto at = std::ranges::find(table(), function, &Entry::function);
+  if (at != table().end()) name_ = at->name;
+}
+
+ActivationFunction::ActivationFunction(AxisFunction function) : axis_function_(function) {
+  const std::scoped_lock lock(mutex);
+  const auto at = std::ranges::find(table(), function, &Entry::axis_function);
+  if (at != table().end()) name_ = at->name;
+}
+
+ActivationFunction::ActivationFunction(const std::string& name) : name_(name) {
+  const std::scoped_lock lock(mutex);
+  std::string known;
+  for (const Entry& entry : table()) {
+    if (entry.name == name) {
+      function_ = entry.function;
+      axis_function_ = entry.axis_function;
+      return;
+    }
+    known += (known.empty() ? "" : ", ") + entry.name;
+  }
+  fail("activation: one of {} is needed, got \"{}\"", known, name);
+}
+
+Tensor ActivationFunction::operator()(const Tensor& x) const {
+  return function_ != nullptr ? function_(x) : axis_function_(x, -1);
+}
+
+const std::string& ActivationFunction::name() const {
+  if (name_.empty()) {
+    fail("activation: this function has no name to save it by; give it one with "
+         "register_activation(\"name\", function)");
+  }
+  return name_;
+}
+
+void register_activation(const std::string& name, ActivationFunction::Function function) {
+  const std::scoped_lock lock(mutex);
+  const auto at = std::ranges::find(table(), name, &Entry::name);
+  if (at == table().end()) {
+    table().push_back({name, function});
+  } else if (at->function != function) {
+    fail("register_activation: \"{}\" is another function's name already", name);
+  }
+}
+
+Config to_config(const ActivationFunction& activation) { return activation.name(); }
+
+void from_config(const Config& config, ActivationFunction& activation, const std::string& what) {
+  activation = ActivationFunction(config.as_string(what));
+}
+
+}  // namespace kindling

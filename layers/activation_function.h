@@ -1,0 +1,44 @@
+// An activation as a layer's option: a function, or its Keras name.
+//
+//   Dense({.units = 64, .activation = relu})      Dense({.units = 64, .activation = "relu"})
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include <kindling/autograd/activations.h>
+#include <kindling/autograd/reduce.h>
+#include <kindling/layers/config.h>
+
+namespace kindling {
+
+class ActivationFunction {
+ public:
+  using Function = Tensor (*)(const Tensor&);
+  using AxisFunction = Tensor (*)(const Tensor&, int axis);  // softmax and log_softmax
+
+  ActivationFunction() : ActivationFunction("linear") {}
+  ActivationFunction(Function function);
+  ActivationFunction(AxisFunction function);
+  ActivationFunction(const char* name) : ActivationFunction(std::string(name)) {}
+  // Fails on a name that is not known, and lists those that are.
+  ActivationFunction(const std::string& name);
+
+  Tensor operator()(const Tensor& x) const;
+  bool is_linear() const { return name_ == "linear"; }
+  // Fails for a function that has no name, which a config could not bring back.
+  const std::string& name() const;
+
+ private:
+  std::string name_;
+  Function function_ = nullptr;
+  AxisFunction axis_function_ = nullptr;
+};
+
+// Gives a function of your own a name, so that models with it can be saved and loaded.
+void register_activation(const std::string& name, ActivationFunction::Function function);
+
+Config to_config(const ActivationFunction& activation);
+void from_config(const Config& config, ActivationFunction& activation, const std::string& what);
+
+}  // namespace kindling

@@ -1,0 +1,78 @@
+// AdditiveAttention: each query looks at all values and takes a weighted mean of them
+// (Bahdanau, Cho and Bengio, 2015: https://arxiv.org/abs/1409.0473).
+//
+//   scores[b, i, j] = sum over d of scale[d] * tanh(query[b, i, d] + key[b, j, d])
+//   output[b, i]    = sum over j of softmax(scores[b, i])[j] * value[b, j]
+//
+// Options   use_scale (false: scale is 1), dropout (on the softmax weights, in training), causal
+//           (query i sees values j <= i; also as the call argument use_causal_mask), seed.
+// Inputs    {query, value} or {query, value, key}; the key defaults to the value.
+// Shapes    {(batch, Tq, dim), (batch, Tv, depth), (batch, Tv, dim)} -> (batch, Tq, depth)
+//           scores: (batch, Tq, Tv), after dropout
+// Weights   scale (dim,)
+// Masks     the query's: masked rows of the output are 0, and it is passed on. The value's: masked
+//           values get no weight; a row that sees no value at all weighs all of them alike.
+// Errors    other than two or three inputs; sizes that don't fit.
+// Example   auto attention = AdditiveAttention();
+//           Tensor output = attention({query, value});
+//           auto [out, scores] = attention.with_scores({query, value}, {.mask = {q_mask, v_mask}});
+// Source    keras.layers.AdditiveAttention.
+#pragma once
+
+#include <optional>
+
+#include <kindling/layers/layer.h>
+#include <kindling/layers/symbolic.h>
+#include <kindling/tensor/random.h>
+
+namespace kindling {
+
+struct AdditiveAttentionOptions {
+  bool use_scale = true;
+  float dropout = 0;
+  bool causal = false;
+  std::optional<std::int64_t> seed = {};
+  std::string name = {};
+};
+
+class AdditiveAttentionImpl : public LayerImpl {
+ public:
+  using Options = AdditiveAttentionOptions;
+  explicit AdditiveAttentionImpl(Options options)
+      : LayerImpl("AdditiveAttention", options.name), options_(std::move(options)) {
+    supports_masking_ = true;
+    has_attention_arguments_ = true;
+  }
+  void fields(Fields& f) override;
+  void check_options() const override;
+  void check(const Shapes& inputs) const override;
+  void build(const Shapes& inputs) override;
+  Tensors call(const Tensors& inputs, const Call& call) override;
+  Shapes compute_output_shape(const Shapes& inputs, const Call& call) override;
+
+ private:
+  Tensor attention_mask(const Tensors& inputs, const Call& call) const;
+
+  Options options_;
+  Tensor scale_;
+  std::optional<Generator> generator_;
+};
+
+template <class T>
+struct AttentionResult {
+  T output;
+  T scores;
+};
+
+class AdditiveAttention : public Handle<AdditiveAttentionImpl> {
+ public:
+  using HandleOf::HandleOf;
+  AdditiveAttention(const HandleOf& handle) : HandleOf(handle) {}
+
+  // The output and the softmax weights.
+  AttentionResult<Tensor> with_scores(const Tensors& inputs, CallOptions options = {}) const;
+  AttentionResult<SymbolicTensor> with_scores(const SymbolicTensors& inputs,
+                                              SymbolicCallOptions options = {}) const;
+};
+
+}  // namespace kindling

@@ -1,0 +1,172 @@
+#include <kindling/layers/config.h>
+
+#include <algorithm>
+
+#include <kindling/tensor/fail.h>
+
+namespace kindling {
+namespace {
+
+void write(const Config& config, std::string& out) {
+  struct Writer {
+    std::string& out;
+    void operator()(std::monostate) { out += "null"; }
+    void operator()(bool v) { out += v ? "true" : "false"; }
+    void operator()(std::int64_t v) { out += std::to_string(v); }
+    void operator()(double v) { out += fmt::format("{}", v); }
+    void operator()(const std::string& v) { out += '"' + v + '"'; }
+    void operator()(const Config::List& v) {
+      out += '[';
+      for (std::size_t i = 0; i < v.size(); ++i) {
+        if (i > 0) out += ", ";
+        write(v[i], out);
+      }
+      out += ']';
+    }
+    void operator()(const Config::Map& v) {
+      out += '{';
+      for (std::size_t i = 0; i < v.size(); ++i) {
+        if (i > 0) out += ", ";
+        out += '"' + v[i].first + "\": ";
+        write(v[i].second, out);
+      }
+      out += '}';
+    }
+  };
+  std::visit(Writer{out}, config.value());
+}
+
+template <class T>
+const T& as(const Config& config, const std::string& what, const char* kind) {
+  const T* value = std::get_if<T>(&config.value());
+  if (value == nullptr) fail("{}: {} is needed, got {}", what, kind, config.str());
+  return *value;
+}
+
+constexpr Word<Padding> paddings[] = {
+    {Padding::valid, "valid"}, {Padding::same, "same"}, {Padding::causal, "causal"}};
+constexpr Word<DataFormat> formats[] = {{DataFormat::channels_last, "channels_last"},
+                                        {DataFormat::channels_first, "channels_first"}};
+
+}  // namespace
+
+bool Config::as_bool(const std::string& what) const {
+  return as<bool>(*this, what, "true or false");
+}
+
+std::int64_t Config::as_int(const std::string& what) const {
+  if (const List* list = std::get_if<List>(&value_); list && list->size() == 1) {
+    return (*list)[0].as_int(what);
+  }
+  return as<std::int64_t>(*this, what, "a whole number");
+}
+
+double Config::as_double(const std::string& what) const {
+  if (const auto* whole = std::get_if<std::int64_t>(&value_)) return static_cast<double>(*whole);
+  return as<double>(*this, what, "a number");
+}
+
+const std::string& Config::as_string(const std::string& what) const {
+  return as<std::string>(*this, what, "a text");
+}
+const Config::List& Config::as_list(const std::string& what) const {
+  return as<List>(*this, what, "a list");
+}
+const Config::Map& Config::as_map(const std::string& what) const {
+  return as<Map>(*this, what, "an object");
+}
+
+const Config& Config::operator[](const std::string& key) const {
+  static const Config null;
+  if (const Map* map = std::get_if<Map>(&value_)) {
+    const auto at = std::ranges::find(*map, key, &Map::value_type::first);
+    if (at != map->end()) return at->second;
+  }
+  return null;
+}
+
+void Config::set(const std::string& key, Config value) {
+  if (is_null()) value_ = Map();
+  Map& map = std::get<Map>(value_);
+  const auto at = std::ranges::find(map, key, &Map::value_type::first);
+  if (at != map.end()) {
+    at->second = std::move(value);
+  } else {
+    map.emplace_back(key, std::move(value));
+  }
+}
+
+std::string Config::str() const {
+  std::string text;
+  write(*this, text);
+  if (text.size() > 80) text = text.substr(0, 77) + "...";
+  return text;
+}
+
+void Fields::put(const char* name, Config value) { write_->set(name, std::move(value)); }
+
+const Config* Fields::get(const char* name) {
+  if (std::ranges::find(seen_, name) == seen_.end()) seen_.push_back(name);
+  const Config& found = (*read_)[name];
+  return found.is_null() ? nullptr : &found;
+}
+
+std::string Fields::what(const char* name) const { return who_ + ": " + name; }
+
+void Fields::missing(const char* name) const {
+  fail("{}: the option \"{}\" is required", who_, name);
+}
+
+void Fields::operator()(const char* name, bool& value) {
+  if (!reading()) return put(name, value);
+  if (const Config* found = get(name)) value = found->as_bool(what(name));
+}
+void Fields::operator()(const char* name, std::int64_t& value) {
+  if (!reading()) return put(name, value);
+  if (const Config* found = get(name)) value = found->as_int(what(name));
+}
+void Fields::operator()(const char* name, double& value) {
+  if (!reading()) return put(name, value);
+  if (const Config* found = get(name)) value = found->as_double(what(name));
+}
+void Fields::operator()(const char* name, float& value) {
+  // The shortest decimal that reads back as the same float: 0.1, not 0.10000000149.
+  double wide = reading() ? static_cast<double>(value) : std::stod(fmt::format("{}", value));
+  (*this)(name, wide);
+  if (reading()) value = static_cast<float>(wide);
+}
+void Fields::operator()(const char* name, std::string& value) {
+  if (!reading()) return put(name, value);
+  if (const Config* found = get(name)) value = found->as_string(what(name));
+}
+
+void Fields::fixed(const char* name, Config only) {
+  if (!reading()) return put(name, std::move(only));
+  const Config* found = get(name);
+  if (found != nullptr && found->str() != only.str()) {
+    fail("{}: only {} is supported, got {}", what(name), only.str(), found->str());
+  }
+}
+
+void Fields::finish() const {
+  for (const auto& [name, value] : read_->as_map(who_)) {
+    if (!value.is_null() && std::ranges::find(seen_, name) == seen_.end()) {
+      fail("{}: unknown option \"{}\", got {}", who_, name, value.str());
+    }
+  }
+}
+
+void unknown_word(const Config& got, const std::string& what, const std::string& known) {
+  fail("{}: one of {} is needed, got {}", what, known, got.str());
+}
+
+Config to_config(Padding padding) { return word_of(padding, paddings); }
+void from_config(const Config& config, Padding& padding, const std::string& what) {
+  read_word(config, padding, what, paddings);
+}
+Config to_config(DataFormat format) { return word_of(format, formats); }
+void from_config(const Config& config, DataFormat& format, const std::string& what) {
+  read_word(config, format, what, formats);
+}
+
+}  // namespace kindling

@@ -1,0 +1,179 @@
+// What an object was made with, as a small tree of values: the `config` of Keras. A layer lists
+// its options once, in fields(), and that list both writes a config and reads one.
+//
+//   void fields(Fields& f) override { f("units", options.units); f("use_bias", options.use_bias); }
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace kindling {
+
+class Config {
+ public:
+  using List = std::vector<Config>;
+  using Map = std::vector<std::pair<std::string, Config>>;  // in the order of writing
+
+  Config() = default;  // null
+  Config(bool v) : value_(v) {}
+  Config(int v) : value_(std::int64_t{v}) {}
+  Config(std::int64_t v) : value_(v) {}
+  Config(double v) : value_(v) {}
+  Config(const char* v) : value_(std::string(v)) {}
+  Config(std::string v) : value_(std::move(v)) {}
+  Config(List v) : value_(std::move(v)) {}
+  Config(Map v) : value_(std::move(v)) {}
+
+  bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
+  bool is_string() const { return std::holds_alternative<std::string>(value_); }
+  bool is_list() const { return std::holds_alternative<List>(value_); }
+  bool is_map() const { return std::holds_alternative<Map>(value_); }
+
+  // The value; fails with `what` and the kind it has instead:
+  //   units: a whole number is needed, got "many"
+  bool as_bool(const std::string& what) const;
+  std::int64_t as_int(const std::string& what) const;  // also a list of one, as Keras writes sizes
+  double as_double(const std::string& what) const;
+  const std::string& as_string(const std::string& what) const;
+  const List& as_list(const std::string& what) const;
+  const Map& as_map(const std::string& what) const;
+
+  // A map's entry; null if there is none. set() puts one in, or in the place of the old one.
+  const Config& operator[](const std::string& key) const;
+  void set(const std::string& key, Config value);
+
+  std::string str() const;  // for messages: JSON, cut short
+  const auto& value() const { return value_; }
+
+ private:
+  std::variant<std::monostate, bool, std::int64_t, double, std::string, List, Map> value_;
+};
+
+// An option that has no default: leaving it out does not compile.
+struct Unset {};  // what stands there until a config has been read
+template <class T>
+class Required {
+ public:
+  Required(Unset) {}
+  template <class U>
+    requires std::convertible_to<U, T>
+  Required(U value) : value_(static_cast<T>(value)) {}
+  operator const T&() const { return value_; }
+  T& value() { return value_; }
+
+ private:
+  T value_{};
+};
+
+// Options that a config is about to be read into. Required ones stand first in an aggregate.
+template <class Options>
+Options blank_options() {
+  constexpr Unset unset;
+  if constexpr (requires { Options{}; }) {
+    return Options{};
+  } else if constexpr (requires { Options{unset}; }) {
+    return Options{unset};
+  } else {
+    return Options{unset, unset};
+  }
+}
+
+// Goes over an object's options by name, writing a config or reading one.
+class Fields {
+ public:
+  // Writes into `config`.
+  explicit Fields(Config& config) : write_(&config) {}
+  // Reads from `config`; `who` names the object in errors.
+  Fields(const Config& config, std::string who) : read_(&config), who_(std::move(who)) {}
+
+  bool reading() const { return read_ != nullptr; }
+
+  void operator()(const char* name, bool& value);
+  void operator()(const char* name, std::int64_t& value);
+  void operator()(const char* name, float& value);
+  void operator()(const char* name, double& value);
+  void operator()(const char* name, std::string& value);
+  // Anything with to_config(value) and from_config(config, value, what) beside it.
+  template <class T>
+  void operator()(const char* name, T& value) {
+    if (!reading()) {
+      put(name, to_config(std::as_const(value)));
+    } else if (const Config* found = get(name)) {
+      from_config(*found, value, what(name));
+    }
+  }
+  template <class T>
+  void operator()(const char* name, Required<T>& value) {
+    if (reading() && !get(name)) missing(name);
+    (*this)(name, value.value());
+  }
+  template <class T>
+  void operator()(const char* name, std::optional<T>& value) {
+    if (!reading()) {
+      if (!value) return put(name, Config());
+      (*this)(name, *value);
+    } else if (get(name)) {
+      (*this)(name, value.emplace());
+    }
+  }
+  // An option of Keras that we have only one value for; another is refused.
+  void fixed(const char* name, Config only);
+
+  // After reading: fails if the config has an entry that nobody asked for and that isn't null.
+  void finish() const;
+
+ private:
+  void put(const char* name, Config value);
+  const Config* get(const char* name);  // null if absent or null
+  std::string what(const char* name) const;
+  [[noreturn]] void missing(const char* name) const;
+
+  Config* write_ = nullptr;
+  const Config* read_ = nullptr;
+  std::string who_;
+  std::vector<std::string> seen_;
+};
+
+// For options that are one of a few words: writes an enumerator's word, or finds it again.
+template <class Enum>
+struct Word {
+  Enum value;
+  const char* word;
+};
+[[noreturn]] void unknown_word(const Config& got, const std::string& what,
+                               const std::string& known);
+template <class Enum, std::size_t N>
+Config word_of(Enum value, const Word<Enum> (&words)[N]) {
+  for (const auto& w : words) {
+    if (w.value == value) return w.word;
+  }
+  return {};
+}
+template <class Enum, std::size_t N>
+void read_word(const Config& config, Enum& value, const std::string& what,
+               const Word<Enum> (&words)[N]) {
+  std::string known;
+  for (const auto& w : words) {
+    if (config.as_string(what) == w.word) {
+      value = w.value;
+      return;
+    }
+    known += (known.empty() ? "" : ", ") + std::string(w.word);
+  }
+  unknown_word(config, what, known);
+}
+
+// Words that several layers share.
+enum class Padding { valid, same, causal };
+Config to_config(Padding padding);
+void from_config(const Config& config, Padding& padding, const std::string& what);
+enum class DataFormat { channels_last, channels_first };
+Config to_config(DataFormat format);
+void from_config(const Config& config, DataFormat& format, const std::string& what);
+
+}  // namespace kindling

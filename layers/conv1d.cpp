@@ -1,0 +1,98 @@
+#include <kindling/layers/conv1d.h>
+
+#include <algorithm>
+
+#include <kindling/tensor/fail.h>
+
+namespace kindling {
+
+void Conv1DImpl::fields(Fields& f) {
+  f("filters", options_.filters);
+  f("kernel_size", options_.kernel_size);
+  f("strides", options_.strides);
+  f("padding", options_.padding);
+  f.fixed("data_format", "channels_last");
+  f("dilation_rate", options_.dilation_rate);
+  f("groups", options_.groups);
+  f("activation", options_.activation);
+  f("use_bias", options_.use_bias);
+  f("kernel_initializer", options_.kernel_initializer);
+  f("bias_initializer", options_.bias_initializer);
+}
+
+void Conv1DImpl::check_options() const {
+  const Options& o = options_;
+  if (o.filters < 1 || o.kernel_size < 1 || o.strides < 1 || o.dilation_rate < 1 || o.groups < 1) {
+    fail("{}: filters, kernel_size, strides, dilation_rate and groups are at least 1, got {}, {}, "
+         "{}, {} and {}", who(), static_cast<std::int64_t>(o.filters),
+         static_cast<std::int64_t>(o.kernel_size), o.strides, o.dilation_rate, o.groups);
+  }
+  if (o.strides > 1 && o.dilation_rate > 1) {
+    fail("{}: strides and dilation_rate exclude each other above 1, got {} and {}", who(),
+         o.strides, o.dilation_rate);
+  }
+  if (o.filters % o.groups != 0) {
+    fail("{}: groups must divide filters, got {} and {}", who(), o.groups,
+         static_cast<std::int64_t>(o.filters));
+  }
+}
+
+void Conv1DImpl::check(const Shapes& inputs) const {
+  check_count(inputs, 1);
+  const Shape& input = inputs[0];
+  check_rank(input, 3, "(batch, steps, channels)");
+  const std::int64_t channels = input[2], steps = input[1];
+  if (!built()) {
+    if (channels == any) fail_with("the number of channels must be known, got " + input.str());
+    if (channels % options_.groups != 0) {
+      fail("{}: groups must divide the channels, got {} and {} [input {}]", who(), options_.groups,
+           channels, input.str());
+    }
+  } else if (channels != any && channels != kernel_.size(1) * options_.groups) {
+    fail("{}: kernel {} was built for {} channels, got input {}", who(), kernel_.shape().str(),
+         kernel_.size(1) * options_.groups, input.str());
+  }
+  if (options_.padding == Padding::valid && steps != any && steps < effective()) {
+    fail("{}: padding \"valid\" needs at least {} steps, got input {}; padding \"same\" takes any",
+         who(), effective(), input.str());
+  }
+}
+
+void Conv1DImpl::build(const Shapes& inputs) {
+  const std::int64_t filters = options_.filters;
+  kernel_ = add_weight("kernel", {options_.kernel_size, inputs[0][2] / options_.groups, filters},
+                       options_.kernel_initializer);
+  if (options_.use_bias) bias_ = add_weight("bias", {filters}, options_.bias_initializer);
+}
+
+// Where the windows lie over `steps` steps.
+Conv1DShape Conv1DImpl::padded(std::int64_t steps) const {
+  Conv1DShape shape{.stride = options_.strides, .dilation = options_.dilation_rate,
+                    .groups = options_.groups};
+  if (options_.padding == Padding::causal) {
+    shape.pad_left = effective() - 1;
+  } else if (options_.padding == Padding::same) {
+    const std::int64_t results = (steps + options_.strides - 1) / options_.strides;
+    const std::int64_t total =
+        std::max<std::int64_t>(0, (results - 1) * options_.strides + effective() - steps);
+    shape.pad_left = total / 2;
+    shape.pad_right = total - total / 2;
+  }
+  return shape;
+}
+
+Tensors Conv1DImpl::call(const Tensors& inputs, const Call&) {
+  const Tensor y = conv1d(inputs[0], kernel_, bias_, padded(inputs[0].size(1)));
+  return {options_.activation(y)};
+}
+
+Shapes Conv1DImpl::compute_output_shape(const Shapes& inputs, const Call&) {
+  std::int64_t steps = inputs[0][1];
+  if (steps != any) {
+    const Conv1DShape p = padded(steps);
+    steps = (steps + p.pad_left + p.pad_right - effective()) / options_.strides + 1;
+  }
+  return {Shape{inputs[0][0], steps, options_.filters}};
+}
+
+}  // namespace kindling

@@ -1,0 +1,50 @@
+#include <kindling/layers/dense.h>
+
+#include <kindling/autograd/elementwise.h>
+#include <kindling/autograd/matmul.h>
+#include <kindling/tensor/fail.h>
+
+namespace kindling {
+
+void DenseImpl::fields(Fields& f) {
+  f("units", options_.units);
+  f("activation", options_.activation);
+  f("use_bias", options_.use_bias);
+  f("kernel_initializer", options_.kernel_initializer);
+  f("bias_initializer", options_.bias_initializer);
+}
+
+void DenseImpl::check_options() const {
+  if (options_.units < 1) {
+    fail_with("units is at least 1, got " + std::to_string(options_.units));
+  }
+}
+
+void DenseImpl::check(const Shapes& inputs) const {
+  check_count(inputs, 1);
+  const Shape& input = inputs[0];
+  if (input.rank() < 2) fail_with("input is (batch, ..., channels), got " + input.str());
+  if (!built()) {
+    if (input[-1] == any) fail_with("the number of channels must be known, got " + input.str());
+  } else if (input[-1] != any && input[-1] != kernel_.size(0)) {
+    fail("{}: kernel {} was built for {} channels, got input {}", who(), kernel_.shape().str(),
+         kernel_.size(0), input.str());
+  }
+}
+
+void DenseImpl::build(const Shapes& inputs) {
+  const std::int64_t units = options_.units;
+  kernel_ = add_weight("kernel", {inputs[0][-1], units}, options_.kernel_initializer);
+  if (options_.use_bias) bias_ = add_weight("bias", {units}, options_.bias_initializer);
+}
+
+Tensors DenseImpl::call(const Tensors& inputs, const Call&) {
+  const Tensor y = matmul(inputs[0], kernel_);
+  return {options_.activation(bias_.defined() ? y + bias_ : y)};
+}
+
+Shapes DenseImpl::compute_output_shape(const Shapes& inputs, const Call&) {
+  return {inputs[0].with(-1, options_.units)};
+}
+
+}  // namespace kindling

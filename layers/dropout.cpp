@@ -1,0 +1,35 @@
+#include <kindling/layers/dropout.h>
+
+#include <kindling/autograd/elementwise.h>
+#include <kindling/tensor/fail.h>
+
+namespace kindling {
+
+void DropoutImpl::fields(Fields& f) {
+  f("rate", options_.rate);
+  f("seed", options_.seed);
+}
+
+void DropoutImpl::check_options() const {
+  if (!(options_.rate >= 0 && options_.rate < 1)) {
+    fail("{}: rate is in [0, 1), got {}", who(), static_cast<float>(options_.rate));
+  }
+}
+
+Tensors DropoutImpl::call(const Tensors& inputs, const Call& call) {
+  if (!call.training || options_.rate == 0) return inputs;
+  return {dropout(inputs[0], options_.rate, options_.seed, generator_)};
+}
+
+Tensor dropout(const Tensor& x, float rate, const std::optional<std::int64_t>& seed,
+               std::optional<Generator>& generator) {
+  if (!generator) {
+    generator.emplace(seed ? static_cast<std::uint64_t>(*seed) : global_generator().next());
+  }
+  Tensor keep = Tensor::empty(x.shape(), DType::boolean);
+  generator->fill_bernoulli(keep.mutable_bools().data(), keep.elements(),
+                            1 - static_cast<double>(rate));
+  return x * (cast(keep, DType::float32) * (1 / (1 - rate)));
+}
+
+}  // namespace kindling

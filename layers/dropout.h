@@ -1,0 +1,47 @@
+// Dropout: in training, sets a fraction of the elements to 0 at random and scales the others up by
+// as much; otherwise nothing.
+//
+// Options   rate in [0, 1), seed.
+// Shapes    any float32 -> the same
+// Masks     passed on.
+// Errors    a rate outside [0, 1).
+// Example   Tensor y = Dropout({.rate = 0.5})(x, {.training = true});
+// Source    keras.layers.Dropout.
+#pragma once
+
+#include <optional>
+
+#include <kindling/layers/layer.h>
+#include <kindling/tensor/random.h>
+
+namespace kindling {
+
+struct DropoutOptions {
+  Required<float> rate;
+  std::optional<std::int64_t> seed = {};
+  std::string name = {};
+};
+
+class DropoutImpl : public LayerImpl {
+ public:
+  using Options = DropoutOptions;
+  explicit DropoutImpl(Options options)
+      : LayerImpl("Dropout", options.name), options_(std::move(options)) {
+    supports_masking_ = true;
+  }
+  void fields(Fields& f) override;
+  void check_options() const override;
+  Tensors call(const Tensors& inputs, const Call& call) override;
+  Shapes compute_output_shape(const Shapes& inputs, const Call&) override { return inputs; }
+
+ private:
+  Options options_;
+  std::optional<Generator> generator_;
+};
+using Dropout = Handle<DropoutImpl>;
+
+// The operation. A generator is made at the first use: from the seed, or from the global one.
+Tensor dropout(const Tensor& x, float rate, const std::optional<std::int64_t>& seed,
+               std::optional<Generator>& generator);
+
+}  // namespace kindling

@@ -1,0 +1,153 @@
+#include <kindling/layers/functional.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <kindling/tensor/fail.h>
+
+namespace kindling {
+namespace {
+
+bool is_input(const SymbolicNode& node) {
+  return dynamic_cast<const InputLayerImpl*>(node.layer.impl().get()) != nullptr;
+}
+
+}  // namespace
+
+FunctionalImpl::FunctionalImpl(Options options)
+    : LayerImpl("Functional", options.name), options_(std::move(options)) {
+  collect_nodes();
+  collect_layers();
+  std::vector<std::size_t> last_use(nodes_.size());
+  for (std::size_t n = 0; n < nodes_.size(); ++n) {
+    Step step;
+    const SymbolicNode& node = *nodes_[n];
+    for (const SymbolicTensor& input : node.inputs) step.inputs.push_back(source(input));
+    for (const SymbolicTensor& mask : node.masks) {
+      step.masked.push_back(mask.defined());
+      step.masks.push_back(mask.defined() ? source(mask) : Source{});
+    }
+    for (const Source& s : step.inputs) last_use[s.node] = n;
+    for (std::size_t i = 0; i < step.masks.size(); ++i) {
+      if (step.masked[i]) last_use[step.masks[i].node] = n;
+    }
+    steps_.push_back(std::move(step));
+  }
+  for (const SymbolicTensor& output : options_.outputs) {
+    last_use[source(output).node] = nodes_.size();  // kept to the end
+  }
+  for (std::size_t n = 0; n < nodes_.size(); ++n) {
+    if (last_use[n] > n && last_use[n] < nodes_.size()) steps_[last_use[n]].last_uses.push_back(n);
+  }
+}
+
+void FunctionalImpl::collect_nodes() {
+  if (options_.outputs.empty()) fail_with("a model has at least one output");
+  std::set<SymbolicNode*> seen;
+  SymbolicTensors waiting = options_.outputs;
+  while (!waiting.empty()) {
+    const SymbolicTensor t = waiting.back();
+    waiting.pop_back();
+    if (!t.defined()) fail_with("an output is an undefined tensor");
+    if (!seen.insert(t.node().get()).second) continue;
+    nodes_.push_back(t.node());
+    waiting.insert(waiting.end(), t.node()->inputs.begin(), t.node()->inputs.end());
+    for (const SymbolicTensor& mask : t.node()->masks) {
+      if (mask.defined()) waiting.push_back(mask);
+    }
+  }
+  std::set<SymbolicNode*> listed;
+  for (const SymbolicTensor& input : options_.inputs) {
+    if (!input.defined() || !is_input(*input.node())) {
+      fail_with("an input of a model is what Input() returned");
+    }
+    if (!listed.insert(input.node().get()).second) {
+      fail_with("input \"" + input.node()->layer.name() + "\" is listed twice");
+    }
+    if (!seen.contains(input.node().get())) nodes_.push_back(input.node());
+  }
+  std::ranges::sort(nodes_, {}, &SymbolicNode::order);
+  for (const auto& node : nodes_) {
+    if (is_input(*node) && !listed.contains(node.get())) {
+      fail_with("an output depends on input \"" + node->layer.name() +
+                "\", which is not among the model's inputs");
+    }
+  }
+}
+
+void FunctionalImpl::collect_layers() {
+  std::map<std::string, const LayerImpl*> names;
+  for (const auto& node : nodes_) {
+    const LayerImpl* impl = node->layer.impl().get();
+    const auto [at, fresh] = names.try_emplace(impl->name(), impl);
+    if (at->second != impl) fail_with("two layers are named \"" + impl->name() + "\"");
+    if (fresh) layers_.push_back(add_layer(node->layer));
+  }
+}
+
+FunctionalImpl::Source FunctionalImpl::source(const SymbolicTensor& t) const {
+  const auto at = std::ranges::lower_bound(nodes_, t.node()->order, {}, &SymbolicNode::order);
+  return {static_cast<std::size_t>(at - nodes_.begin()), static_cast<std::size_t>(t.index())};
+}
+
+int FunctionalImpl::call_index(const SymbolicNode& node) const {
+  int index = 0;
+  for (const auto& other : nodes_) {
+    if (other.get() == &node) break;
+    if (other->layer.impl() == node.layer.impl()) ++index;
+  }
+  return index;
+}
+
+void FunctionalImpl::check(const Shapes& inputs) const {
+  check_count(inputs, options_.inputs.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const SymbolicTensor& want = options_.inputs[i];
+    if (!compatible(inputs[i], want.shape())) {
+      fail_with("input \"" + want.node()->layer.name() + "\" is " + want.shape().str() +
+                ", got " + inputs[i].str());
+    }
+  }
+}
+
+Tensors FunctionalImpl::call(const Tensors& inputs, const Call& call) {
+  std::vector<Tensors> values(nodes_.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const SymbolicTensor& want = options_.inputs[i];
+    if (inputs[i].dtype() != want.dtype()) {
+      fail_with("input \"" + want.node()->layer.name() + "\" is " + kindling::name(want.dtype()) +
+                ", got " + kindling::name(inputs[i].dtype()));
+    }
+    values[source(want).node] = {with_mask(inputs[i], call.masks[i])};
+  }
+  for (std::size_t n = 0; n < nodes_.size(); ++n) {
+    const Step& step = steps_[n];
+    if (is_input(*nodes_[n])) continue;
+    Tensors arguments;
+    for (const Source& s : step.inputs) arguments.push_back(values[s.node][s.index]);
+    CallOptions options = nodes_[n]->arguments;
+    for (std::size_t i = 0; i < step.masks.size(); ++i) {
+      const Source& s = step.masks[i];
+      options.mask.push_back(step.masked[i] ? values[s.node][s.index] : Tensor());
+    }
+    values[n] = nodes_[n]->layer.call(arguments, options);
+    for (const std::size_t done : step.last_uses) values[done].clear();
+  }
+  Tensors outputs;
+  for (const SymbolicTensor& output : options_.outputs) {
+    const Source s = source(output);
+    outputs.push_back(values[s.node][s.index]);
+  }
+  return outputs;
+}
+
+Shapes FunctionalImpl::compute_output_shape(const Shapes&, const Call&) {
+  Shapes shapes;
+  for (const SymbolicTensor& output : options_.outputs) shapes.push_back(output.shape());
+  return shapes;
+}
+
+Tensor FunctionalImpl::compute_mask(const Tensors&, const Call&) { return {}; }
+
+}  // namespace kindling

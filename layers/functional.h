@@ -1,0 +1,61 @@
+// Functional: a layer made of a graph of layers, from symbolic inputs to symbolic outputs. What a
+// Model (train/model.h) of symbolic tensors is.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <kindling/layers/layer.h>
+#include <kindling/layers/symbolic.h>
+
+namespace kindling {
+
+class FunctionalImpl : public LayerImpl {
+ public:
+  struct Options {
+    SymbolicTensors inputs = {};
+    SymbolicTensors outputs = {};
+    std::string name = {};
+  };
+  // Fails where an input is no Input, an output depends on one that is not listed, or two layers
+  // share a name.
+  explicit FunctionalImpl(Options options);
+
+  void check(const Shapes& inputs) const override;
+  Tensors call(const Tensors& inputs, const Call& call) override;
+  Shapes compute_output_shape(const Shapes& inputs, const Call& call) override;
+  Tensor compute_mask(const Tensors& inputs, const Call& call) override;
+
+  const SymbolicTensors& inputs() const { return options_.inputs; }
+  const SymbolicTensors& outputs() const { return options_.outputs; }
+  // Each once, in the order of their first calls; inputs too.
+  const std::vector<Layer>& layers() const { return layers_; }
+  // Every call, in an order in which what a call needs comes before it.
+  const std::vector<std::shared_ptr<SymbolicNode>>& nodes() const { return nodes_; }
+  // Which call of its layer a node is, counted within this graph.
+  int call_index(const SymbolicNode& node) const;
+
+ private:
+  void collect_nodes();
+  void collect_layers();
+
+  // Where a value is when the graph runs: result `index` of node number `node`.
+  struct Source {
+    std::size_t node;
+    std::size_t index;
+  };
+  Source source(const SymbolicTensor& t) const;
+
+  Options options_;
+  std::vector<std::shared_ptr<SymbolicNode>> nodes_;
+  std::vector<Layer> layers_;
+  struct Step {
+    std::vector<Source> inputs, masks;
+    std::vector<bool> masked;
+    std::vector<std::size_t> last_uses;  // nodes whose results nobody needs after this step
+  };
+  std::vector<Step> steps_;  // one a node
+};
+using Functional = Handle<FunctionalImpl>;
+
+}  // namespace kindling

@@ -1,0 +1,56 @@
+// What a new weight is filled with. Source: keras.initializers.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include <kindling/layers/config.h>
+#include <kindling/tensor/tensor.h>
+
+namespace kindling {
+
+// Makes a tensor of a given shape. Without a seed of its own it draws from the global generator
+// (tensor/random.h: set_random_seed).
+class Initializer {
+ public:
+  using Make = std::function<Tensor(const Shape&)>;
+  Initializer(std::string class_name, Config config, Make make);
+  Tensor operator()(const Shape& shape) const { return make_(shape); }
+  friend Config to_config(const Initializer& initializer);
+  friend void from_config(const Config& config, Initializer& initializer, const std::string& what);
+
+ private:
+  std::string class_name_;
+  Config config_;
+  Make make_;
+};
+
+struct RandomUniformOptions {
+  float minval = -0.05f;
+  float maxval = 0.05f;
+  std::optional<std::int64_t> seed = {};
+};
+struct RandomNormalOptions {
+  float mean = 0;
+  float stddev = 0.05f;
+  std::optional<std::int64_t> seed = {};
+};
+struct SeedOptions {
+  std::optional<std::int64_t> seed = {};
+};
+struct ConstantOptions {
+  float value = 0;
+};
+
+Initializer Zeros();
+Initializer Ones();
+Initializer Constant(const ConstantOptions& options);
+Initializer RandomUniform(const RandomUniformOptions& options = {});
+Initializer RandomNormal(const RandomNormalOptions& options = {});
+// Uniform within sqrt(6 / (fan_in + fan_out)). For a shape (taps, in, out) fan_in is taps * in and
+// fan_out taps * out; for (n,) both are n.
+Initializer GlorotUniform(const SeedOptions& options = {});
+
+}  // namespace kindling

@@ -1,0 +1,213 @@
+#include <kindling/layers/layer.h>
+
+#include <atomic>
+#include <map>
+#include <mutex>
+
+#include <kindling/autograd/graph.h>
+#include <kindling/layers/symbolic.h>
+#include <kindling/tensor/fail.h>
+
+namespace kindling {
+namespace {
+
+std::atomic<DroppedMask> dropped_mask_policy{DroppedMask::warn};
+thread_local bool training_now = false;
+
+std::string next_name(const std::string& class_name) {
+  static std::mutex mutex;
+  static std::map<std::string, int> used;
+  const std::scoped_lock lock(mutex);
+  const std::string base = snake_case(class_name);
+  const int number = used[base]++;
+  return number == 0 ? base : base + "_" + std::to_string(number);
+}
+
+Shapes shapes_of(const Tensors& tensors) {
+  Shapes shapes;
+  for (const Tensor& t : tensors) shapes.push_back(t.shape());
+  return shapes;
+}
+
+// Zeros of a shape, its unknown sizes replaced: the first axis by `batch`, others by `other`.
+Tensor probe(const Shape& shape, std::int64_t batch, std::int64_t other) {
+  Shape known = shape;
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (shape[axis] == any) known = known.with(axis, axis == 0 ? batch : other);
+  }
+  return zeros(known);
+}
+
+template <class T>
+const T& only(const std::vector<T>& results, const LayerImpl& layer) {
+  if (results.size() != 1) {
+    fail("{}: has {} results, call() returns them all", layer.who(), results.size());
+  }
+  return results[0];
+}
+
+}  // namespace
+
+void set_dropped_mask_policy(DroppedMask policy) { dropped_mask_policy = policy; }
+
+std::string LayerImpl::default_name() const { return next_name(class_name()); }
+
+void LayerImpl::common_fields(Fields& f) {
+  Configurable::common_fields(f);
+  f("trainable", trainable_);
+}
+
+void LayerImpl::check(const Shapes& inputs) const { check_count(inputs, 1); }
+
+void LayerImpl::check_count(const Shapes& inputs, std::size_t count) const {
+  if (inputs.size() != count) {
+    fail("{}: takes {} input{}, got {}", who(), count, count == 1 ? "" : "s", inputs.size());
+  }
+}
+
+void LayerImpl::check_rank(const Shape& input, int rank, const char* axes) const {
+  if (input.rank() != rank) fail("{}: input is {}, got {}", who(), axes, input.str());
+}
+
+Shapes LayerImpl::compute_output_shape(const Shapes& inputs, const Call& call) {
+  const NoGrad no_grad;
+  Tensors small, large;
+  for (const Shape& shape : inputs) {
+    small.push_back(probe(shape, 2, 61));
+    large.push_back(probe(shape, 3, 67));
+  }
+  Call masked = call;
+  masked.masks.assign(inputs.size(), Tensor());
+  masked.training = false;
+  const Shapes first = shapes_of(this->call(small, masked));
+  const Shapes second = shapes_of(this->call(large, masked));
+  Shapes results;
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    Shape shape = first[i];
+    for (int axis = 0; axis < shape.rank(); ++axis) {
+      if (second[i][axis] != shape[axis]) shape = shape.with(axis, any);
+    }
+    results.push_back(shape);
+  }
+  return results;
+}
+
+Tensor LayerImpl::compute_mask(const Tensors&, const Call& call) {
+  if (supports_masking_) return call.masks.empty() ? Tensor() : call.masks[0];
+  bool masked = false;
+  for (const Tensor& mask : call.masks) masked = masked || mask.defined();
+  if (!masked) return {};
+  const DroppedMask policy = dropped_mask_policy;
+  const std::string text = who() + ": does not support masks, the one its input carries ends here; "
+                                   "put it back on the result with with_mask if later layers "
+                                   "should see it";
+  if (policy == DroppedMask::error) throw Error(text);
+  if (policy == DroppedMask::warn && !warned_) warn(text);
+  warned_ = true;
+  return {};
+}
+
+Weights LayerImpl::weights() const {
+  Weights all;
+  for (const Weight& w : own_weights_) {
+    all.push_back({name() + "/" + w.name, w.value, w.trainable && trainable_});
+  }
+  for (const auto& layer : layers_) {
+    for (const Weight& w : layer->weights()) {
+      all.push_back({name() + "/" + w.name, w.value, w.trainable && trainable_});
+    }
+  }
+  return all;
+}
+
+Tensor LayerImpl::add_weight(const std::string& name, const Shape& shape,
+                             const Initializer& initializer, bool trainable) {
+  for (const Weight& w : own_weights_) {
+    if (w.name == name) fail("{}: has a weight \"{}\" already", who(), name);
+  }
+  const Tensor value = variable(initializer(shape));
+  own_weights_.push_back({name, value, trainable});
+  return value;
+}
+
+void LayerImpl::ensure_built(const Shapes& inputs) {
+  if (built_) return;
+  check(inputs);
+  name();
+  build(inputs);
+  built_ = true;
+}
+
+Call LayerImpl::settle(const Tensors& inputs, const CallOptions& options) const {
+  Call call{.training = options.training.value_or(training_now),
+            .use_causal_mask = options.use_causal_mask,
+            .return_attention_scores = options.return_attention_scores};
+  if ((call.use_causal_mask || call.return_attention_scores) && !has_attention_arguments_) {
+    fail("{}: takes no use_causal_mask and no return_attention_scores", who());
+  }
+  if (options.mask.size() > inputs.size()) {
+    fail("{}: {} masks for {} inputs", who(), options.mask.size(), inputs.size());
+  }
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!inputs[i].defined()) fail("{}: input {} is an undefined tensor", who(), i);
+    const bool given = i < options.mask.size() && options.mask[i].defined();
+    // with_mask checks that the mask fits.
+    call.masks.push_back(given ? with_mask(inputs[i], options.mask[i]).mask() : inputs[i].mask());
+  }
+  return call;
+}
+
+Tensors LayerImpl::with_masks(Tensors results, const Tensors& inputs, const Call& call) {
+  const Tensor mask = compute_mask(inputs, call);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    results[i] = with_mask(results[i], i == 0 ? mask : Tensor());
+  }
+  return results;
+}
+
+Tensors LayerImpl::run(const Tensors& inputs, const CallOptions& options) {
+  const Call settled = settle(inputs, options);
+  const Shapes shapes = shapes_of(inputs);
+  ensure_built(shapes);
+  check(shapes);
+  const TrainingScope scope(settled.training);
+  return with_masks(call(inputs, settled), inputs, settled);
+}
+
+Tensor Layer::operator()(const Tensor& input, const CallOptions& options) const {
+  return only(impl_->run({input}, options), *impl_);
+}
+
+Tensor Layer::operator()(const Tensors& inputs, const CallOptions& options) const {
+  return only(impl_->run(inputs, options), *impl_);
+}
+
+Tensors Layer::call(const Tensors& inputs, const CallOptions& options) const {
+  return impl_->run(inputs, options);
+}
+
+SymbolicTensor Layer::operator()(const SymbolicTensor& input,
+                                 const SymbolicCallOptions& options) const {
+  return only(call(SymbolicTensors{input}, options), *impl_);
+}
+
+SymbolicTensor Layer::operator()(const SymbolicTensors& inputs,
+                                 const SymbolicCallOptions& options) const {
+  return only(call(inputs, options), *impl_);
+}
+
+SymbolicTensors Layer::call(const SymbolicTensors& inputs,
+                            const SymbolicCallOptions& options) const {
+  return symbolic_call(*this, inputs, options);
+}
+
+std::int64_t Layer::count_params() const {
+  std::int64_t count = 0;
+  for (const Weight& w : weights()) count += w.value.elements();
+  return count;
+}
+
+TrainingScope::TrainingScope(bool training) : before_(training_now) { training_now = training; }
+TrainingScope::~TrainingScope() { training_now = before_; }
+
+}  // namespace kindling

@@ -1,0 +1,178 @@
+// Layer: a handle on a layer, called on tensors or on symbolic tensors; a copy shares the weights.
+// LayerImpl: what one derives from to write a layer. Handle<Impl>: the two together.
+//
+//   struct ScaleOptions { float initial = 1; std::string name = {}; };
+//
+//   class ScaleImpl : public LayerImpl {
+//    public:
+//     using Options = ScaleOptions;
+//     explicit ScaleImpl(Options o) : LayerImpl("Scale", o.name), options_(o) {}
+//     void fields(Fields& f) override { f("initial", options_.initial); }
+//     void build(const Shapes& inputs) override {
+//       scale_ = add_weight("scale", {inputs[0][-1]}, Constant({.value = options_.initial}));
+//     }
+//     Tensors call(const Tensors& inputs, const Call&) override { return {inputs[0] * scale_}; }
+//
+//    private:
+//     Options options_;
+//     Tensor scale_;
+//   };
+//   using Scale = Handle<ScaleImpl>;
+//
+// Source: keras.layers.Layer.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <kindling/layers/configurable.h>
+#include <kindling/layers/initializers.h>
+#include <kindling/layers/symbolic_tensor.h>
+#include <kindling/tensor/tensor.h>
+
+namespace kindling {
+
+using Shapes = std::vector<Shape>;
+
+// A weight as optimizers, files and summaries see it. Names are paths: "cnn_layer/kernel".
+struct Weight {
+  std::string name;
+  Tensor value;
+  bool trainable = true;
+};
+using Weights = std::vector<Weight>;
+
+// Call arguments, as in Keras.
+template <class T>
+struct CallArguments {
+  std::vector<T> mask = {};            // one an input, an undefined one for none; else the masks
+                                       // that the inputs carry
+  std::optional<bool> training = {};   // else that of the call this one is part of; else false
+  bool use_causal_mask = false;        // attention layers
+  bool return_attention_scores = false;
+};
+using CallOptions = CallArguments<Tensor>;
+using SymbolicCallOptions = CallArguments<SymbolicTensor>;
+
+// The same as a layer's call() gets them: settled.
+struct Call {
+  Tensors masks = {};  // as many as inputs
+  bool training = false;
+  bool use_causal_mask = false;
+  bool return_attention_scores = false;
+};
+
+// What a layer is told when it takes no mask but its input carries one: Keras drops it and warns.
+enum class DroppedMask { warn, error, silent };
+void set_dropped_mask_policy(DroppedMask policy);
+
+class LayerImpl : public Configurable {
+ public:
+  // An empty name becomes the class's in snake_case, numbered: "dense", "dense_1".
+  using Configurable::Configurable;
+
+  // To override, besides Configurable's fields() and check_options(). call() must be.
+
+  // Fails unless inputs of these shapes (sizes may be `any`) fit. Runs before build and each call.
+  virtual void check(const Shapes& inputs) const;
+  // Makes the weights, once, at the first call.
+  virtual void build(const Shapes&) {}
+  virtual Tensors call(const Tensors& inputs, const Call& call) = 0;
+  // Shapes of the results. Unless overridden: calls the layer on zeros, twice, with different
+  // sizes where the shapes have `any`.
+  virtual Shapes compute_output_shape(const Shapes& inputs, const Call& call);
+  virtual DType compute_output_dtype(DType) const { return DType::float32; }
+  // The mask of the first result. Unless overridden: the first input's if supports_masking_.
+  virtual Tensor compute_mask(const Tensors& inputs, const Call& call);
+
+  Weights weights() const;  // its own, then its layers'
+  bool trainable() const { return trainable_; }
+  void set_trainable(bool trainable) { trainable_ = trainable; }
+  bool built() const { return built_; }
+
+  // What Layer::operator() does: settles arguments, checks, builds, calls, passes on masks.
+  Tensors run(const Tensors& inputs, const CallOptions& options);
+  void ensure_built(const Shapes& inputs);
+  // Call arguments with defaults and masks filled in; fails on one that the layer doesn't take.
+  Call settle(const Tensors& inputs, const CallOptions& options) const;
+
+ protected:
+  // Registers a weight: it is trained, saved and counted from here on.
+  Tensor add_weight(const std::string& name, const Shape& shape, const Initializer& initializer,
+                    bool trainable = true);
+  // Registers a layer that this one calls.
+  template <class L>
+  L add_layer(L layer) {
+    layers_.push_back(layer.impl());
+    return layer;
+  }
+  std::string default_name() const override;
+  void common_fields(Fields& f) override;
+  void check_count(const Shapes& inputs, std::size_t count) const;
+  void check_rank(const Shape& input, int rank, const char* axes) const;
+
+  bool supports_masking_ = false;       // passes its first input's mask on
+  bool has_attention_arguments_ = false;  // use_causal_mask, return_attention_scores
+
+ private:
+  Tensors with_masks(Tensors results, const Tensors& inputs, const Call& call);
+
+  bool trainable_ = true;
+  bool built_ = false;
+  bool warned_ = false;
+  Weights own_weights_;
+  std::vector<std::shared_ptr<LayerImpl>> layers_;
+};
+
+class Layer {
+ public:
+  explicit Layer(std::shared_ptr<LayerImpl> impl) : impl_(std::move(impl)) {}
+
+  // Eager: computes at once. The first call builds the layer.
+  Tensor operator()(const Tensor& input, const CallOptions& options = {}) const;
+  Tensor operator()(const Tensors& inputs, const CallOptions& options = {}) const;
+  // Symbolic: adds a call to the graph that a Model is made from.
+  SymbolicTensor operator()(const SymbolicTensor& input,
+                            const SymbolicCallOptions& options = {}) const;
+  SymbolicTensor operator()(const SymbolicTensors& inputs,
+                            const SymbolicCallOptions& options = {}) const;
+  // All results of a layer that has several.
+  Tensors call(const Tensors& inputs, const CallOptions& options = {}) const;
+  SymbolicTensors call(const SymbolicTensors& inputs,
+                       const SymbolicCallOptions& options = {}) const;
+
+  const std::string& name() const { return impl_->name(); }
+  const std::string& class_name() const { return impl_->class_name(); }
+  Weights weights() const { return impl_->weights(); }
+  std::int64_t count_params() const;
+  bool trainable() const { return impl_->trainable(); }
+  void set_trainable(bool trainable) const { impl_->set_trainable(trainable); }
+  bool built() const { return impl_->built(); }
+  // Makes the weights for inputs of these shapes, without a call.
+  void build(const Shapes& inputs) const { impl_->ensure_built(inputs); }
+  Config config() const { return impl_->config(); }
+
+  const std::shared_ptr<LayerImpl>& impl() const { return impl_; }
+
+ private:
+  std::shared_ptr<LayerImpl> impl_;
+};
+
+template <class Impl>
+using Handle = HandleOf<Layer, Impl>;
+
+// While one lives, layers called on this thread behave as in training, or as in inference.
+class TrainingScope {
+ public:
+  explicit TrainingScope(bool training);
+  ~TrainingScope();
+  TrainingScope(const TrainingScope&) = delete;
+  TrainingScope& operator=(const TrainingScope&) = delete;
+
+ private:
+  bool before_;
+};
+
+}  // namespace kindling

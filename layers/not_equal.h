@@ -1,0 +1,44 @@
+// NotEqual: where an input differs from a number. Makes padding masks in a Model:
+//
+//   auto mask = not_equal(query_input, 0);
+//
+// Options   value.
+// Shapes    any -> the same, bool
+// Source    keras.ops.not_equal.
+#pragma once
+
+#include <kindling/autograd/elementwise.h>
+#include <kindling/layers/layer.h>
+#include <kindling/layers/symbolic.h>
+
+namespace kindling {
+
+struct NotEqualOptions {
+  float value = 0;
+  std::string name = {};
+};
+
+class NotEqualImpl : public LayerImpl {
+ public:
+  using Options = NotEqualOptions;
+  explicit NotEqualImpl(Options options)
+      : LayerImpl("NotEqual", options.name), options_(std::move(options)) {
+    supports_masking_ = true;
+  }
+  void fields(Fields& f) override { f("value", options_.value); }
+  Tensors call(const Tensors& inputs, const Call&) override {
+    return {not_equal(inputs[0], options_.value)};
+  }
+  Shapes compute_output_shape(const Shapes& inputs, const Call&) override { return inputs; }
+  DType compute_output_dtype(DType) const override { return DType::boolean; }
+
+ private:
+  Options options_;
+};
+using NotEqual = Handle<NotEqualImpl>;
+
+inline SymbolicTensor not_equal(const SymbolicTensor& x, float value) {
+  return NotEqual({.value = value})(x);
+}
+
+}  // namespace kindling

@@ -1,0 +1,55 @@
+// The graph behind symbolic tensors: calls of layers, from Input() on.
+//
+// Source: keras.Input.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <kindling/layers/layer.h>
+
+namespace kindling {
+
+// One call of a layer.
+struct SymbolicNode {
+  Layer layer;
+  SymbolicTensors inputs;
+  SymbolicTensors masks;  // as many as inputs, undefined where none was given; or empty
+  CallOptions arguments;  // the others; its mask is empty
+  std::int64_t order;     // later calls have higher numbers
+};
+
+struct InputOptions {
+  Shape shape = {};  // of one item, without the batch
+  DType dtype = DType::float32;
+  std::string name = {};
+};
+// A model's input: (batch, shape...).
+SymbolicTensor Input(const InputOptions& options);
+
+// What Layer's call operators on symbolic tensors do.
+SymbolicTensors symbolic_call(const Layer& layer, const SymbolicTensors& inputs,
+                              const SymbolicCallOptions& options);
+
+// The layer behind Input().
+class InputLayerImpl : public LayerImpl {
+ public:
+  using Options = InputOptions;
+  explicit InputLayerImpl(Options options)
+      : LayerImpl("InputLayer", options.name), options_(std::move(options)) {}
+  void fields(Fields& f) override;
+  void check(const Shapes&) const override {}
+  Tensors call(const Tensors&, const Call&) override;
+  Shapes compute_output_shape(const Shapes&, const Call&) override;
+  DType dtype() const { return options_.dtype; }
+
+ private:
+  Options options_;
+};
+
+Config to_config(DType dtype);
+void from_config(const Config& config, DType& dtype, const std::string& what);
+Config to_config(const Shape& shape);  // a list, null for `any`
+void from_config(const Config& config, Shape& shape, const std::string& what);
+
+}  // namespace kindling

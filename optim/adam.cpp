@@ -1,0 +1,44 @@
+#include <kindling/optim/adam.h>
+
+#include <cmath>
+
+#include <kindling/optim/common_options.h>
+#include <kindling/tensor/fail.h>
+#include <kindling/tensor/kernels/update.h>
+
+namespace kindling {
+
+void AdamImpl::fields(Fields& f) {
+  detail::common_fields(f, options_);
+  f("beta_1", options_.beta_1);
+  f("beta_2", options_.beta_2);
+  f("epsilon", options_.epsilon);
+  f("amsgrad", options_.amsgrad);
+}
+
+void AdamImpl::check_options() const {
+  check_common();
+  for (const float beta : {options_.beta_1, options_.beta_2}) {
+    if (!(beta >= 0 && beta < 1)) fail("{}: beta_1 and beta_2 are in [0, 1), got {}", who(), beta);
+  }
+}
+
+CommonOptimizerOptions AdamImpl::common() const { return detail::common_of(options_); }
+
+void AdamImpl::update(Tensor& weight, Tensors& slots, const Tensor& gradient,
+                      std::int64_t iteration) {
+  const auto t = static_cast<double>(iteration);
+  const double correction = std::sqrt(1 - std::pow(static_cast<double>(options_.beta_2), t)) /
+                            (1 - std::pow(static_cast<double>(options_.beta_1), t));
+  const kernels::AdamStep step{
+      .alpha = static_cast<float>(static_cast<double>(options_.learning_rate) * correction),
+      .beta_1 = options_.beta_1,
+      .beta_2 = options_.beta_2,
+      .epsilon = options_.epsilon};
+  float* largest = options_.amsgrad ? slots[2].mutable_floats().data() : nullptr;
+  kernels::adam(weight.mutable_floats().data(), slots[0].mutable_floats().data(),
+                slots[1].mutable_floats().data(), largest, gradient.floats().data(),
+                weight.elements(), step);
+}
+
+}  // namespace kindling

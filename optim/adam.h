@@ -1,0 +1,46 @@
+// Adam (Kingma and Ba, 2014: https://arxiv.org/abs/1412.6980), in Keras's form.
+//
+//   m += (g - m) (1 - beta_1);   v += (g^2 - v) (1 - beta_2)
+//   w -= learning_rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) * m / (sqrt(v) + epsilon)
+//
+// amsgrad puts the largest v so far under the root. Source: keras.optimizers.Adam.
+#pragma once
+
+#include <kindling/optim/optimizer.h>
+
+namespace kindling {
+
+struct AdamOptions {
+  float learning_rate = 0.001f;
+  float beta_1 = 0.9f;
+  float beta_2 = 0.999f;
+  float epsilon = 1e-7f;
+  bool amsgrad = false;
+  std::optional<float> weight_decay = {};
+  std::optional<float> clipnorm = {};
+  std::optional<float> clipvalue = {};
+  std::optional<float> global_clipnorm = {};
+  std::string name = {};
+};
+
+class AdamImpl : public OptimizerImpl {
+ public:
+  using Options = AdamOptions;
+  explicit AdamImpl(Options options)
+      : OptimizerImpl("Adam", options.name), options_(std::move(options)) {}
+  void fields(Fields& f) override;
+  void check_options() const override;
+  void set_learning_rate(float learning_rate) override { options_.learning_rate = learning_rate; }
+
+ protected:
+  CommonOptimizerOptions common() const override;
+  int slots() const override { return options_.amsgrad ? 3 : 2; }
+  void update(Tensor& weight, Tensors& slots, const Tensor& gradient,
+              std::int64_t iteration) override;
+
+ private:
+  Options options_;
+};
+using Adam = HandleOf<Optimizer, AdamImpl>;
+
+}  // namespace kindling

@@ -1,0 +1,118 @@
+#include <kindling/optim/optimizer.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include <kindling/autograd/elementwise.h>
+#include <kindling/autograd/graph.h>
+#include <kindling/optim/adam.h>
+#include <kindling/optim/sgd.h>
+#include <kindling/tensor/fail.h>
+#include <kindling/tensor/kernels/elementwise.h>
+#include <kindling/tensor/kernels/reduce.h>
+
+namespace kindling {
+namespace {
+
+double norm(const Tensor& g) {
+  return std::sqrt(kernels::sum_of_squares(g.floats().data(), g.elements()));
+}
+
+// g scaled down to norm `limit` if its norm is larger.
+Tensor within(const Tensor& g, double norm, float limit) {
+  const auto bound = static_cast<double>(limit);
+  return norm > bound ? g * static_cast<float>(bound / norm) : g;
+}
+
+}  // namespace
+
+void OptimizerImpl::check_common() const {
+  const CommonOptimizerOptions c = common();
+  if (!(c.learning_rate >= 0)) {
+    fail("{}: learning_rate is at least 0, got {}", who(), c.learning_rate);
+  }
+  const int limits = c.clipnorm.has_value() + c.clipvalue.has_value() +
+                     c.global_clipnorm.has_value();
+  if (limits > 1) fail_with("of clipnorm, clipvalue and global_clipnorm only one can be set");
+  for (const auto& limit : {c.clipnorm, c.clipvalue, c.global_clipnorm}) {
+    if (limit && !(*limit > 0)) fail("{}: a bound on gradients is positive, got {}", who(), *limit);
+  }
+}
+
+void OptimizerImpl::adopt(const Weights& weights) {
+  if (states_.empty()) {
+    for (const Weight& w : weights) {
+      State state{w.name, w.value, {}};
+      for (int i = 0; w.trainable && i < slots(); ++i) state.slots.push_back(zeros(w.value.shape()));
+      states_.push_back(std::move(state));
+    }
+    return;
+  }
+  bool same = states_.size() == weights.size();
+  for (std::size_t i = 0; same && i < weights.size(); ++i) {
+    same = states_[i].weight.same_memory(weights[i].value);
+  }
+  if (!same) {
+    fail("{}: keeps state for the {} weights of its first step and got others; use one optimizer "
+         "for one set of weights", who(), states_.size());
+  }
+}
+
+std::vector<Tensor> OptimizerImpl::clipped(std::vector<Tensor> gradients) const {
+  const CommonOptimizerOptions c = common();
+  double squares = 0;
+  if (c.global_clipnorm) {
+    for (const Tensor& g : gradients) {
+      if (g.defined()) squares += kernels::sum_of_squares(g.floats().data(), g.elements());
+    }
+  }
+  for (Tensor& g : gradients) {
+    if (!g.defined()) continue;
+    if (c.clipnorm) g = within(g, norm(g), *c.clipnorm);
+    if (c.clipvalue) g = clip(g, -*c.clipvalue, *c.clipvalue);
+    if (c.global_clipnorm) g = within(g, std::sqrt(squares), *c.global_clipnorm);
+  }
+  return gradients;
+}
+
+void OptimizerImpl::step(const Weights& weights) {
+  const NoGrad no_grad;
+  adopt(weights);
+  std::vector<Tensor> gradients;
+  bool any_gradient = false;
+  for (const Weight& w : weights) {
+    const Gradient g = take_gradient(w.value);
+    gradients.push_back(w.trainable ? g.dense() : Tensor());
+    any_gradient = any_gradient || gradients.back().defined();
+  }
+  if (!any_gradient) {
+    fail("{}: none of the {} weights has a gradient; call backward on a loss that depends on them "
+         "first", who(), weights.size());
+  }
+  gradients = clipped(std::move(gradients));
+  ++iterations_;
+  const CommonOptimizerOptions c = common();
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    if (!gradients[i].defined()) continue;
+    Tensor weight = weights[i].value;
+    Tensors& state = states_[i].slots;
+    while (static_cast<int>(state.size()) < slots()) state.push_back(zeros(weight.shape()));
+    if (c.weight_decay) {
+      float* w = weight.mutable_floats().data();
+      kernels::affine(w, 1 - *c.weight_decay * c.learning_rate, 0, w, weight.elements());
+    }
+    update(weight, state, gradients[i], iterations_);
+  }
+}
+
+Registry<Optimizer>& optimizer_registry() {
+  static Registry<Optimizer> registry = [] {
+    Registry<Optimizer> own("optimizer");
+    own.add<Adam>();
+    own.add<SGD>();
+    return own;
+  }();
+  return registry;
+}
+
+}  // namespace kindling

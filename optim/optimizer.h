@@ -1,0 +1,80 @@
+// Optimizer: moves weights against their gradients.
+//
+//   auto optimizer = Adam({.learning_rate = 1e-3});
+//   backward(loss);
+//   optimizer.step(model.weights());   // takes the gradients that backward left
+//
+// Source: keras.optimizers. Gradients of an embedding update every row's state, as in Keras.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <kindling/layers/layer.h>
+
+namespace kindling {
+
+// What every optimizer has besides its own options; all of Keras's defaults are "none".
+struct CommonOptimizerOptions {
+  float learning_rate = 0;
+  std::optional<float> weight_decay = {};      // w -= w * weight_decay * learning_rate, first
+  std::optional<float> clipnorm = {};          // bound on each weight's gradient norm
+  std::optional<float> clipvalue = {};         // bound on each element
+  std::optional<float> global_clipnorm = {};   // bound on the norm of all gradients together
+};
+
+class OptimizerImpl : public Configurable {
+ public:
+  using Configurable::Configurable;
+
+  void step(const Weights& weights);
+  float learning_rate() const { return common_learning_rate(); }
+  virtual void set_learning_rate(float learning_rate) = 0;
+  std::int64_t iterations() const { return iterations_; }
+
+ protected:
+  virtual CommonOptimizerOptions common() const = 0;
+  // How many tensors of state a weight has, at first 0.
+  virtual int slots() const = 0;
+  // One step of one weight; `iteration` counts from 1.
+  virtual void update(Tensor& weight, Tensors& slots, const Tensor& gradient,
+                      std::int64_t iteration) = 0;
+  void check_common() const;
+
+ private:
+  struct State {
+    std::string name;
+    Tensor weight;  // the handle, to tell whether it is the same one
+    Tensors slots;
+  };
+  float common_learning_rate() const { return common().learning_rate; }
+  void adopt(const Weights& weights);
+  std::vector<Tensor> clipped(std::vector<Tensor> gradients) const;
+
+  std::vector<State> states_;
+  std::int64_t iterations_ = 0;
+};
+
+class Optimizer {
+ public:
+  explicit Optimizer(std::shared_ptr<OptimizerImpl> impl) : impl_(std::move(impl)) {}
+
+  // One step: every trainable weight that has a gradient is moved, and the gradients are taken.
+  // The weights must be the same ones at every step.
+  void step(const Weights& weights) const { impl_->step(weights); }
+  float learning_rate() const { return impl_->learning_rate(); }
+  void set_learning_rate(float learning_rate) const { impl_->set_learning_rate(learning_rate); }
+  std::int64_t iterations() const { return impl_->iterations(); }
+  const std::string& class_name() const { return impl_->class_name(); }
+  Config config() const { return impl_->config(); }
+  const std::shared_ptr<OptimizerImpl>& impl() const { return impl_; }
+
+ private:
+  std::shared_ptr<OptimizerImpl> impl_;
+};
+
+Registry<Optimizer>& optimizer_registry();
+
+}  // namespace kindling

@@ -1,0 +1,45 @@
+// SGD: gradient descent, with momentum and Nesterov's form of it.
+//
+// Without momentum  w -= learning_rate * g
+// With momentum     m = momentum * m - learning_rate * g;  w += m
+// Nesterov          m as above;  w += momentum * m - learning_rate * g
+//
+// Source: keras.optimizers.SGD.
+#pragma once
+
+#include <kindling/optim/optimizer.h>
+
+namespace kindling {
+
+struct SGDOptions {
+  float learning_rate = 0.01f;
+  float momentum = 0;
+  bool nesterov = false;
+  std::optional<float> weight_decay = {};
+  std::optional<float> clipnorm = {};
+  std::optional<float> clipvalue = {};
+  std::optional<float> global_clipnorm = {};
+  std::string name = {};
+};
+
+class SGDImpl : public OptimizerImpl {
+ public:
+  using Options = SGDOptions;
+  explicit SGDImpl(Options options)
+      : OptimizerImpl("SGD", options.name), options_(std::move(options)) {}
+  void fields(Fields& f) override;
+  void check_options() const override;
+  void set_learning_rate(float learning_rate) override { options_.learning_rate = learning_rate; }
+
+ protected:
+  CommonOptimizerOptions common() const override;
+  int slots() const override { return options_.momentum != 0 ? 1 : 0; }
+  void update(Tensor& weight, Tensors& slots, const Tensor& gradient,
+              std::int64_t iteration) override;
+
+ private:
+  Options options_;
+};
+using SGD = HandleOf<Optimizer, SGDImpl>;
+
+}  // namespace kindling

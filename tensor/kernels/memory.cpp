@@ -1,0 +1,45 @@
+#include <kindling/tensor/kernels/memory.h>
+
+#include <oneapi/tbb/scalable_allocator.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <new>
+
+namespace kindling::kernels {
+namespace {
+
+constexpr std::size_t alignment = 64;  // a cache line, and the widest vector
+
+// A caching allocator hides overruns from the address sanitizer; under it, memory is malloc's.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool sanitized = true;
+#elif defined(__has_feature)
+constexpr bool sanitized = __has_feature(address_sanitizer);
+#else
+constexpr bool sanitized = false;
+#endif
+
+}  // namespace
+
+void* allocate(std::int64_t bytes) {
+  const auto size = static_cast<std::size_t>(std::max<std::int64_t>(bytes, 1));
+  void* memory = nullptr;
+  if constexpr (sanitized) {
+    memory = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+  } else {
+    memory = scalable_aligned_malloc(size, alignment);
+  }
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+void release(void* memory) {
+  if constexpr (sanitized) {
+    std::free(memory);
+  } else {
+    scalable_aligned_free(memory);
+  }
+}
+
+}  // namespace kindling::kernels

@@ -1,0 +1,98 @@
+#include <kindling/tensor/shape.h>
+
+#include <algorithm>
+
+#include <kindling/tensor/fail.h>
+
+namespace kindling {
+
+const char* name(DType dtype) {
+  switch (dtype) {
+    case DType::float32: return "float32";
+    case DType::int32: return "int32";
+    case DType::boolean: return "bool";
+  }
+  return "unknown";
+}
+
+Shape::Shape(std::span<const std::int64_t> sizes) {
+  if (sizes.size() > max_rank) {
+    fail("Shape: at most {} axes are supported, got {}", max_rank, sizes.size());
+  }
+  for (const std::int64_t size : sizes) {
+    if (size < any) fail("Shape: a size is at least 0, or any, got {}", size);
+    size_[rank_++] = size;
+  }
+}
+
+std::int64_t Shape::elements() const {
+  std::int64_t product = 1;
+  for (const std::int64_t size : *this) {
+    if (size == any) fail("Shape: {} has sizes that are not known yet", str());
+    if (__builtin_mul_overflow(product, size, &product)) {
+      fail("Shape: {} has more elements than 64 bits count", str());
+    }
+  }
+  return product;
+}
+
+bool Shape::known() const { return std::find(begin(), end(), any) == end(); }
+
+Shape Shape::with(int axis, std::int64_t size) const {
+  Shape shape = *this;
+  shape.size_[resolve(axis)] = size;
+  return shape;
+}
+
+Shape Shape::without(int axis) const {
+  Shape shape = *this;
+  const int a = resolve(axis);
+  std::copy(begin() + a + 1, end(), shape.size_ + a);
+  --shape.rank_;
+  shape.size_[shape.rank_] = 0;
+  return shape;
+}
+
+Shape Shape::inserted(int axis, std::int64_t size) const {
+  if (rank_ == max_rank) fail("Shape: {} has no room for another axis", str());
+  const int a = axis < 0 ? axis + rank_ + 1 : axis;
+  if (a < 0 || a > rank_) axis_outside(axis);
+  Shape shape = *this;
+  std::copy_backward(begin() + a, end(), shape.size_ + rank_ + 1);
+  shape.size_[a] = size;
+  ++shape.rank_;
+  return shape;
+}
+
+std::int64_t Shape::outer(int axis) const {
+  return Shape(std::span(begin(), static_cast<std::size_t>(resolve(axis)))).elements();
+}
+
+std::int64_t Shape::inner(int axis) const {
+  return Shape(std::span(begin() + resolve(axis) + 1, end())).elements();
+}
+
+std::string Shape::str() const {
+  std::string text = "(";
+  for (int i = 0; i < rank_; ++i) {
+    if (i > 0) text += ", ";
+    text += size_[i] == any ? "None" : std::to_string(size_[i]);
+  }
+  return text + (rank_ == 1 ? ",)" : ")");
+}
+
+void Shape::axis_outside(int axis) const {
+  fail("Shape: axis {} is outside [{}, {}) [shape {}]", axis, -rank_, rank_, str());
+}
+
+bool operator==(const Shape& a, const Shape& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end());
+}
+
+bool compatible(const Shape& a, const Shape& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](std::int64_t x, std::int64_t y) {
+    return x == y || x == any || y == any;
+  });
+}
+
+}  // namespace kindling

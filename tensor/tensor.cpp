@@ -1,0 +1,194 @@
+#include <kindling/tensor/tensor.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include <kindling/tensor/fail.h>
+#include <kindling/tensor/kernels/memory.h>
+#include <kindling/tensor/random.h>
+
+namespace kindling {
+namespace {
+
+std::int64_t bytes_of(DType dtype) { return dtype == DType::boolean ? 1 : 4; }
+
+template <class T>
+Tensor from_rows(std::initializer_list<std::initializer_list<T>> rows, auto make) {
+  const auto columns = rows.size() ? rows.begin()->size() : 0;
+  std::vector<T> flat;
+  for (const auto& row : rows) {
+    if (row.size() != columns) {
+      fail("tensor: rows differ in length, {} against {}", row.size(), columns);
+    }
+    flat.insert(flat.end(), row.begin(), row.end());
+  }
+  return make(flat, Shape{static_cast<std::int64_t>(rows.size()),
+                          static_cast<std::int64_t>(columns)});
+}
+
+template <class From, class To>
+Tensor filled(const From& values, const Shape& shape, DType dtype, std::span<To> (Tensor::*door)()) {
+  if (static_cast<std::int64_t>(values.size()) != shape.elements()) {
+    fail("tensor: shape {} holds {} elements, got {}", shape.str(), shape.elements(),
+         values.size());
+  }
+  Tensor t = Tensor::empty(shape, dtype);
+  std::transform(values.begin(), values.end(), (t.*door)().begin(),
+                 [](auto v) { return static_cast<To>(v); });
+  return t;
+}
+
+Tensor floats_from(const auto& values, const Shape& shape) {
+  return filled<std::remove_cvref_t<decltype(values)>, float>(values, shape, DType::float32,
+                                                              &Tensor::mutable_floats);
+}
+
+Tensor ints_from(const auto& values, const Shape& shape) {
+  return filled<std::remove_cvref_t<decltype(values)>, std::int32_t>(
+      values, shape, DType::int32, &Tensor::mutable_ints);
+}
+
+}  // namespace
+
+Tensor Tensor::empty(const Shape& shape, DType dtype) {
+  Tensor t;
+  t.elements_ = shape.elements();
+  t.shape_ = shape;
+  t.dtype_ = dtype;
+  t.data_ = std::shared_ptr<void>(kernels::allocate(t.elements_ * bytes_of(dtype)),
+                                  kernels::release);
+  return t;
+}
+
+float Tensor::item() const {
+  if (elements_ != 1) fail("Tensor: item() wants one element, got shape {}", shape_.str());
+  return floats()[0];
+}
+
+Tensor Tensor::reshaped(const Shape& shape) const {
+  if (shape.elements() != elements_) {
+    fail("reshape: {} has {} elements, {} has {}", shape_.str(), elements_, shape.str(),
+         shape.elements());
+  }
+  Tensor t;
+  t.data_ = data_;
+  t.shape_ = shape;
+  t.elements_ = elements_;
+  t.dtype_ = dtype_;
+  return t;
+}
+
+Tensor Tensor::clone() const {
+  Tensor t = empty(shape_, dtype_);
+  std::memcpy(t.data_.get(), data_.get(), static_cast<std::size_t>(elements_ * bytes_of(dtype_)));
+  return t;
+}
+
+Tensor Tensor::with_node(std::shared_ptr<Node> node, int slot) const {
+  Tensor t = *this;
+  t.node_ = std::move(node);
+  t.slot_ = slot;
+  return t;
+}
+
+void Tensor::wrong_access(DType dtype) const {
+  if (!data_) fail("Tensor: undefined, it has no {} elements", name(dtype));
+  fail("Tensor: {} elements were asked for, got a {} tensor of shape {}", name(dtype), name(dtype_),
+       shape_.str());
+}
+
+Tensor with_mask(const Tensor& x, const Tensor& mask) {
+  Tensor t = x;
+  t.mask_ = nullptr;
+  if (!mask.defined()) return t;
+  if (mask.dtype() != DType::boolean || mask.rank() < 1 || mask.rank() > x.rank() ||
+      !std::equal(mask.shape().begin(), mask.shape().end(), x.shape().begin())) {
+    fail("with_mask: a mask is bool and has the leading sizes of its tensor, got {} {} [x {}]",
+         name(mask.dtype()), mask.shape().str(), x.shape().str());
+  }
+  t.mask_ = std::make_shared<const Tensor>(mask);
+  return t;
+}
+
+Tensor tensor(std::initializer_list<double> values) {
+  return floats_from(values, {static_cast<std::int64_t>(values.size())});
+}
+Tensor tensor(std::initializer_list<std::initializer_list<double>> rows) {
+  return from_rows<double>(rows, [](auto& v, const Shape& s) { return floats_from(v, s); });
+}
+Tensor tensor(std::initializer_list<int> values) {
+  return ints_from(values, {static_cast<std::int64_t>(values.size())});
+}
+Tensor tensor(std::initializer_list<std::initializer_list<int>> rows) {
+  return from_rows<int>(rows, [](auto& v, const Shape& s) { return ints_from(v, s); });
+}
+Tensor tensor(std::span<const float> values, const Shape& shape) {
+  return floats_from(values, shape);
+}
+Tensor tensor(std::span<const std::int32_t> values, const Shape& shape) {
+  return ints_from(values, shape);
+}
+Tensor scalar(float value) { return full({}, value); }
+
+Tensor full(const Shape& shape, float value) {
+  Tensor t = Tensor::empty(shape);
+  std::ranges::fill(t.mutable_floats(), value);
+  return t;
+}
+Tensor zeros(const Shape& shape) { return full(shape, 0); }
+Tensor ones(const Shape& shape) { return full(shape, 1); }
+
+Tensor arange(std::int64_t end) {
+  Tensor t = Tensor::empty({end}, DType::int32);
+  std::int32_t next = 0;
+  for (std::int32_t& v : t.mutable_ints()) v = next++;
+  return t;
+}
+
+Tensor mask_of(std::initializer_list<std::initializer_list<bool>> rows) {
+  return from_rows<bool>(rows, [](auto& v, const Shape& s) {
+    return filled<std::remove_cvref_t<decltype(v)>, bool>(v, s, DType::boolean,
+                                                          &Tensor::mutable_bools);
+  });
+}
+
+Tensor random_uniform(const Shape& shape, float low, float high, Generator& generator) {
+  Tensor t = Tensor::empty(shape);
+  generator.fill_uniform(t.mutable_floats().data(), t.elements(), low, high);
+  return t;
+}
+Tensor random_uniform(const Shape& shape, float low, float high) {
+  return random_uniform(shape, low, high, global_generator());
+}
+Tensor random_normal(const Shape& shape, float mean, float stddev, Generator& generator) {
+  Tensor t = Tensor::empty(shape);
+  generator.fill_normal(t.mutable_floats().data(), t.elements(), mean, stddev);
+  return t;
+}
+Tensor random_normal(const Shape& shape, float mean, float stddev) {
+  return random_normal(shape, mean, stddev, global_generator());
+}
+
+Tensor cast(const Tensor& x, DType dtype) {
+  Tensor y = Tensor::empty(x.shape(), dtype);
+  const auto convert = [&](const auto& from) {
+    const auto into = [&](auto to) {
+      using To = typename decltype(to)::value_type;
+      std::transform(from.begin(), from.end(), to.begin(),
+                     [](auto v) { return static_cast<To>(v); });
+    };
+    switch (dtype) {
+      case DType::float32: return into(y.mutable_floats());
+      case DType::int32: return into(y.mutable_ints());
+      case DType::boolean: return into(y.mutable_bools());
+    }
+  };
+  switch (x.dtype()) {
+    case DType::float32: convert(x.floats()); break;
+    case DType::int32: convert(x.ints()); break;
+    case DType::boolean: convert(x.bools()); break;
+  }
+  return y;
+}
+
+}  // namespace kindling

@@ -1,0 +1,123 @@
+// Tensor: the one type that holds numbers.
+//
+//   Tensor x = tensor({{1.0, 2.0, 3.0}, {4.0, 5.0, 6.0}});   // float32, shape (2, 3)
+//   Tensor ids = tensor({4, 0, 7});                          // int32, shape (3,)
+//   for (float v : x.floats()) ...
+//
+// A Tensor is a cheap handle on memory that copies share; contiguous, row-major, 64-byte aligned.
+// It is a value: operations make new tensors and never change their operands. A tensor may carry
+// its place in the autograd graph (autograd/graph.h) and, as in Keras, the mask that says which
+// of its steps are padding (layers/layer.h passes it on).
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <kindling/tensor/shape.h>
+
+namespace kindling {
+
+struct Node;  // autograd/graph.h
+
+class Tensor {
+ public:
+  Tensor() = default;  // undefined: no tensor
+  // Memory for a result, not filled.
+  static Tensor empty(const Shape& shape, DType dtype = DType::float32);
+
+  bool defined() const { return data_ != nullptr; }
+  const Shape& shape() const { return shape_; }
+  DType dtype() const { return dtype_; }
+  int rank() const { return shape_.rank(); }
+  std::int64_t size(int axis) const { return shape_[axis]; }
+  std::int64_t elements() const { return elements_; }
+
+  // The elements, row-major. Fails on another dtype.
+  std::span<const float> floats() const { return {as<const float>(DType::float32), count()}; }
+  std::span<const std::int32_t> ints() const {
+    return {as<const std::int32_t>(DType::int32), count()};
+  }
+  std::span<const bool> bools() const { return {as<const bool>(DType::boolean), count()}; }
+  // The only element of a float32 tensor of one element.
+  float item() const;
+
+  // The one door for writing. It changes every handle on this memory, so only fresh results,
+  // optimizers and loading go through it.
+  std::span<float> mutable_floats() { return {as<float>(DType::float32), count()}; }
+  std::span<std::int32_t> mutable_ints() { return {as<std::int32_t>(DType::int32), count()}; }
+  std::span<bool> mutable_bools() { return {as<bool>(DType::boolean), count()}; }
+  // Whether no other handle shares this memory.
+  bool sole_owner() const { return data_.use_count() == 1; }
+  // Whether two handles share memory.
+  bool same_memory(const Tensor& other) const { return data_ == other.data_; }
+
+  // The same memory under another shape of as many elements, without history and mask.
+  Tensor reshaped(const Shape& shape) const;
+  // A copy in memory of its own, without history and mask.
+  Tensor clone() const;
+
+  // The place in the autograd graph: result `slot` of an operation, or a variable; null if none.
+  const std::shared_ptr<Node>& node() const { return node_; }
+  int slot() const { return slot_; }
+  Tensor with_node(std::shared_ptr<Node> node, int slot) const;
+
+  // The mask this tensor carries, bool, true where a step counts; undefined if none.
+  Tensor mask() const { return mask_ ? *mask_ : Tensor(); }
+  friend Tensor with_mask(const Tensor& x, const Tensor& mask);
+
+  // Numbers as numpy prints them, long axes cut short.
+  std::string str() const;
+
+ private:
+  template <class T>
+  T* as(DType dtype) const {
+    if (dtype_ != dtype || !data_) wrong_access(dtype);
+    return static_cast<T*>(data_.get());
+  }
+  [[noreturn]] void wrong_access(DType dtype) const;
+  std::size_t count() const { return static_cast<std::size_t>(elements_); }
+
+  std::shared_ptr<void> data_;
+  Shape shape_;
+  std::int64_t elements_ = 0;
+  DType dtype_ = DType::float32;
+  int slot_ = 0;
+  std::shared_ptr<Node> node_;
+  std::shared_ptr<const Tensor> mask_;
+};
+
+using Tensors = std::vector<Tensor>;
+
+// x carrying a mask, bool (batch, steps); an undefined mask takes it away.
+Tensor with_mask(const Tensor& x, const Tensor& mask);
+
+// Tensors from numbers: double makes float32, int makes int32.
+Tensor tensor(std::initializer_list<double> values);
+Tensor tensor(std::initializer_list<std::initializer_list<double>> rows);
+Tensor tensor(std::initializer_list<int> values);
+Tensor tensor(std::initializer_list<std::initializer_list<int>> rows);
+Tensor tensor(std::span<const float> values, const Shape& shape);
+Tensor tensor(std::span<const std::int32_t> values, const Shape& shape);
+Tensor scalar(float value);  // shape ()
+
+Tensor full(const Shape& shape, float value);
+Tensor zeros(const Shape& shape);
+Tensor ones(const Shape& shape);
+Tensor arange(std::int64_t end);                          // int32: 0, 1, .. end - 1
+Tensor mask_of(std::initializer_list<std::initializer_list<bool>> rows);
+
+// From the global generator, or one of your own.
+class Generator;
+Tensor random_uniform(const Shape& shape, float low = 0, float high = 1);
+Tensor random_uniform(const Shape& shape, float low, float high, Generator& generator);
+Tensor random_normal(const Shape& shape, float mean = 0, float stddev = 1);
+Tensor random_normal(const Shape& shape, float mean, float stddev, Generator& generator);
+
+// The same numbers as another dtype; float to int truncates, to bool is x != 0. No history.
+Tensor cast(const Tensor& x, DType dtype);
+
+}  // namespace kindling

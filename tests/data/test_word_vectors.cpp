@@ -1,0 +1,73 @@
+#include "tests/catch.h"
+#include "tests/data/temporary_folder.h"
+
+#include <kindling/data/vocabulary.h>
+#include <kindling/data/word_vectors.h>
+
+using kindling::read_word_vectors;
+using kindling::Vocabulary;
+using kindling::WordVectors;
+
+namespace {
+
+const Vocabulary& flowers() {
+  static const Vocabulary vocabulary({"rose", "tulip", "lily of the valley"});
+  return vocabulary;
+}
+
+WordVectors read(std::string_view content) {
+  const TemporaryFolder folder;
+  return read_word_vectors(folder.write("vectors.txt", content), flowers());
+}
+
+// The message without the folder.
+std::string error(std::string_view content) {
+  const std::string message = message_of([&] { read(content); });
+  return message.substr(message.find("vectors.txt"));
+}
+
+}  // namespace
+
+TEST_CASE("GloVe text: a word and its numbers") {
+  const WordVectors vectors = read(
+      "the 9 9\n"
+      "tulip 0.5 -1e-2\n"
+      "lily of the valley 3 4\n"
+      "tulip 7 7\n"     // the first wins
+      "[UNK] 8 8\n"     // rows of padding and unknown words stay zero
+      "oak\u0085 x y\n"  // nobody asked for it
+      "Rose 1 1\n");
+  CHECK(vectors.dim == 2);
+  CHECK(vectors.found_count == 2);
+  CHECK(vectors.found == std::vector<bool>{false, false, false, true, true});
+  CHECK(vectors.values == std::vector<float>{0, 0, 0, 0, 0, 0, 0.5f, -0.01f, 3, 4});
+}
+
+TEST_CASE("word2vec and fastText: a first line with counts") {
+  const WordVectors vectors = read("2 3\nrose 1 2 3 \r\noak 4 5 6 \n");
+  CHECK(vectors.dim == 3);
+  CHECK(vectors.found_count == 1);
+  CHECK(vectors.values[6] == 1);
+  CHECK(vectors.values[8] == 3);
+}
+
+TEST_CASE("damaged vector files") {
+  CHECK(error("") == "vectors.txt: is empty");
+  CHECK(error("rose\n") == "vectors.txt:1: must be a word and its vector, got \"rose\"");
+  CHECK(error("rose 1 2\ntulip 1\n") ==
+        "vectors.txt:2: must be a word and 2 numbers, got 2 fields");
+  CHECK(error("oak 1 2\n\nrose 1 2\n") ==
+        "vectors.txt:2: must be a word and 2 numbers, got 1 fields");
+  CHECK(error("rose 1 x\n") == "vectors.txt:1: a vector's numbers must be finite, got \"x\"");
+  CHECK(error("oak 1 2\nrose 1 nan\n") ==
+        "vectors.txt:2: a vector's numbers must be finite, got \"nan\"");
+  CHECK(error("rose 1e40 2\n") ==
+        "vectors.txt:1: a vector's numbers must be finite, got \"1e40\"");
+  CHECK(error("3 2\nrose 1 2\noak 3 4\n") == "vectors.txt:1: says 3 words, got 2");
+  CHECK(error("3 2\n") == "vectors.txt: has a first line and no vectors");
+  CHECK(error("1 0\nrose\n") == "vectors.txt:1: must be a word and its vector, got \"1 0\"");
+  CHECK(error("1 999999999999\nrose 1 2\n") ==
+        "vectors.txt:2: must be a word and 999999999999 numbers, got 3 fields");
+  CHECK(message_of([] { read_word_vectors("/nowhere/v.txt", flowers()); }) ==
+        "/nowhere/v.txt: cannot be opened, No such file or directory");
+}
