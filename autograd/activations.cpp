@@ -13,10 +13,16 @@ namespace {
 using detail::chain;
 using detail::map;
 
-// x < 0 ? slope (exp(x) - 1) : x, times scale; the exponential only ever sees x <= 0.
-Tensor scaled_elu(const Tensor& x, float scale, float slope) {
-  const Tensor negative_part = expm1(minimum(x, scalar(0))) * (scale * slope);
-  return negative_part + relu(x) * scale;
+// y = scale (x > 0 ? x : slope (exp(x) - 1));  dx = g (x > 0 ? scale : y + scale slope)
+Tensor scaled_elu(const char* who, const Tensor& x, float scale, float slope) {
+  const Tensor plain = stop_gradient(x);
+  const Tensor positive = greater(plain, 0);
+  // The exponential only sees x <= 0, so it can't overflow.
+  const Tensor curve = map(who, kernels::expm1, minimum(plain, scalar(0))) * (scale * slope);
+  const Tensor y = where(positive, plain * scale, curve);
+  return record(who, y, wrt(x, [=](const Tensor& g) {
+                  return g * where(positive, scalar(scale), y + scale * slope);
+                }));
 }
 
 }  // namespace
@@ -28,14 +34,20 @@ Tensor relu(const Tensor& x) {
                 }));
 }
 
-Tensor relu6(const Tensor& x) { return clip(x, 0, 6); }
+// The derivative is 1 strictly between 0 and 6.
+Tensor relu6(const Tensor& x) {
+  const Tensor y = map("relu6", kernels::clip, x, 0.0f, 6.0f);
+  return record("relu6", y, wrt(x, [y](const Tensor& g) {
+                  return where(logical_and(greater(y, 0), less(y, 6)), g, scalar(0));
+                }));
+}
 
-Tensor leaky_relu(const Tensor& x) { return relu(x) - 0.2f * relu(-x); }
+Tensor leaky_relu(const Tensor& x) { return where(greater(x, 0), x, 0.2f * x); }
 
-Tensor elu(const Tensor& x) { return scaled_elu(x, 1, 1); }
+Tensor elu(const Tensor& x) { return scaled_elu("elu", x, 1, 1); }
 
 Tensor selu(const Tensor& x) {
-  return scaled_elu(x, 1.0507009873554805f, 1.6732632423543772f);
+  return scaled_elu("selu", x, 1.0507009873554805f, 1.6732632423543772f);
 }
 
 Tensor gelu(const Tensor& x) {
@@ -53,7 +65,7 @@ Tensor sigmoid(const Tensor& x) {
                 }));
 }
 
-Tensor hard_sigmoid(const Tensor& x) { return clip(affine(x, 1.0f / 6, 0.5f), 0, 1); }
+Tensor hard_sigmoid(const Tensor& x) { return relu6(x + 3) * (1.0f / 6); }
 
 Tensor tanh(const Tensor& x) {
   const Tensor y = map("tanh", kernels::tanh, x);

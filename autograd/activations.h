@@ -14,7 +14,7 @@ Tensor gelu(const Tensor& x);         // x (1 + erf(x / sqrt(2))) / 2
 Tensor silu(const Tensor& x);         // x sigmoid(x)
 Tensor mish(const Tensor& x);         // x tanh(softplus(x))
 Tensor sigmoid(const Tensor& x);      // 1 / (1 + exp(-x))
-Tensor hard_sigmoid(const Tensor& x); // clip(x / 6 + 1 / 2, 0, 1)
+Tensor hard_sigmoid(const Tensor& x); // relu6(x + 3) / 6
 Tensor tanh(const Tensor& x);
 Tensor softplus(const Tensor& x);     // log(1 + exp(x))
 Tensor softsign(const Tensor& x);     // x / (1 + |x|)

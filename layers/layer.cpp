@@ -107,16 +107,19 @@ Tensor LayerImpl::compute_mask(const Tensors&, const Call& call) {
   return {};
 }
 
-Weights LayerImpl::weights() const {
-  Weights all;
-  for (const Weight& w : own_weights_) {
-    all.push_back({name() + "/" + w.name, w.value, w.trainable && trainable_});
-  }
+Weights LayerImpl::weights_inside() const {
+  Weights all = own_weights_;
   for (const auto& layer : layers_) {
-    for (const Weight& w : layer->weights()) {
-      all.push_back({name() + "/" + w.name, w.value, w.trainable && trainable_});
-    }
+    const Weights inside = layer->weights();
+    all.insert(all.end(), inside.begin(), inside.end());
   }
+  for (Weight& w : all) w.trainable = w.trainable && trainable_;
+  return all;
+}
+
+Weights LayerImpl::weights() const {
+  Weights all = weights_inside();
+  for (Weight& w : all) w.name = name() + "/" + w.name;
   return all;
 }
 

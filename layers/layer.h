@@ -87,7 +87,8 @@ class LayerImpl : public Configurable {
   // The mask of the first result. Unless overridden: the first input's if supports_masking_.
   virtual Tensor compute_mask(const Tensors& inputs, const Call& call);
 
-  Weights weights() const;  // its own, then its layers'
+  Weights weights() const;         // its own, then its layers': "dense/kernel"
+  Weights weights_inside() const;  // the same, paths without its own name: "kernel"
   bool trainable() const { return trainable_; }
   void set_trainable(bool trainable) { trainable_ = trainable; }
   bool built() const { return built_; }

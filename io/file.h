@@ -1,0 +1,58 @@
+// Files: read whole, and written so that a crash or a full disk never costs what was there before.
+//
+//   FolderWriter folder("model");
+//   folder.write("weights.safetensors", safetensors_bytes(weights));
+//   folder.write("model.json", to_json(config));
+//   folder.commit();
+//
+// What is new is written beside the old under a temporary name (model.tmp-PID-N), synced to disk,
+// and then takes the old one's place in one step. A crash leaves at most the temporary one behind,
+// which may be deleted. Links are followed, and what is replaced hands on its permissions.
+//
+// Errors:
+//   model.json: cannot be opened, No such file or directory
+//   model.json: is a folder, a file is needed
+//   model: cannot be saved, No space left on device; what was there before is unchanged
+//   model: cannot be saved, it is no folder; what was there before is unchanged
+//   model: cannot be saved, the folder there also holds "notes.txt", which is no part of what is
+//     saved; what was there before is unchanged
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kindling {
+
+// The bytes of a file, or of a pipe to its end.
+std::string read_file(const std::string& path);
+
+// One file, replaced in one step. A pipe or a device, such as /dev/stdout, is written to directly.
+void write_file(const std::string& path, std::string_view bytes);
+
+// A folder of files that is replaced in one step, at commit(). Without one, nothing happens. On a
+// file system that can't exchange two folders, the step is two: after a crash between them the old
+// folder is model.tmp-PID-N.old.
+class FolderWriter {
+ public:
+  // The folder above `path` must exist; `path` itself need not.
+  explicit FolderWriter(std::string path);
+  ~FolderWriter();
+  FolderWriter(const FolderWriter&) = delete;
+  FolderWriter& operator=(const FolderWriter&) = delete;
+
+  // `name` is one plain file name.
+  void write(const std::string& name, std::string_view bytes);
+
+  // Puts the new folder in place. The old one is removed, and may therefore hold no other files
+  // than those that have been written now.
+  void commit();
+
+ private:
+  std::string path_;       // as given, for messages
+  std::string target_;     // the same without links
+  std::string temporary_;  // empty once it is in place
+  std::vector<std::string> names_;
+};
+
+}  // namespace kindling

@@ -1,0 +1,213 @@
+#include <kindling/io/functional_config.h>
+
+#include <map>
+#include <utility>
+
+#include <kindling/layers/registry.h>
+#include <kindling/tensor/fail.h>
+
+namespace kindling {
+namespace {
+
+// Result `index` of call number `call` of a layer.
+Config history(const FunctionalImpl& model, const SymbolicTensor& t) {
+  return Config::List{t.node()->layer.name(), model.call_index(*t.node()), t.index()};
+}
+
+Config argument(const FunctionalImpl& model, const SymbolicTensor& t) {
+  if (!t.defined()) return {};
+  return Config::Map{{"class_name", "__keras_tensor__"},
+                     {"config", Config::Map{{"shape", to_config(t.shape())},
+                                            {"dtype", to_config(t.dtype())},
+                                            {"keras_history", history(model, t)}}}};
+}
+
+// One tensor alone, several as a list.
+Config arguments(const FunctionalImpl& model, const SymbolicTensors& tensors) {
+  if (tensors.size() == 1) return argument(model, tensors[0]);
+  Config::List list;
+  for (const SymbolicTensor& t : tensors) list.push_back(argument(model, t));
+  return list;
+}
+
+Config call_config(const FunctionalImpl& model, const SymbolicNode& node) {
+  Config kwargs{Config::Map()};
+  if (!node.masks.empty()) kwargs.set("mask", arguments(model, node.masks));
+  if (node.arguments.training) kwargs.set("training", *node.arguments.training);
+  if (node.arguments.use_causal_mask) kwargs.set("use_causal_mask", true);
+  if (node.arguments.return_attention_scores) kwargs.set("return_attention_scores", true);
+  return Config::Map{{"args", Config::List{arguments(model, node.inputs)}},
+                     {"kwargs", kwargs}};
+}
+
+Config layer_config(const FunctionalImpl& model, const Layer& layer) {
+  Config::List calls;
+  for (const auto& node : model.nodes()) {
+    if (node->layer.impl() == layer.impl() && !node->inputs.empty()) {
+      calls.push_back(call_config(model, *node));
+    }
+  }
+  const auto* nested = dynamic_cast<const FunctionalImpl*>(layer.impl().get());
+  return Config::Map{{"class_name", layer.class_name()},
+                     {"name", layer.name()},
+                     {"config", nested != nullptr ? functional_config(*nested) : layer.config()},
+                     {"inbound_nodes", calls}};
+}
+
+// Rebuilds a graph: layers first, then calls in whatever order their inputs become available.
+class Reader {
+ public:
+  Reader(const Config& config, std::string file) : config_(config), file_(std::move(file)) {}
+
+  Functional read() {
+    for (const Config& layer : list(config_["layers"], "layers")) add_layer(layer);
+    run_calls();
+    return Functional({.inputs = ends("input_layers"), .outputs = ends("output_layers"),
+                       .name = config_["name"].is_null() ? "" : text(config_["name"], "name")});
+  }
+
+ private:
+  struct PendingCall {
+    std::string layer;
+    std::size_t number;  // which call of the layer
+    const Config* config;
+  };
+
+  std::string what(const std::string& key) const { return file_ + ": " + key; }
+  const Config::List& list(const Config& c, const std::string& key) const {
+    return c.as_list(what(key));
+  }
+  const std::string& text(const Config& c, const std::string& key) const {
+    return c.as_string(what(key));
+  }
+
+  void add_layer(const Config& config) {
+    const std::string& class_name = text(config["class_name"], "class_name of a layer");
+    const std::string& name = text(config["name"], "name of a layer");
+    if (layers_.contains(name)) fail("{}: two layers are named \"{}\"", file_, name);
+    const bool nested = class_name == "Functional";
+    const Layer layer = nested ? functional_from_config(config["config"], file_)
+                               : layer_from_config(class_name, config["config"]);
+    if (layer.name() != name) {
+      fail("{}: layer \"{}\" is named \"{}\" in its config", file_, name, layer.name());
+    }
+    layers_.emplace(name, layer);
+    if (class_name == "InputLayer") {
+      results_[name].push_back(layer.call(SymbolicTensors{}));
+      return;
+    }
+    std::size_t number = 0;
+    for (const Config& call : list(config["inbound_nodes"], "inbound_nodes of " + name)) {
+      pending_.push_back({name, number++, &call});
+    }
+    results_[name].resize(number);
+  }
+
+  // The tensor that [layer, call, result] names; null while that call is still to come.
+  const SymbolicTensor* find(const Config& history) const {
+    const Config::List& parts = list(history, "keras_history");
+    if (parts.size() != 3) fail("{}: [layer, call, result] is needed, got {}", file_, history.str());
+    const auto at = results_.find(text(parts[0], "keras_history"));
+    const std::int64_t call = parts[1].as_int(what("keras_history"));
+    const std::int64_t result = parts[2].as_int(what("keras_history"));
+    if (at == results_.end() || call < 0 || std::cmp_greater_equal(call, at->second.size())) {
+      fail("{}: no layer makes the result {}", file_, history.str());
+    }
+    const SymbolicTensors& results = at->second[static_cast<std::size_t>(call)];
+    if (results.empty()) return nullptr;
+    if (result < 0 || std::cmp_greater_equal(result, results.size())) {
+      fail("{}: no layer makes the result {}", file_, history.str());
+    }
+    return &results[static_cast<std::size_t>(result)];
+  }
+
+  // Appends the tensors of an argument: one, null for none, or a list. False if one is to come.
+  bool gather(const Config& argument, SymbolicTensors& into) const {
+    if (argument.is_list()) {
+      for (const Config& each : list(argument, "args")) {
+        if (!gather(each, into)) return false;
+      }
+      return true;
+    }
+    if (argument.is_null()) {
+      into.emplace_back();
+      return true;
+    }
+    const SymbolicTensor* found = find(argument["config"]["keras_history"]);
+    if (found != nullptr) into.push_back(*found);
+    return found != nullptr;
+  }
+
+  bool run(const PendingCall& call) {
+    const Config& kwargs = (*call.config)["kwargs"];
+    SymbolicTensors inputs;
+    SymbolicCallOptions options;
+    if (!gather((*call.config)["args"], inputs)) return false;
+    if (!kwargs["mask"].is_null() && !gather(kwargs["mask"], options.mask)) return false;
+    for (const auto& [key, value] : kwargs.is_null() ? Config::Map() : kwargs.as_map(file_)) {
+      const std::string name = what(call.layer + ", " + key);
+      if (value.is_null() || key == "mask") continue;
+      if (key == "training") {
+        options.training = value.as_bool(name);
+      } else if (key == "use_causal_mask") {
+        options.use_causal_mask = value.as_bool(name);
+      } else if (key == "return_attention_scores") {
+        options.return_attention_scores = value.as_bool(name);
+      } else {
+        fail("{}: unknown call argument, got {}", name, value.str());
+      }
+    }
+    results_[call.layer][call.number] = layers_.at(call.layer).call(inputs, options);
+    return true;
+  }
+
+  void run_calls() {
+    while (!pending_.empty()) {
+      std::vector<PendingCall> waiting;
+      for (const PendingCall& call : pending_) {
+        if (!run(call)) waiting.push_back(call);
+      }
+      if (waiting.size() == pending_.size()) {
+        fail("{}: the calls of {} layers wait for each other, first that of \"{}\"", file_,
+             waiting.size(), waiting[0].layer);
+      }
+      pending_ = std::move(waiting);
+    }
+  }
+
+  // Keras writes one end as a triple, several as a list of triples.
+  SymbolicTensors ends(const std::string& key) const {
+    const Config::List& entries = list(config_[key], key);
+    SymbolicTensors tensors;
+    const bool single = !entries.empty() && entries[0].is_string();
+    for (const Config& entry : single ? Config::List{config_[key]} : entries) {
+      tensors.push_back(*find(entry));
+    }
+    return tensors;
+  }
+
+  const Config& config_;
+  std::string file_;
+  std::map<std::string, Layer> layers_;
+  std::map<std::string, std::vector<SymbolicTensors>> results_;  // by layer and call
+  std::vector<PendingCall> pending_;
+};
+
+}  // namespace
+
+Config functional_config(const FunctionalImpl& model) {
+  Config::List layers, inputs, outputs;
+  for (const Layer& layer : model.layers()) layers.push_back(layer_config(model, layer));
+  for (const SymbolicTensor& t : model.inputs()) inputs.push_back(history(model, t));
+  for (const SymbolicTensor& t : model.outputs()) outputs.push_back(history(model, t));
+  return Config::Map{{"name", model.name()},
+                     {"layers", layers},
+                     {"input_layers", inputs},
+                     {"output_layers", outputs}};
+}
+
+Functional functional_from_config(const Config& config, const std::string& file) {
+  return Reader(config, file).read();
+}
+
+}  // namespace kindling

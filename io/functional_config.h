@@ -1,0 +1,17 @@
+// The graph of a model as a config, and back: the layout of Keras's own functional models, in which
+// each layer lists its calls and each call names the results it takes as [layer, call, result].
+#pragma once
+
+#include <string>
+
+#include <kindling/layers/functional.h>
+
+namespace kindling {
+
+Config functional_config(const FunctionalImpl& model);
+
+// `file` names the source in errors. Fails on an unknown class or option, a call that takes a
+// result that isn't there, a cycle, and whatever the layers themselves refuse.
+Functional functional_from_config(const Config& config, const std::string& file);
+
+}  // namespace kindling

@@ -1,0 +1,221 @@
+#include <kindling/io/json.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <iterator>
+#include <limits>
+#include <unordered_set>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <kindling/tensor/fail.h>
+
+namespace kindling {
+namespace {
+
+using nlohmann::json;
+using nlohmann::ordered_json;
+
+constexpr std::size_t max_depth = 200;
+
+ordered_json tree(const Config& config) {
+  struct Writer {
+    ordered_json operator()(std::monostate) const { return nullptr; }
+    ordered_json operator()(bool v) const { return v; }
+    ordered_json operator()(std::int64_t v) const { return v; }
+    ordered_json operator()(const std::string& v) const { return v; }
+    ordered_json operator()(double v) const {
+      if (!std::isfinite(v)) fail("to_json: a number must be finite, got {}", v);
+      return v;
+    }
+    ordered_json operator()(const Config::List& v) const {
+      ordered_json list = ordered_json::array();
+      for (const Config& item : v) list.push_back(tree(item));
+      return list;
+    }
+    ordered_json operator()(const Config::Map& v) const {
+      ordered_json object = ordered_json::object();
+      for (const auto& [key, value] : v) {
+        if (!object.emplace(key, tree(value)).second) {
+          fail("to_json: key {} stands twice in one object", in_quotes(key));
+        }
+      }
+      return object;
+    }
+  };
+  return std::visit(Writer(), config.value());
+}
+
+// nlohmann-json's own words, without its error number and without the text that was read last,
+// which may be the whole file.
+std::string_view explanation(std::string_view what) {
+  what.remove_prefix(what.find("] ") + 2);
+  if (const auto at = what.find(" - "); at != what.npos) what.remove_prefix(at + 3);
+  return what.substr(0, what.find("; last read: "));
+}
+
+// Goes over the text and tells how far it got: the parser says what it read, but not where.
+class Cursor {
+ public:
+  using iterator_category = std::input_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  Cursor(const char* at, const char** reached) : at_(at), reached_(reached) {}
+  const char& operator*() const { return *at_; }
+  Cursor& operator++() {
+    *reached_ = ++at_;
+    return *this;
+  }
+  bool operator==(const Cursor& other) const { return at_ == other.at_; }
+
+ private:
+  const char* at_;
+  const char** reached_;
+};
+
+// Builds the Config as the parser reports its parts. The parser has a stack of its own and none of
+// this recurses, so that deep nesting is refused before it can do harm.
+class Reader : public nlohmann::json_sax<json> {
+ public:
+  Reader(std::string_view text, const std::string& name)
+      : text_(text), name_(name), reached_(text.data()) {}
+
+  Config read() {
+    // The parser takes a zero byte for the end of the text and would not look at what follows.
+    const std::size_t zero = text_.find('\0');
+    if (zero != text_.npos) refuse(zero, "not JSON, a zero byte");
+    json::sax_parse(Cursor(text_.data(), &reached_),
+                    Cursor(text_.data() + text_.size(), &reached_), this);
+    return std::move(root_);
+  }
+
+  bool null() override { return put(Config()); }
+  bool boolean(bool v) override { return put(v); }
+  bool number_integer(std::int64_t v) override { return put(v); }
+  bool number_unsigned(std::uint64_t v) override {
+    if (v > std::numeric_limits<std::int64_t>::max()) too_large(std::to_string(v));
+    return put(static_cast<std::int64_t>(v));
+  }
+  bool number_float(double v, const std::string& digits) override {
+    // What doesn't fit 64 bits arrives here, and would lose its last digits.
+    if (digits.find_first_not_of("-0123456789") == digits.npos) too_large(digits);
+    return put(v);
+  }
+  bool string(std::string& v) override { return put(std::move(v)); }
+  bool binary(json::binary_t&) override { return false; }  // no part of JSON as text
+
+  bool start_object(std::size_t) override { return open(true); }
+  bool key(std::string& v) override {
+    Level& level = levels_.back();
+    if (!level.keys.insert(v).second) {
+      refuse(last_byte(), "key " + in_quotes(v) + " stands twice in one object");
+    }
+    level.map.emplace_back(std::move(v), Config());
+    return true;
+  }
+  bool end_object() override { return close(); }
+  bool start_array(std::size_t) override { return open(false); }
+  bool end_array() override { return close(); }
+
+  bool parse_error(std::size_t position, const std::string& token,
+                   const nlohmann::detail::exception& error) override {
+    const std::size_t at = std::min(position - 1, text_.size());
+    if (error.id == 406) refuse(at, "a number is beyond the range of a double, got " + cut(token));
+    const std::string_view why = explanation(error.what());
+    if (why.find("ill-formed UTF-8") != why.npos) refuse(at, "text is not UTF-8");
+    refuse(at, "not JSON, " + std::string(why));
+  }
+
+ private:
+  struct Level {  // a list or object whose end has not been read
+    bool is_map = false;
+    Config::List list;
+    Config::Map map;
+    std::unordered_set<std::string> keys;
+  };
+
+  bool open(bool is_map) {
+    if (levels_.size() == max_depth) {
+      refuse(last_byte(), fmt::format("nested deeper than {} levels", max_depth));
+    }
+    levels_.emplace_back().is_map = is_map;
+    return true;
+  }
+
+  bool close() {
+    Level level = std::move(levels_.back());
+    levels_.pop_back();
+    return level.is_map ? put(std::move(level.map)) : put(std::move(level.list));
+  }
+
+  bool put(Config value) {
+    if (levels_.empty()) {
+      root_ = std::move(value);
+    } else if (Level& level = levels_.back(); level.is_map) {
+      level.map.back().second = std::move(value);
+    } else {
+      level.list.push_back(std::move(value));
+    }
+    return true;
+  }
+
+  static std::string cut(const std::string& digits) {
+    return digits.size() <= 40 ? digits : digits.substr(0, 37) + "...";
+  }
+
+  [[noreturn]] void too_large(const std::string& digits) const {
+    // The byte after the number has been read too, to see that it ends there.
+    const std::size_t end = text_.find_last_of("0123456789", last_byte());
+    refuse(end, "a whole number has at most 64 bits, got " + cut(digits));
+  }
+
+  std::size_t last_byte() const {
+    return static_cast<std::size_t>(reached_ - text_.data()) - 1;
+  }
+
+  [[noreturn]] void refuse(std::size_t offset, const std::string& why) const {
+    const std::string_view before = text_.substr(0, offset);
+    const std::size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0: the first line
+    fail("{}:{}:{}: {}", name_, 1 + std::count(before.begin(), before.end(), '\n'),
+         1 + offset - line_start, why);
+  }
+
+  std::string_view text_;
+  const std::string& name_;
+  const char* reached_;  // the end of what the parser has taken
+  Config root_;
+  std::vector<Level> levels_;
+};
+
+}  // namespace
+
+std::string to_json(const Config& config, int indent) {
+  try {
+    return tree(config).dump(indent);
+  } catch (const json::exception& error) {
+    fail("to_json: a text must be UTF-8, {}", explanation(error.what()));
+  }
+}
+
+Config parse_json(std::string_view text, const std::string& name) {
+  return Reader(text, name).read();
+}
+
+std::string in_quotes(std::string_view text) {
+  constexpr std::size_t limit = 60;
+  std::size_t end = std::min(limit, text.size());
+  const auto inside_character = [&] {
+    return end < text.size() && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80;
+  };
+  while (end > 0 && inside_character()) --end;
+  const auto replace = json::error_handler_t::replace;
+  const std::string text_cut = json(text.substr(0, end)).dump(-1, ' ', false, replace);
+  return end < text.size() ? text_cut + "..." : text_cut;
+}
+
+}  // namespace kindling

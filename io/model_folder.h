@@ -1,0 +1,20 @@
+// A model as a folder: model.json (the architecture, io/functional_config.h), weights.safetensors,
+// and files that belong to it, such as vocabulary.txt.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include <kindling/layers/functional.h>
+
+namespace kindling {
+
+// Writes the folder as a whole: on any error, a full disk say, what was there before stays.
+void save_model_folder(const Layer& functional, const std::string& folder,
+                       const std::map<std::string, std::string>& files = {});
+
+// Strict; an error names the file and lists every weight that is missing, extra or of another
+// shape than model.json makes it.
+Functional load_model_folder(const std::string& folder);
+
+}  // namespace kindling

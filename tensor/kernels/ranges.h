@@ -1,0 +1,41 @@
+// A kernel over n elements, cut into blocks that threads share.
+#pragma once
+
+#include <cstdint>
+
+#include <kindling/tensor/threads.h>
+
+namespace kindling::kernels {
+
+// Elements a block: below this, starting a thread costs more than it saves.
+inline constexpr std::int64_t elements_per_block = 32768;
+
+// What stands for an argument in the block that begins at element `begin`: pointers move there.
+template <class T>
+T at_element(T value, std::int64_t) {
+  return value;
+}
+template <class T>
+T* at_element(T* pointer, std::int64_t begin) {
+  return pointer ? pointer + begin : nullptr;
+}
+
+// body(begin, end) on blocks of [0, n); a single one is spared the way to the threads.
+template <class Body>
+void for_blocks(std::int64_t n, Body body) {
+  if (n > elements_per_block) {
+    parallel_ranges(n, elements_per_block, body);
+  } else if (n > 0) {
+    body(std::int64_t{0}, n);
+  }
+}
+
+// kernel(arguments..., n), block by block.
+template <class Kernel, class... Arguments>
+void in_blocks(std::int64_t n, Kernel* kernel, Arguments... arguments) {
+  for_blocks(n, [&](std::int64_t begin, std::int64_t end) {
+    kernel(at_element(arguments, begin)..., end - begin);
+  });
+}
+
+}  // namespace kindling::kernels

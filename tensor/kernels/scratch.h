@@ -1,0 +1,24 @@
+// Floats that a kernel needs while it runs: 64-byte aligned, not filled.
+#pragma once
+
+#include <cstdint>
+
+#include <kindling/tensor/kernels/memory.h>
+
+namespace kindling::kernels {
+
+class Scratch {
+ public:
+  explicit Scratch(std::int64_t floats)
+      : data_(static_cast<float*>(allocate(floats * std::int64_t{sizeof(float)}))) {}
+  ~Scratch() { release(data_); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+  float* data() { return data_; }
+
+ private:
+  float* data_;
+};
+
+}  // namespace kindling::kernels

@@ -1,0 +1,168 @@
+#include "tests/catch.h"
+
+#include <cmath>
+#include <limits>
+
+#include <kindling/io/json.h>
+
+using kindling::Config;
+using kindling::in_quotes;
+using kindling::parse_json;
+using kindling::to_json;
+
+namespace {
+
+std::string error(std::string_view text) {
+  return message_of([&] { parse_json(text, "f.json"); });
+}
+
+double reread(double v) { return parse_json(to_json(v), "f.json").as_double("v"); }
+
+}  // namespace
+
+TEST_CASE("a config becomes JSON, with its keys in order") {
+  const Config config = Config::Map{{"name", "cnn \"1\"\n"},
+                                    {"units", 3},
+                                    {"rate", 0.1},
+                                    {"whole", 2.0},
+                                    {"bias", true},
+                                    {"seed", Config()},
+                                    {"empty", Config::List()},
+                                    {"axes", Config::List{1, Config::Map()}}};
+  CHECK(to_json(config, -1) ==
+        R"({"name":"cnn \"1\"\n","units":3,"rate":0.1,"whole":2.0,"bias":true,"seed":null,)"
+        R"("empty":[],"axes":[1,{}]})");
+  CHECK(to_json(Config::Map{{"b", 1}, {"a", Config::List{2}}}) ==
+        "{\n  \"b\": 1,\n  \"a\": [\n    2\n  ]\n}");
+  CHECK(to_json(Config::Map{{"b", 1}}, 1) == "{\n \"b\": 1\n}");
+  CHECK(to_json("\u00fcber") == "\"\u00fcber\"");
+}
+
+TEST_CASE("JSON is read back as it was") {
+  const std::string text =
+      R"({"z":1,"a":[true,false,null,-7,0.5,"\u00e4 \" \\ \u0000"],"m":{"b":{},"a":[]},"":1e3})";
+  const Config config = parse_json(text, "f.json");
+  CHECK(to_json(config, -1) ==
+        "{\"z\":1,\"a\":[true,false,null,-7,0.5,\"\u00e4 \\\" \\\\ \\u0000\"],"
+        "\"m\":{\"b\":{},\"a\":[]},\"\":1000.0}");
+  CHECK(config["a"].as_list("a")[5].as_string("a") == std::string("\u00e4 \" \\ \0", 8));
+  CHECK(to_json(parse_json(to_json(config), "f.json")) == to_json(config));
+  CHECK(parse_json(" 3 \n", "f.json").as_int("v") == 3);
+  CHECK(parse_json("\xef\xbb\xbf[]", "f.json").is_list());
+  // The same key in two objects is no duplicate.
+  CHECK(parse_json(R"({"a":{"a":1},"b":[{"a":2},{"a":3}]})", "f.json").is_map());
+}
+
+TEST_CASE("numbers keep their kind and their bits") {
+  CHECK(std::holds_alternative<std::int64_t>(parse_json("2", "f.json").value()));
+  CHECK(std::holds_alternative<double>(parse_json("2.0", "f.json").value()));
+  CHECK(std::holds_alternative<double>(parse_json("2e0", "f.json").value()));
+  for (const std::int64_t v : {std::numeric_limits<std::int64_t>::max(),
+                               std::numeric_limits<std::int64_t>::min(), std::int64_t{0}}) {
+    CHECK(parse_json(to_json(v), "f.json").as_int("v") == v);
+  }
+  for (const double v : {0.1, 1e-3, 1.0 / 3, 1e22, 1e-300, 5e-324, 1.7976931348623157e308,
+                         9007199254740993.0, 1e19, -2.5}) {
+    CHECK(reread(v) == v);
+    CHECK(std::holds_alternative<double>(parse_json(to_json(v), "f.json").value()));
+  }
+  CHECK(std::signbit(reread(-0.0)));
+}
+
+TEST_CASE("text that is not JSON is refused, with its place") {
+  CHECK(error("") ==
+        "f.json:1:1: not JSON, unexpected end of input; expected '[', '{', or a literal");
+  CHECK(error("{\n  \"a\": 1,\n}") ==
+        "f.json:3:1: not JSON, unexpected '}'; expected string literal");
+  CHECK(error("{\"a\" 1}") == "f.json:1:6: not JSON, unexpected number literal; expected ':'");
+  CHECK(error("[1, 2") == "f.json:1:6: not JSON, unexpected end of input; expected ']'");
+  CHECK(error("[1, 2\n") == "f.json:2:1: not JSON, unexpected end of input; expected ']'");
+  CHECK(error("{'a': 1}") == "f.json:1:2: not JSON, invalid literal");
+  CHECK(error("[NaN]") == "f.json:1:2: not JSON, invalid literal");
+  CHECK(error("[Infinity]") == "f.json:1:2: not JSON, invalid literal");
+  CHECK(error("[-Infinity]") ==
+        "f.json:1:3: not JSON, invalid number; expected digit after '-'");
+  CHECK(error("[01]") ==
+        "f.json:1:3: not JSON, unexpected number literal; expected ']'");
+  CHECK(error("[1] // no") == "f.json:1:5: not JSON, invalid literal");
+  CHECK(error("\"a") == "f.json:1:3: not JSON, invalid string: missing closing quote");
+  CHECK(error(R"("\x")") ==
+        "f.json:1:3: not JSON, invalid string: forbidden character after backslash");
+  CHECK(error("\"\t\"") == "f.json:1:2: not JSON, invalid string: control character U+0009 (HT) "
+                           "must be escaped to \\u0009 or \\t");
+  CHECK(error(R"("\ud800")") ==
+        "f.json:1:8: not JSON, invalid string: surrogate U+D800..U+DBFF must be followed by "
+        "U+DC00..U+DFFF");
+  // A long text is not repeated in the message.
+  CHECK(error('"' + std::string(1'000'000, 'x')) ==
+        "f.json:1:1000002: not JSON, invalid string: missing closing quote");
+}
+
+TEST_CASE("nothing may follow the value") {
+  CHECK(error("{} {}") == "f.json:1:4: not JSON, unexpected '{'; expected end of input");
+  CHECK(error("{}x") == "f.json:1:3: not JSON, invalid literal");
+  CHECK(error(std::string_view("{}\0{}", 5)) == "f.json:1:3: not JSON, a zero byte");
+  CHECK(error(std::string_view("\"a\0\"", 4)) == "f.json:1:3: not JSON, a zero byte");
+}
+
+TEST_CASE("JSON is UTF-8") {
+  CHECK(error("{\n\"caf\xe9\": 1}") == "f.json:2:6: text is not UTF-8");
+  CHECK(error("\"\xc0\x80\"") == "f.json:1:2: text is not UTF-8");          // overlong
+  CHECK(error("\"\xed\xa0\x80\"") == "f.json:1:3: text is not UTF-8");      // a surrogate
+  CHECK(error("\"\xf4\x90\x80\x80\"") == "f.json:1:3: text is not UTF-8");  // above U+10FFFF
+  CHECK(error("\"\xc3") == "f.json:1:3: text is not UTF-8");
+  CHECK(error("[\xff]") == "f.json:1:2: not JSON, invalid literal");
+}
+
+TEST_CASE("a key stands once in an object, at any depth") {
+  CHECK(error(R"({"a": 1, "a": 2})") == "f.json:1:12: key \"a\" stands twice in one object");
+  CHECK(error("[{\"b\": {\n\"units\": 1, \"x\": 2,\n\"units\": 1}}]") ==
+        "f.json:3:7: key \"units\" stands twice in one object");
+  CHECK(error(R"({"a": 1, "\u0061": 2})") == "f.json:1:17: key \"a\" stands twice in one object");
+}
+
+TEST_CASE("nesting has a limit") {
+  const auto nested = [](std::size_t depth) {
+    return std::string(depth, '[') + std::string(depth, ']');
+  };
+  CHECK(error(nested(200)) == "no error");
+  CHECK(error(nested(201)) == "f.json:1:201: nested deeper than 200 levels");
+  CHECK(error(std::string(3'000'000, '[')) == "f.json:1:201: nested deeper than 200 levels");
+  std::string objects;
+  for (int i = 0; i < 201; ++i) objects += "{\"a\":";
+  CHECK(error(objects) == "f.json:1:1001: nested deeper than 200 levels");
+}
+
+TEST_CASE("numbers that would change are refused") {
+  CHECK(error("[9223372036854775808]") ==
+        "f.json:1:20: a whole number has at most 64 bits, got 9223372036854775808");
+  CHECK(error("-9223372036854775809") ==
+        "f.json:1:20: a whole number has at most 64 bits, got -9223372036854775809");
+  CHECK(error("{\"a\":\n 1" + std::string(99, '0') + "\n}") ==
+        "f.json:2:101: a whole number has at most 64 bits, got 1" + std::string(36, '0') + "...");
+  CHECK(error("[1e999]") ==
+        "f.json:1:6: a number is beyond the range of a double, got 1e999");
+}
+
+TEST_CASE("configs that have no JSON are refused") {
+  const auto refused = [](const Config& config) {
+    return message_of([&] { to_json(config); });
+  };
+  CHECK(refused(std::numeric_limits<double>::quiet_NaN()) ==
+        "to_json: a number must be finite, got nan");
+  CHECK(refused(Config::List{-std::numeric_limits<double>::infinity()}) ==
+        "to_json: a number must be finite, got -inf");
+  CHECK(refused(Config::Map{{"a", 1}, {"a", 2}}) ==
+        "to_json: key \"a\" stands twice in one object");
+  CHECK(refused("caf\xe9!") ==
+        "to_json: a text must be UTF-8, invalid UTF-8 byte at index 4: 0x21");
+}
+
+TEST_CASE("texts in messages are in quotes and cut short") {
+  CHECK(in_quotes("a \"b\"\n") == R"("a \"b\"\n")");
+  CHECK(in_quotes(std::string_view("a\0b", 3)) == R"("a\u0000b")");
+  CHECK(in_quotes("caf\xe9") == "\"caf\ufffd\"");
+  CHECK(in_quotes(std::string(60, 'x')) == '"' + std::string(60, 'x') + '"');
+  CHECK(in_quotes(std::string(61, 'x')) == '"' + std::string(60, 'x') + "\"...");
+  CHECK(in_quotes(std::string(59, 'x') + "\u00e4") == '"' + std::string(59, 'x') + "\"...");
+}

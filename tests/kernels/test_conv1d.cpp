@@ -1,0 +1,144 @@
+#include <kindling/tensor/kernels/conv1d.h>
+
+#include <algorithm>
+
+#include "tests/kernels/oracle.h"
+
+using namespace kindling::kernels;
+using std::int64_t;
+
+namespace {
+
+std::size_t size(int64_t n) { return static_cast<std::size_t>(n); }
+
+struct Problem {
+  Conv1DGeometry g;
+  Floats x, kernel, bias, dy;
+
+  Problem(const Conv1DGeometry& geometry, Dice& dice)
+      : g(geometry),
+        x(dice.normals(g.batch * g.steps * g.channels)),
+        kernel(dice.normals(g.taps * g.channels / g.groups * g.filters)),
+        bias(dice.normals(g.filters)),
+        dy(dice.normals(g.batch * g.out_steps * g.filters)) {}
+
+  // Calls body(index of x, index of the kernel, index of y) for each multiplication.
+  template <class Body>
+  void for_each_term(Body body) const {
+    const int64_t channels = g.channels / g.groups, filters = g.filters / g.groups;
+    for (int64_t b = 0; b < g.batch; ++b)
+      for (int64_t t = 0; t < g.out_steps; ++t)
+        for (int64_t j = 0; j < g.taps; ++j) {
+          const int64_t s = t * g.stride + j * g.dilation - g.pad_left;
+          if (s < 0 || s >= g.steps) continue;
+          for (int64_t c = 0; c < channels; ++c)
+            for (int64_t f = 0; f < g.filters; ++f) {
+              const int64_t channel = f / filters * channels + c;
+              body(size((b * g.steps + s) * g.channels + channel),
+                   size((j * channels + c) * g.filters + f),
+                   size((b * g.out_steps + t) * g.filters + f));
+            }
+        }
+  }
+
+  Floats forward(bool with_bias) const {
+    Floats y(dy.size(), NAN);
+    conv1d(g, x.data(), kernel.data(), with_bias ? bias.data() : nullptr, y.data());
+    return y;
+  }
+  Floats input_gradient() const {
+    Floats dx(x.size(), NAN);
+    conv1d_input_gradient(g, dy.data(), kernel.data(), dx.data());
+    return dx;
+  }
+  Floats kernel_gradient() const {
+    Floats dkernel(kernel.size(), NAN);
+    conv1d_kernel_gradient(g, x.data(), dy.data(), dkernel.data());
+    return dkernel;
+  }
+
+  void check() const {
+    CAPTURE(g.batch, g.steps, g.channels, g.taps, g.filters, g.out_steps, g.stride, g.dilation,
+            g.groups, g.pad_left);
+    Doubles y(dy.size()), dx(x.size()), dkernel(kernel.size());
+    for_each_term([&](std::size_t i, std::size_t k, std::size_t o) {
+      y[o] += static_cast<double>(x[i]) * static_cast<double>(kernel[k]);
+      dx[i] += static_cast<double>(dy[o]) * static_cast<double>(kernel[k]);
+      dkernel[k] += static_cast<double>(x[i]) * static_cast<double>(dy[o]);
+    });
+    CHECK(error_of(forward(false), y) < 2e-6);
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      y[i] += static_cast<double>(bias[i % size(g.filters)]);
+    }
+    CHECK(error_of(forward(true), y) < 2e-6);
+    CHECK(error_of(input_gradient(), dx) < 2e-6);
+    CHECK(error_of(kernel_gradient(), dkernel) < 2e-6);
+  }
+};
+
+// Keras's three paddings, or any other.
+Conv1DGeometry random_geometry(Dice& dice) {
+  Conv1DGeometry g{};
+  g.batch = dice.integer(1, 6);
+  g.steps = dice.integer(1, 40);
+  g.groups = dice.integer(1, 3);
+  g.channels = g.groups * dice.integer(1, 9);
+  g.filters = g.groups * dice.integer(1, 9);
+  g.taps = dice.integer(1, 6);
+  g.stride = dice.integer(1, 4);
+  g.dilation = dice.integer(1, 4);
+  const int64_t span = (g.taps - 1) * g.dilation + 1;
+  switch (dice.integer(0, 3)) {
+    case 0:  // valid
+      g.pad_left = 0;
+      g.out_steps = std::max<int64_t>(0, (g.steps - span) / g.stride + (g.steps >= span));
+      break;
+    case 1:  // same
+      g.out_steps = (g.steps + g.stride - 1) / g.stride;
+      g.pad_left = std::max<int64_t>(0, (g.out_steps - 1) * g.stride + span - g.steps) / 2;
+      break;
+    case 2:  // causal
+      g.pad_left = span - 1;
+      g.out_steps = (g.steps - 1) / g.stride + 1;
+      break;
+    default:
+      g.pad_left = dice.integer(0, 50);
+      g.out_steps = dice.integer(0, 60);
+  }
+  return g;
+}
+
+}  // namespace
+
+TEST_CASE("conv1d and its gradients agree with a loop") {
+  Dice dice(1);
+  for (int i = 0; i < 400; ++i) Problem(random_geometry(dice), dice).check();
+}
+
+TEST_CASE("conv1d of many blocks agrees with a loop") {
+  Dice dice(2);
+  // batch, steps, channels, taps, filters, out_steps, stride, dilation, groups, pad_left
+  Problem({40, 33, 20, 4, 10, 33, 1, 1, 1, 1}, dice).check();
+  Problem({30, 50, 130, 3, 12, 25, 2, 1, 1, 0}, dice).check();
+  Problem({2, 1500, 8, 5, 6, 1500, 1, 100, 2, 400}, dice).check();
+  Problem({700, 3, 4, 2, 5, 3, 1, 1, 1, 1}, dice).check();
+}
+
+TEST_CASE("conv1d of nothing") {
+  Dice dice(3);
+  Problem({0, 5, 3, 2, 4, 4, 1, 1, 1, 0}, dice).check();
+  Problem({2, 0, 3, 2, 4, 4, 1, 1, 1, 1}, dice).check();
+  Problem({2, 5, 3, 2, 4, 0, 1, 1, 1, 0}, dice).check();
+  Problem({2, 5, 0, 2, 4, 4, 1, 1, 1, 0}, dice).check();
+}
+
+TEST_CASE("conv1d gives the same bits for any number of threads") {
+  Dice dice(4);
+  for (const Conv1DGeometry& g : {Conv1DGeometry{64, 16, 32, 4, 100, 16, 1, 1, 1, 1},
+                                  Conv1DGeometry{3, 3000, 8, 3, 6, 1500, 2, 2, 2, 2}}) {
+    const Problem problem(g, dice);
+    check_same_bits_for_any_threads([&] { return problem.forward(true); });
+    check_same_bits_for_any_threads([&] { return problem.input_gradient(); });
+    check_same_bits_for_any_threads([&] { return problem.kernel_gradient(); });
+  }
+}

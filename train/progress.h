@@ -1,0 +1,34 @@
+// Progress of fit(): a bar that moves on a terminal, a line an epoch elsewhere.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include <kindling/tensor/function_ref.h>
+#include <kindling/train/logs.h>
+#include <kindling/train/model.h>
+
+namespace kindling {
+
+class Progress {
+ public:
+  Progress(Verbose verbose, int epochs);
+
+  void start_epoch(int epoch, std::int64_t steps);
+  // After a step; draws at most ten times a second.
+  void step(std::int64_t done, FunctionRef<Logs()> logs);
+  void finish_epoch(const Logs& logs);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  std::string line(std::int64_t done, const Logs& logs, bool finished) const;
+
+  Verbose verbose_;
+  int epochs_;
+  int epoch_ = 0;
+  std::int64_t steps_ = 0;
+  Clock::time_point start_, drawn_;
+};
+
+}  // namespace kindling
