@@ -249,21 +249,24 @@ void FolderWriter::commit() {
   if (temporary_.empty()) fail("FolderWriter: {} has been committed", path_);
   std::string old;
   saving(path_, [&] {
-    const Descriptor folder(temporary_, O_RDONLY | O_DIRECTORY);
-    folder.sync();
-    if (!fs::exists(target_)) {
-      check(::rename(temporary_.c_str(), target_.c_str()));
-      return;
-    }
-    for (const fs::directory_entry& entry : fs::directory_iterator(target_)) {
-      const std::string name = entry.path().filename().string();
-      if (entry.is_directory() || std::ranges::find(names_, name) == names_.end()) {
-        cannot_save(path_, "the folder there also holds " + in_quotes(name) +
-                               ", which is no part of what is saved");
+    const bool replaces = fs::exists(target_);
+    if (replaces) {
+      for (const fs::directory_entry& entry : fs::directory_iterator(target_)) {
+        const std::string name = entry.path().filename().string();
+        if (entry.is_directory() || std::ranges::find(names_, name) == names_.end()) {
+          cannot_save(path_, "the folder there also holds " + in_quotes(name) +
+                                 ", which is no part of what is saved");
+        }
       }
     }
+    const Descriptor folder(temporary_, O_RDONLY | O_DIRECTORY);
     folder.take_permissions(target_);
-    old = put_in_place(temporary_, target_);
+    folder.sync();
+    if (replaces) {
+      old = put_in_place(temporary_, target_);
+    } else {
+      check(::rename(temporary_.c_str(), target_.c_str()));
+    }
   });
   temporary_.clear();
   sync_place(path_, target_);

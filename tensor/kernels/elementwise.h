@@ -1,26 +1,27 @@
 // y[i] = f(x[i]) and c[i] = f(a[i], b[i]): one pass over memory each, vectorised where the
-// machine has instructions for it, parallel above a measured size. An output may be an input.
+// machine has instructions for it, parallel above a measured size. An output may be an input
+// of its own size, not overlap one otherwise. NaN in, NaN out, also where a comparison decides.
 #pragma once
 
 #include <cstdint>
 
 namespace kindling::kernels {
 
-// n elements each.
+// n elements each. "Within so many" is in units in the last place, for every float there is.
 void negative(const float* x, float* y, std::int64_t n);
 void absolute(const float* x, float* y, std::int64_t n);
 void square(const float* x, float* y, std::int64_t n);
 void sqrt(const float* x, float* y, std::int64_t n);
 void reciprocal(const float* x, float* y, std::int64_t n);
-void exp(const float* x, float* y, std::int64_t n);      // within 2 units in the last place
-void expm1(const float* x, float* y, std::int64_t n);
-void log(const float* x, float* y, std::int64_t n);
-void log1p(const float* x, float* y, std::int64_t n);
-void sin(const float* x, float* y, std::int64_t n);
-void cos(const float* x, float* y, std::int64_t n);
-void erf(const float* x, float* y, std::int64_t n);
-void tanh(const float* x, float* y, std::int64_t n);     // within 2 units in the last place
-void sigmoid(const float* x, float* y, std::int64_t n);  // within 2 units in the last place
+void exp(const float* x, float* y, std::int64_t n);      // within 1
+void expm1(const float* x, float* y, std::int64_t n);    // within 2
+void log(const float* x, float* y, std::int64_t n);      // within 1
+void log1p(const float* x, float* y, std::int64_t n);    // within 2
+void sin(const float* x, float* y, std::int64_t n);      // within 3e-7
+void cos(const float* x, float* y, std::int64_t n);      // within 3e-7
+void erf(const float* x, float* y, std::int64_t n);      // within 2
+void tanh(const float* x, float* y, std::int64_t n);     // within 2
+void sigmoid(const float* x, float* y, std::int64_t n);  // within 2
 void relu(const float* x, float* y, std::int64_t n);
 void sign(const float* x, float* y, std::int64_t n);     // -1, 0 or 1
 void floor(const float* x, float* y, std::int64_t n);

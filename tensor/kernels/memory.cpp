@@ -11,11 +11,12 @@ namespace {
 
 constexpr std::size_t alignment = 64;  // a cache line, and the widest vector
 
-// A caching allocator hides overruns from the address sanitizer; under it, memory is malloc's.
-#if defined(__SANITIZE_ADDRESS__)
+// A caching allocator hides overruns from the address sanitizer, and that memory changes hands from
+// the thread sanitizer; under them, memory is malloc's.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool sanitized = true;
 #elif defined(__has_feature)
-constexpr bool sanitized = __has_feature(address_sanitizer);
+constexpr bool sanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
 #else
 constexpr bool sanitized = false;
 #endif

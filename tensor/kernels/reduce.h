@@ -1,5 +1,6 @@
 // Reductions over the middle axis of (outer, n, inner), row-major: y has (outer, inner) elements.
-// The order of a sum depends on the sizes alone.
+// The order of a sum depends on the sizes and the instruction set alone; short stretches are summed
+// in float and these in double, so that its error doesn't grow with n.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,7 @@ void sum(const float* x, std::int64_t outer, std::int64_t n, std::int64_t inner,
 // n >= 1. A NaN anywhere gives NaN.
 void max(const float* x, std::int64_t outer, std::int64_t n, std::int64_t inner, float* y);
 void min(const float* x, std::int64_t outer, std::int64_t n, std::int64_t inner, float* y);
-// The position of the first largest element along n.
+// The position of the first largest element along n, or of the first NaN; n >= 1.
 void argmax(const float* x, std::int64_t outer, std::int64_t n, std::int64_t inner,
             std::int32_t* y);
 

@@ -9,7 +9,8 @@ namespace kindling::kernels {
 // w -= learning_rate * g
 void sgd(float* w, const float* g, std::int64_t n, float learning_rate);
 
-// m = momentum * m - learning_rate * g;  w += m, or with Nesterov w += momentum * m - learning_rate * g
+// m = momentum * m - learning_rate * g;  w += m, or with Nesterov
+// w += momentum * m - learning_rate * g
 void sgd_momentum(float* w, float* m, const float* g, std::int64_t n, float learning_rate,
                   float momentum, bool nesterov);
 

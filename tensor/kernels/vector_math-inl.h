@@ -146,28 +146,33 @@ HWY_INLINE V vector_erf(D d, V x) {
   return hn::CopySign(y, x);
 }
 
-// log(u + c) for positive finite u that isn't subnormal, and c a correction smaller than u's last
-// place: u = 2^k m with m in [sqrt(1/2), sqrt(2)), f = m - 1 + 2^-k c, and log(1 + f) is
-// Cephes's logf polynomial, 4e-8 relative.
+// log(2^k (1 + f)) for sqrt(1/2) <= 1 + f < sqrt(2). The polynomial is Cephes's logf, 4e-8
+// relative; ln 2 comes in two pieces, as in split_exp.
 template <class D, class V>
-HWY_INLINE V log_of_sum(D d, V u, V c) {
-  const hn::RebindToSigned<D> di;
-  const auto bits = hn::BitCast(di, u);
-  const auto root_half = hn::Set(di, 0x3F3504F3);  // the bits of sqrt(1/2)
-  const auto k = hn::ShiftRight<23>(hn::Sub(bits, root_half));
-  const V m = hn::BitCast(d, hn::Sub(bits, hn::ShiftLeft<23>(k)));
-  // 2^-k isn't a float for the largest k, but there c can't matter either.
-  const V shrink = power_of_two(d, hn::Neg(hn::Min(k, hn::Set(di, 126))));
-  const V f = hn::MulAdd(c, shrink, hn::Sub(m, hn::Set(d, 1)));
+HWY_INLINE V log_of_split(D d, V k, V f) {
   const V z = hn::Mul(f, f);
-  const V n = hn::ConvertTo(d, k);
   V y = polynomial(d, f, 7.0376836292e-2f, -1.1514610310e-1f, 1.1676998740e-1f,
                    -1.2420140846e-1f, 1.4249322787e-1f, -1.6668057665e-1f, 2.0000714765e-1f,
                    -2.4999993993e-1f, 3.3333331174e-1f);
   y = hn::Mul(hn::Mul(y, f), z);
-  y = hn::MulAdd(n, hn::Set(d, -2.12194440e-4f), y);
+  y = hn::MulAdd(k, hn::Set(d, -2.12194440e-4f), y);
   y = hn::NegMulAdd(hn::Set(d, 0.5f), z, y);
-  return hn::MulAdd(n, hn::Set(d, 0.693359375f), hn::Add(f, y));
+  return hn::MulAdd(k, hn::Set(d, 0.693359375f), hn::Add(f, y));
+}
+
+// k of x = 2^k m for m in [sqrt(1/2), sqrt(2)); x positive, finite and not subnormal.
+template <class D, class V>
+HWY_INLINE hn::Vec<hn::RebindToSigned<D>> exponent(D, V x) {
+  const hn::RebindToSigned<D> di;
+  const auto root_half = hn::Set(di, 0x3F3504F3);  // the bits of sqrt(1/2)
+  return hn::ShiftRight<23>(hn::Sub(hn::BitCast(di, x), root_half));
+}
+
+// x / 2^k
+template <class D, class V, class VI>
+HWY_INLINE V without_exponent(D d, V x, VI k) {
+  const hn::RebindToSigned<D> di;
+  return hn::BitCast(d, hn::Sub(hn::BitCast(di, x), hn::ShiftLeft<23>(k)));
 }
 
 // A logarithm's values at the ends: -inf at 0, inf at inf, NaN below 0 and for NaN.
@@ -175,32 +180,37 @@ template <class D, class V>
 HWY_INLINE V with_log_ends(D d, V x, V log_x) {
   const V inf = hn::Set(d, std::numeric_limits<float>::infinity());
   const V nan = hn::Set(d, std::numeric_limits<float>::quiet_NaN());
-  const V end = hn::IfThenElse(hn::Eq(x, hn::Zero(d)), hn::Neg(inf),
-                               hn::IfThenElse(hn::Eq(x, inf), inf, nan));
-  const auto inside = hn::And(hn::Gt(x, hn::Zero(d)), hn::Lt(x, inf));
-  return hn::IfThenElse(inside, log_x, end);
+  const V at_most_0 = hn::IfThenElse(hn::Eq(x, hn::Zero(d)), hn::Neg(inf), nan);
+  const V above_0 = hn::IfThenElse(hn::Eq(x, inf), inf, log_x);
+  return hn::IfThenElse(hn::Gt(x, hn::Zero(d)), above_0, at_most_0);
 }
 
-// Within 2 units. Subnormals are scaled up first.
+// Within 1 unit. Subnormals are scaled up first.
 template <class D, class V>
 HWY_INLINE V vector_log(D d, V x) {
   const auto tiny = hn::Lt(x, hn::Set(d, std::numeric_limits<float>::min()));
   const V u = hn::IfThenElse(tiny, hn::Mul(x, hn::Set(d, 0x1p23f)), x);
-  const V y = log_of_sum(d, u, hn::Zero(d));
-  const V correction = hn::Set(d, 15.9423847f);  // 23 ln 2
-  return with_log_ends(d, x, hn::IfThenElse(tiny, hn::Sub(y, correction), y));
+  const auto k = exponent(d, u);
+  const V f = hn::Sub(without_exponent(d, u, k), hn::Set(d, 1));
+  const V scaled = hn::IfThenElseZero(tiny, hn::Set(d, 23));
+  return with_log_ends(d, x, log_of_split(d, hn::Sub(hn::ConvertTo(d, k), scaled), f));
 }
 
-// Within 2 units. 1 + x rounds; what it lost, c, is given to the logarithm.
+// Within 2 units. u = 1 + x rounds; what it lost, c, is added to f in the same measure.
 template <class D, class V>
 HWY_INLINE V vector_log1p(D d, V x) {
+  const hn::RebindToSigned<D> di;
   const V one = hn::Set(d, 1);
   const V u = hn::Add(one, x);
   // Exact: the larger of 1 and x is taken from u first.
-  const V large = hn::IfThenElse(hn::Gt(hn::Abs(x), one), x, one);
-  const V small = hn::IfThenElse(hn::Gt(hn::Abs(x), one), one, x);
-  const V c = hn::Sub(small, hn::Sub(u, large));
-  return with_log_ends(d, u, log_of_sum(d, u, c));
+  const auto x_larger = hn::Gt(hn::Abs(x), one);
+  const V c = hn::Sub(hn::IfThenElse(x_larger, one, x),
+                      hn::Sub(u, hn::IfThenElse(x_larger, x, one)));
+  const auto k = exponent(d, u);
+  // 2^-k isn't a float for the largest k, but there c can't matter either.
+  const V shrink = power_of_two(d, hn::Neg(hn::Min(k, hn::Set(di, 126))));
+  const V f = hn::MulAdd(c, shrink, hn::Sub(without_exponent(d, u, k), one));
+  return with_log_ends(d, u, log_of_split(d, hn::ConvertTo(d, k), f));
 }
 
 // Highway's sine and cosine, within 4 units, hold up to 39000; where a lane lies beyond, or isn't

@@ -43,9 +43,9 @@ const Unary unaries[] = {
     {"relu", relu, [](double x) { return x <= 0 ? 0 : x; }, 0},
     {"sign", sign, [](double x) { return x > 0 ? 1 : x < 0 ? -1 : x; }, 0},
     {"floor", kindling::kernels::floor, [](double x) { return std::floor(x); }, 0},
-    {"exp", kindling::kernels::exp, [](double x) { return std::exp(x); }, 2},
+    {"exp", kindling::kernels::exp, [](double x) { return std::exp(x); }, 1},
     {"expm1", kindling::kernels::expm1, [](double x) { return std::expm1(x); }, 2},
-    {"log", kindling::kernels::log, [](double x) { return std::log(x); }, 2},
+    {"log", kindling::kernels::log, [](double x) { return std::log(x); }, 1},
     {"log1p", kindling::kernels::log1p, [](double x) { return std::log1p(x); }, 2},
     {"tanh", kindling::kernels::tanh, [](double x) { return std::tanh(x); }, 2},
     {"sigmoid", sigmoid, [](double x) { return 1 / (1 + std::exp(-x)); }, 2},
@@ -53,8 +53,9 @@ const Unary unaries[] = {
 };
 
 Floats every_kind_of_float(std::uint64_t stride) {
-  Floats x = {0.0f, -0.0f, infinite, -infinite, not_a_number, -not_a_number, 100.0f, -100.0f, -103.9f, -200.0f, 88.7f,
-              88.73f, 1e-45f, -1e-45f, 1e-30f, -1e-30f, -1.0f, -2.0f, 40000.0f};
+  Floats x = {0.0f,    -0.0f,   infinite, -infinite, not_a_number, -not_a_number, 100.0f,
+              -100.0f, -103.9f, -200.0f,  88.7f,     88.73f,       1e-45f,        -1e-45f,
+              1e-30f,  -1e-30f, -1.0f,    -2.0f,     40000.0f};
   for (std::uint64_t bits = 0; bits <= 0xFFFFFFFF; bits += stride) {
     x.push_back(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
   }

@@ -1,0 +1,71 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include <kindling/io/file.h>
+#include <kindling/io/json.h>
+#include <kindling/kindling.h>
+
+#include "commands.h"
+
+namespace text_similarity {
+
+using namespace kindling;
+
+namespace {
+
+// How well numbers tell the truth: area under the ROC curve, or Pearson's correlation.
+double quality(const Tensor& truth, const Tensor& predicted, bool graded) {
+  const Metric metric = graded ? Metric(PearsonCorrelation()) : Metric(AUC());
+  metric.update(truth, predicted);
+  return metric.result();
+}
+
+// The fraction where truth and prediction are on the same side of a half.
+double accuracy(const Tensor& truth, const Tensor& predicted) {
+  const BinaryAccuracy metric;
+  metric.update(cast(greater(truth, 0.5f), DType::float32), predicted);
+  return metric.result();
+}
+
+}  // namespace
+
+void evaluate(const EvaluateOptions& options) {
+  const Settings settings = settings_from_file(options.model + "/settings.json");
+  const Vocabulary vocabulary = Vocabulary::read(options.model + "/vocabulary.txt");
+  const Model model = Model::load(options.model);
+  const std::vector<TextPair> pairs = evaluation_texts(options.files, settings);
+  const Dataset data = text_pairs(pairs, vocabulary, {.batch_size = settings.batch_size,
+                                                      .max_length = settings.max_length});
+  const Tensor predicted = model.predict(data);
+  Tensor truth = Tensor::empty(predicted.shape()), overlap = Tensor::empty(predicted.shape());
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    truth.mutable_floats()[i] = pairs[i].score;
+    overlap.mutable_floats()[i] = word_overlap(pairs[i].first, pairs[i].second);
+  }
+  if (!options.predictions.empty()) {
+    std::string lines;
+    for (const float score : predicted.floats()) lines += fmt::format("{}\n", score);
+    write_file(options.predictions, lines);
+  }
+  const Loss loss = settings.graded ? Loss(MeanSquaredError()) : Loss(BinaryCrossentropy());
+  const char* name = settings.graded ? "pearson" : "auc";
+  const double model_quality = quality(truth, predicted, settings.graded);
+  const double baseline = quality(truth, overlap, settings.graded);
+  const double loss_value = static_cast<double>(loss(truth, predicted).item());
+  if (options.json) {
+    const Config result = Config::Map{{name, model_quality},
+                                      {"accuracy", accuracy(truth, predicted)},
+                                      {"loss", loss_value},
+                                      {"baseline", baseline},
+                                      {"pairs", static_cast<std::int64_t>(pairs.size())}};
+    fmt::print("{}\n", to_json(result));
+    return;
+  }
+  fmt::print("{:<10} {:.4f}   word overlap alone: {:.4f}\n", name, model_quality, baseline);
+  fmt::print("{:<10} {:.4f}\n", "accuracy", accuracy(truth, predicted));
+  fmt::print("{:<10} {:.4f}\n", "loss", loss_value);
+  fmt::print("{:<10} {}\n", "pairs", pairs.size());
+}
+
+}  // namespace text_similarity

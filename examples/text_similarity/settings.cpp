@@ -1,0 +1,52 @@
+#include "settings.h"
+
+#include <kindling/io/file.h>
+#include <kindling/io/json.h>
+
+namespace text_similarity {
+
+using kindling::Config;
+using kindling::Fields;
+
+void Settings::fields(Fields& f) {
+  f("depth", depth);
+  f("filters", filters);
+  f("kernel_size", kernel_size);
+  f("hidden_units", hidden_units);
+  f("dropout", dropout);
+  f("mask", mask);
+  f("max_tokens", max_tokens);
+  f("min_count", min_count);
+  f("max_length", max_length);
+  f("vectors", vectors);
+  f("epochs", epochs);
+  f("batch_size", batch_size);
+  f("learning_rate", learning_rate);
+  f("patience", patience);
+  f("seed", seed);
+  f("data", data);
+  f("graded", graded);
+  f("first", first);
+  f("second", second);
+  f("score", score);
+  f("score_min", score_min);
+  f("score_max", score_max);
+}
+
+std::string to_text(Settings settings) {
+  Config config{Config::Map()};
+  Fields f(config);
+  settings.fields(f);
+  return kindling::to_json(config) + "\n";
+}
+
+Settings settings_from_file(const std::string& path) {
+  const Config config = kindling::parse_json(kindling::read_file(path), path);
+  Settings settings;
+  Fields f(config, path);
+  settings.fields(f);
+  f.finish();
+  return settings;
+}
+
+}  // namespace text_similarity

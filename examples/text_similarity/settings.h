@@ -1,0 +1,42 @@
+// What a text-similarity model was made and trained with. Kept beside it as settings.json.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <kindling/layers/config.h>
+
+namespace text_similarity {
+
+struct Settings {
+  // The model
+  std::int64_t depth = 100;        // of the embedding
+  std::int64_t filters = 100;
+  std::int64_t kernel_size = 4;
+  std::int64_t hidden_units = 64;
+  float dropout = 0;
+  bool mask = true;                // padding is masked in attention and pooling
+  // The words
+  std::int64_t max_tokens = 0;     // of the vocabulary; 0: all that are frequent enough
+  std::int64_t min_count = 2;
+  std::int64_t max_length = 64;    // words of a text that are read
+  std::string vectors;             // GloVe file the embedding started from
+  // The training
+  std::int64_t epochs = 6;
+  std::int64_t batch_size = 128;
+  float learning_rate = 1e-3f;
+  std::int64_t patience = 1;       // epochs without a better validation metric
+  std::int64_t seed = 1;
+  // The data
+  std::string data;                // file, empty for WordNet
+  bool graded = false;             // scores between 0 and 1, not only these two
+  std::string first = "0", second = "1", score = "2";  // columns
+  float score_min = 0, score_max = 1;
+
+  void fields(kindling::Fields& f);
+};
+
+std::string to_text(Settings settings);
+Settings settings_from_file(const std::string& path);
+
+}  // namespace text_similarity

@@ -1,0 +1,165 @@
+// Matrix products and the operations on sequences.
+#include "tests/autograd/operations.h"
+
+namespace kindling {
+namespace {
+
+// The index of a matrix element: that of the batch, row and column.
+double matrix_element(const Tensor& x, bool transposed, Index batch, std::int64_t row,
+                      std::int64_t column) {
+  if (x.rank() == 2) batch.clear();
+  batch.push_back(transposed ? column : row);
+  batch.push_back(transposed ? row : column);
+  return element(x, batch);
+}
+
+Tensor naive_matmul(const Tensor& a, bool ta, const Tensor& b, bool tb, const Shape& leading) {
+  const std::int64_t m = a.size(ta ? -1 : -2), k = a.size(ta ? -2 : -1), n = b.size(tb ? -2 : -1);
+  const Shape result = leading.inserted(leading.rank(), m).inserted(leading.rank() + 1, n);
+  return tensor_of(result, [&](const Index& at) {
+    const Index batch(at.begin(), at.end() - 2);
+    double sum = 0;
+    for (std::int64_t i = 0; i < k; ++i) {
+      sum += matrix_element(a, ta, batch, at[at.size() - 2], i) *
+             matrix_element(b, tb, batch, i, at.back());
+    }
+    return sum;
+  });
+}
+
+Shape behind(Shape leading, std::int64_t rows, std::int64_t columns) {
+  leading = leading.inserted(leading.rank(), rows);
+  return leading.inserted(leading.rank(), columns);
+}
+
+struct Conv {
+  std::int64_t steps, channels, taps, filters;
+  Conv1DShape options;
+  bool bias = true;
+};
+
+Tensor naive_conv1d(const Tensor& x, const Tensor& kernel, const Tensor& bias, const Conv& c) {
+  const Conv1DShape& o = c.options;
+  const std::int64_t effective = (c.taps - 1) * o.dilation + 1;
+  const std::int64_t out = (c.steps + o.pad_left + o.pad_right - effective) / o.stride + 1;
+  const std::int64_t in_group = c.channels / o.groups, out_group = c.filters / o.groups;
+  return tensor_of({x.size(0), out, c.filters}, [&](const Index& at) {
+    double sum = bias.defined() ? element(bias, {at[2]}) : 0;
+    for (std::int64_t tap = 0; tap < c.taps; ++tap) {
+      const std::int64_t step = at[1] * o.stride + tap * o.dilation - o.pad_left;
+      if (step < 0 || step >= c.steps) continue;
+      for (std::int64_t i = 0; i < in_group; ++i) {
+        sum += element(x, {at[0], step, at[2] / out_group * in_group + i}) *
+               element(kernel, {tap, i, at[2]});
+      }
+    }
+    return sum;
+  });
+}
+
+void add_convs(Operations& all) {
+  const Conv cases[] = {
+      {7, 3, 4, 2, {}},
+      {7, 3, 4, 2, {}, false},
+      {7, 3, 4, 2, {.pad_left = 1, .pad_right = 2}},
+      {7, 2, 3, 4, {.pad_left = 2}},
+      {8, 3, 3, 2, {.stride = 2, .pad_left = 1, .pad_right = 1}},
+      {9, 2, 2, 3, {.stride = 4}},
+      {9, 2, 3, 2, {.dilation = 3, .pad_left = 6}},
+      {9, 2, 3, 2, {.stride = 2, .dilation = 2, .pad_right = 1}},
+      {6, 4, 3, 6, {.groups = 2, .pad_left = 1, .pad_right = 1}},
+      {6, 3, 2, 3, {.stride = 2, .groups = 3}},
+      {6, 4, 3, 2, {.dilation = 2, .groups = 2, .pad_left = 4}, false},
+      {5, 3, 1, 4, {}},
+      {1, 2, 1, 1, {.pad_left = 3, .pad_right = 2}},
+      {2, 2, 4, 2, {.pad_left = 1, .pad_right = 2}}};
+  for (const Conv& c : cases) {
+    const Tensor x = normals({2, c.steps, c.channels}, 40);
+    const Tensor kernel = normals({c.taps, c.channels / c.options.groups, c.filters}, 41);
+    const Tensor bias = c.bias ? normals({c.filters}, 42) : Tensor();
+    all.push_back({"conv1d", x.shape().str() + kernel.shape().str(), [c](const Tensors& in) {
+                     return conv1d(in[0], in[1], in[2], c.options);
+                   }, {x, kernel, bias}, naive_conv1d(x, kernel, bias, c)});
+  }
+}
+
+void add_scores(Operations& all) {
+  const Shape sizes[] = {{2, 3, 4, 5}, {1, 1, 1, 1}, {2, 1, 5, 3}, {1, 6, 2, 9}, {3, 2, 2, 17}};
+  for (const Shape& s : sizes) {
+    for (const bool scaled : {true, false}) {
+      const Tensor query = normals({s[0], s[1], s[3]}, 43), key = normals({s[0], s[2], s[3]}, 44);
+      const Tensor scale = scaled ? normals({s[3]}, 45) : Tensor();
+      all.push_back({"additive_scores", s.str() + (scaled ? " scaled" : ""),
+                     [](const Tensors& in) { return additive_scores(in[0], in[1], in[2]); },
+                     {query, key, scale},
+                     tensor_of({s[0], s[1], s[2]}, [&](const Index& at) {
+                       double sum = 0;
+                       for (std::int64_t d = 0; d < s[3]; ++d) {
+                         sum += (scaled ? element(scale, {d}) : 1) *
+                                std::tanh(element(query, {at[0], at[1], d}) +
+                                          element(key, {at[0], at[2], d}));
+                       }
+                       return sum;
+                     })});
+    }
+  }
+}
+
+void add_means(Operations& all) {
+  const Tensor x = normals({3, 4, 2}, 46);
+  const Tensor some = mask_of({{true, true, false, true}, {false, false, false, false},
+                               {false, false, true, false}});
+  for (const Tensor& mask : {Tensor(), some}) {
+    all.push_back({"mean_over_steps", mask.defined() ? "masked" : "all",
+                   [](const Tensors& in) { return mean_over_steps(in[0], in[1]); }, {x, mask},
+                   tensor_of({3, 2}, [&](const Index& at) {
+                     double sum = 0, count = 0;
+                     for (std::int64_t step = 0; step < 4; ++step) {
+                       if (mask.defined() && element(mask, {at[0], step}) == 0) continue;
+                       sum += element(x, {at[0], step, at[1]});
+                       count += 1;
+                     }
+                     return count > 0 ? sum / count : 0;
+                   })});
+  }
+}
+
+}  // namespace
+
+Operations matmul_operations() {
+  struct Form {
+    Shape a, b, result;  // leading axes
+  };
+  const Form forms[] = {{{}, {}, {}},        {{2}, {2}, {2}},    {{2}, {}, {2}},
+                        {{}, {2}, {2}},      {{2, 3}, {}, {2, 3}}, {{}, {2, 3}, {2, 3}},
+                        {{2, 3}, {2, 3}, {2, 3}}, {{0}, {}, {0}}};
+  Operations all;
+  for (const Form& form : forms) {
+    for (const bool ta : {false, true}) {
+      for (const bool tb : {false, true}) {
+        const std::int64_t m = 3, k = 4, n = 2;
+        const Tensor a = normals(ta ? behind(form.a, k, m) : behind(form.a, m, k), 38);
+        const Tensor b = normals(tb ? behind(form.b, n, k) : behind(form.b, k, n), 39);
+        const MatmulOptions options{.transpose_a = ta, .transpose_b = tb};
+        all.push_back({"matmul", a.shape().str() + b.shape().str(), [options](const Tensors& in) {
+                         return matmul(in[0], in[1], options);
+                       }, {a, b}, naive_matmul(a, ta, b, tb, form.result)});
+      }
+    }
+  }
+  const Tensor a = normals({3, 0}, 1), b = normals({0, 2}, 1);
+  all.push_back({"matmul", "nothing inside", [](const Tensors& in) {
+                   return matmul(in[0], in[1]);
+                 }, {a, b}, zeros({3, 2})});
+  return all;
+}
+
+Operations sequence_operations() {
+  Operations all;
+  add_convs(all);
+  add_scores(all);
+  add_means(all);
+  return all;
+}
+
+}  // namespace kindling

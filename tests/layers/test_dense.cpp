@@ -1,0 +1,2 @@
+#include <kindling/layers/dense.h>
+#include "tests/catch.h"
