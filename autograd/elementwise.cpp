@@ -223,13 +223,15 @@ Tensor logical_not(const Tensor& x) {
 
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   detail::require("where", condition, DType::boolean);
+  detail::require("where", a, DType::float32);
+  detail::require("where", b, DType::float32);
   const Shape shape = broadcast_shapes(
       "where", condition.shape(), broadcast_shapes("where", a.shape(), b.shape()));
   const Tensor c = broadcast_to(condition, shape);
   const Tensor x = broadcast_to(stop_gradient(a), shape);
   const Tensor y = broadcast_to(stop_gradient(b), shape);
   Tensor result = Tensor::empty(shape);
-  kernels::select(c.bools().data(), detail::floats("where", x), detail::floats("where", y),
+  kernels::select(c.bools().data(), x.floats().data(), y.floats().data(),
                   result.mutable_floats().data(), result.elements());
   const Tensor zero = scalar(0);
   return record("where", result,

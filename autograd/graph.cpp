@@ -56,6 +56,18 @@ struct Earlier {
 
 class Backward {
  public:
+  Backward() = default;
+  Backward(const Backward&) = delete;
+  Backward& operator=(const Backward&) = delete;
+  // After a failure the operations that didn't get their turn are as before.
+  ~Backward() {
+    for (; !queue_.empty(); queue_.pop()) {
+      Node& node = *queue_.top();
+      node.queued = false;
+      if (!node.is_variable) node.gradients.assign(node.gradients.size(), Gradient());
+    }
+  }
+
   void seed(const Tensor& result, const Tensor& gradient) {
     if (result.node()) send(result.node(), result.slot(), gradient);
   }

@@ -27,6 +27,13 @@ Tensor conv1d(const Tensor& x, const Tensor& kernel, const Tensor& bias,
          "fit [x {}, kernel {}, groups {}]", x.shape().str(), kernel.shape().str(),
          options.groups);
   }
+  if (options.stride < 1 || options.dilation < 1 || options.pad_left < 0 || options.pad_right < 0) {
+    fail("conv1d: stride and dilation are at least 1 and pads at least 0, got {}, {}, {} and {}",
+         options.stride, options.dilation, options.pad_left, options.pad_right);
+  }
+  if (bias.defined() && bias.shape() != Shape{kernel.size(2)}) {
+    fail("conv1d: bias has a number a filter, {}, got {}", kernel.size(2), bias.shape().str());
+  }
   const std::int64_t effective = (kernel.size(0) - 1) * options.dilation + 1;
   const std::int64_t padded = x.size(1) + options.pad_left + options.pad_right;
   if (padded < effective) {
@@ -92,6 +99,11 @@ Tensor additive_scores(const Tensor& query, const Tensor& key, const Tensor& sca
 }
 
 Tensor mean_over_steps(const Tensor& x, const Tensor& mask) {
+  detail::require("mean_over_steps", x, DType::float32);
+  if (x.rank() != 3 || (mask.defined() && mask.shape() != Shape{x.size(0), x.size(1)})) {
+    fail("mean_over_steps: x is (batch, steps, channels) and mask (batch, steps) [x {}, mask {}]",
+         x.shape().str(), mask.defined() ? mask.shape().str() : "none");
+  }
   if (!mask.defined()) return mean(x, {.axis = {1}});
   const Tensor weights = cast(mask, DType::float32);
   const Tensor count = maximum(sum(weights, {.axis = {1}, .keepdims = true}), scalar(1));

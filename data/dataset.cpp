@@ -69,6 +69,13 @@ class TensorRows : public DatasetImpl {
 
 }  // namespace
 
+Batch Dataset::batch(const std::vector<std::int64_t>& rows) const {
+  for (const std::int64_t row : rows) {
+    if (row < 0 || row >= size()) fail("Dataset: row {} is outside [0, {})", row, size());
+  }
+  return impl_->batch(rows);
+}
+
 BatchPlan chop(const std::vector<std::int64_t>& order, std::int64_t batch_size) {
   BatchPlan plan;
   const auto step = static_cast<std::ptrdiff_t>(batch_size);

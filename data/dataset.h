@@ -38,7 +38,7 @@ class Dataset {
   explicit Dataset(std::shared_ptr<const DatasetImpl> impl) : impl_(std::move(impl)) {}
   std::int64_t size() const { return impl_->size(); }
   BatchPlan plan(std::int64_t epoch) const { return impl_->plan(epoch); }
-  Batch batch(const std::vector<std::int64_t>& rows) const { return impl_->batch(rows); }
+  Batch batch(const std::vector<std::int64_t>& rows) const;  // fails on a row outside [0, size())
 
  private:
   std::shared_ptr<const DatasetImpl> impl_;

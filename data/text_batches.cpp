@@ -38,7 +38,8 @@ class TextPairs : public DatasetImpl {
     }
     Generator generator(options_.seed, static_cast<std::uint64_t>(epoch) << 40);
     std::vector<std::int64_t> order = permutation(size(), generator);
-    const std::int64_t window = options_.bucket_batches * options_.batch_size;
+    const bool whole = options_.bucket_batches > size() / options_.batch_size;
+    const std::int64_t window = whole ? size() : options_.bucket_batches * options_.batch_size;
     for (std::int64_t at = 0; options_.bucket_batches > 1 && at < size(); at += window) {
       sort_by_length(order.begin() + at, order.begin() + std::min(size(), at + window));
     }

@@ -54,23 +54,38 @@ Config layer_config(const FunctionalImpl& model, const Layer& layer) {
                      {"inbound_nodes", calls}};
 }
 
-// Rebuilds a graph: layers first, then calls in whatever order their inputs become available.
+// Rebuilds a graph: layer by layer, and after each one every call that can be made by then, those
+// of one layer in their order. So first calls come in the order of the layers, as when it was
+// saved, and a model that is saved again gives the same bytes.
 class Reader {
  public:
   Reader(const Config& config, std::string file) : config_(config), file_(std::move(file)) {}
 
   Functional read() {
-    for (const Config& layer : list(config_["layers"], "layers")) add_layer(layer);
-    run_calls();
-    return Functional({.inputs = ends("input_layers"), .outputs = ends("output_layers"),
-                       .name = config_["name"].is_null() ? "" : text(config_["name"], "name")});
+    std::vector<std::vector<PendingCall>> calls;  // by layer
+    for (const Config& layer : list(config_["layers"], "layers")) calls.push_back(add_layer(layer));
+    for (const auto& of_layer : calls) {
+      pending_.insert(pending_.end(), of_layer.begin(), of_layer.end());
+      run_calls();
+    }
+    if (!pending_.empty()) {
+      fail("{}: {} calls wait for each other, first that of \"{}\"", file_, pending_.size(),
+           pending_[0].layer);
+    }
+    const Config& name = config_["name"];
+    const Functional model({.inputs = ends("input_layers"), .outputs = ends("output_layers"),
+                            .name = name.is_null() ? "" : text(name, "name")});
+    if (const Config& trainable = config_["trainable"]; !trainable.is_null()) {
+      model.set_trainable(trainable.as_bool(what("trainable")));
+    }
+    return model;
   }
 
  private:
   struct PendingCall {
     std::string layer;
-    std::size_t number;  // which call of the layer
-    const Config* config;
+    std::size_t number;    // which call of the layer
+    const Config* config;  // null for an input
   };
 
   std::string what(const std::string& key) const { return file_ + ": " + key; }
@@ -81,7 +96,7 @@ class Reader {
     return c.as_string(what(key));
   }
 
-  void add_layer(const Config& config) {
+  std::vector<PendingCall> add_layer(const Config& config) {
     const std::string& class_name = text(config["class_name"], "class_name of a layer");
     const std::string& name = text(config["name"], "name of a layer");
     if (layers_.contains(name)) fail("{}: two layers are named \"{}\"", file_, name);
@@ -92,21 +107,24 @@ class Reader {
       fail("{}: layer \"{}\" is named \"{}\" in its config", file_, name, layer.name());
     }
     layers_.emplace(name, layer);
+    std::vector<PendingCall> calls;
     if (class_name == "InputLayer") {
-      results_[name].push_back(layer.call(SymbolicTensors{}));
-      return;
+      calls.push_back({name, 0, nullptr});
+    } else {
+      for (const Config& call : list(config["inbound_nodes"], "inbound_nodes of " + name)) {
+        calls.push_back({name, calls.size(), &call});
+      }
     }
-    std::size_t number = 0;
-    for (const Config& call : list(config["inbound_nodes"], "inbound_nodes of " + name)) {
-      pending_.push_back({name, number++, &call});
-    }
-    results_[name].resize(number);
+    results_[name].resize(calls.size());
+    return calls;
   }
 
   // The tensor that [layer, call, result] names; null while that call is still to come.
   const SymbolicTensor* find(const Config& history) const {
     const Config::List& parts = list(history, "keras_history");
-    if (parts.size() != 3) fail("{}: [layer, call, result] is needed, got {}", file_, history.str());
+    if (parts.size() != 3) {
+      fail("{}: [layer, call, result] is needed, got {}", file_, history.str());
+    }
     const auto at = results_.find(text(parts[0], "keras_history"));
     const std::int64_t call = parts[1].as_int(what("keras_history"));
     const std::int64_t result = parts[2].as_int(what("keras_history"));
@@ -138,7 +156,14 @@ class Reader {
     return found != nullptr;
   }
 
+  // Makes a call, unless something must come before it.
   bool run(const PendingCall& call) {
+    std::vector<SymbolicTensors>& results = results_[call.layer];
+    if (call.config == nullptr) {
+      results[0] = layers_.at(call.layer).call(SymbolicTensors{});
+      return true;
+    }
+    if (call.number > 0 && results[call.number - 1].empty()) return false;
     const Config& kwargs = (*call.config)["kwargs"];
     SymbolicTensors inputs;
     SymbolicCallOptions options;
@@ -157,20 +182,17 @@ class Reader {
         fail("{}: unknown call argument, got {}", name, value.str());
       }
     }
-    results_[call.layer][call.number] = layers_.at(call.layer).call(inputs, options);
+    results[call.number] = layers_.at(call.layer).call(inputs, options);
     return true;
   }
 
   void run_calls() {
-    while (!pending_.empty()) {
+    for (bool progress = true; progress;) {
       std::vector<PendingCall> waiting;
       for (const PendingCall& call : pending_) {
         if (!run(call)) waiting.push_back(call);
       }
-      if (waiting.size() == pending_.size()) {
-        fail("{}: the calls of {} layers wait for each other, first that of \"{}\"", file_,
-             waiting.size(), waiting[0].layer);
-      }
+      progress = waiting.size() < pending_.size();
       pending_ = std::move(waiting);
     }
   }
@@ -201,6 +223,7 @@ Config functional_config(const FunctionalImpl& model) {
   for (const SymbolicTensor& t : model.inputs()) inputs.push_back(history(model, t));
   for (const SymbolicTensor& t : model.outputs()) outputs.push_back(history(model, t));
   return Config::Map{{"name", model.name()},
+                     {"trainable", model.trainable()},
                      {"layers", layers},
                      {"input_layers", inputs},
                      {"output_layers", outputs}};

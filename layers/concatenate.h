@@ -29,6 +29,7 @@ class ConcatenateImpl : public LayerImpl {
   void check(const Shapes& inputs) const override;
   Tensors call(const Tensors& inputs, const Call& call) override;
   Shapes compute_output_shape(const Shapes& inputs, const Call& call) override;
+  DType compute_output_dtype(DType input) const override { return input; }
   Tensor compute_mask(const Tensors& inputs, const Call& call) override;
 
  private:

@@ -22,12 +22,7 @@ std::string snake_case(const std::string& class_name) {
 }
 
 Configurable::Configurable(std::string class_name, std::string name)
-    : class_name_(std::move(class_name)), name_(std::move(name)) {
-  if (name_.find('/') != std::string::npos) {
-    fail("{} \"{}\": a name has no '/', which separates the parts of a weight's path", class_name_,
-         name_);
-  }
-}
+    : class_name_(std::move(class_name)), name_(std::move(name)) {}
 
 const std::string& Configurable::name() const {
   if (name_.empty()) name_ = default_name();
@@ -64,7 +59,9 @@ void Configurable::read_config(const Config& config) {
 }
 
 void Configurable::finish_construction() {
-  name();
+  if (name().find('/') != std::string::npos) {
+    fail("{}: a name has no '/', which separates the parts of a weight's path", who());
+  }
   check_options();
 }
 

@@ -35,6 +35,7 @@ Options options_of(const Config& config, const std::string& who) {
   Options options;
   Fields f(config, who);
   fields_of(f, options);
+  f.finish();
   return options;
 }
 

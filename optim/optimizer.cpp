@@ -26,11 +26,18 @@ Tensor within(const Tensor& g, double norm, float limit) {
 
 }  // namespace
 
+void OptimizerImpl::check_learning_rate(float learning_rate) const {
+  if (!(learning_rate >= 0)) fail("{}: learning_rate is at least 0, got {}", who(), learning_rate);
+}
+
+void OptimizerImpl::set_learning_rate(float learning_rate) {
+  check_learning_rate(learning_rate);
+  store_learning_rate(learning_rate);
+}
+
 void OptimizerImpl::check_common() const {
   const CommonOptimizerOptions c = common();
-  if (!(c.learning_rate >= 0)) {
-    fail("{}: learning_rate is at least 0, got {}", who(), c.learning_rate);
-  }
+  check_learning_rate(c.learning_rate);
   const int limits = c.clipnorm.has_value() + c.clipvalue.has_value() +
                      c.global_clipnorm.has_value();
   if (limits > 1) fail_with("of clipnorm, clipvalue and global_clipnorm only one can be set");
@@ -42,9 +49,7 @@ void OptimizerImpl::check_common() const {
 void OptimizerImpl::adopt(const Weights& weights) {
   if (states_.empty()) {
     for (const Weight& w : weights) {
-      State state{w.name, w.value, {}};
-      for (int i = 0; w.trainable && i < slots(); ++i) state.slots.push_back(zeros(w.value.shape()));
-      states_.push_back(std::move(state));
+      states_.push_back({w.name, w.value, {}});
     }
     return;
   }

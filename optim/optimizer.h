@@ -31,17 +31,19 @@ class OptimizerImpl : public Configurable {
 
   void step(const Weights& weights);
   float learning_rate() const { return common_learning_rate(); }
-  virtual void set_learning_rate(float learning_rate) = 0;
+  void set_learning_rate(float learning_rate);
   std::int64_t iterations() const { return iterations_; }
 
  protected:
   virtual CommonOptimizerOptions common() const = 0;
+  virtual void store_learning_rate(float learning_rate) = 0;
   // How many tensors of state a weight has, at first 0.
   virtual int slots() const = 0;
   // One step of one weight; `iteration` counts from 1.
   virtual void update(Tensor& weight, Tensors& slots, const Tensor& gradient,
                       std::int64_t iteration) = 0;
   void check_common() const;
+  void check_learning_rate(float learning_rate) const;
 
  private:
   struct State {
@@ -76,5 +78,9 @@ class Optimizer {
 };
 
 Registry<Optimizer>& optimizer_registry();
+template <class O>
+void register_optimizer() {  // one of your own
+  optimizer_registry().add<O>();
+}
 
 }  // namespace kindling

@@ -29,10 +29,10 @@ class SGDImpl : public OptimizerImpl {
       : OptimizerImpl("SGD", options.name), options_(std::move(options)) {}
   void fields(Fields& f) override;
   void check_options() const override;
-  void set_learning_rate(float learning_rate) override { options_.learning_rate = learning_rate; }
 
  protected:
   CommonOptimizerOptions common() const override;
+  void store_learning_rate(float learning_rate) override { options_.learning_rate = learning_rate; }
   int slots() const override { return options_.momentum != 0 ? 1 : 0; }
   void update(Tensor& weight, Tensors& slots, const Tensor& gradient,
               std::int64_t iteration) override;

@@ -12,22 +12,9 @@ namespace {
 
 std::int64_t bytes_of(DType dtype) { return dtype == DType::boolean ? 1 : 4; }
 
-template <class T>
-Tensor from_rows(std::initializer_list<std::initializer_list<T>> rows, auto make) {
-  const auto columns = rows.size() ? rows.begin()->size() : 0;
-  std::vector<T> flat;
-  for (const auto& row : rows) {
-    if (row.size() != columns) {
-      fail("tensor: rows differ in length, {} against {}", row.size(), columns);
-    }
-    flat.insert(flat.end(), row.begin(), row.end());
-  }
-  return make(flat, Shape{static_cast<std::int64_t>(rows.size()),
-                          static_cast<std::int64_t>(columns)});
-}
-
 template <class From, class To>
-Tensor filled(const From& values, const Shape& shape, DType dtype, std::span<To> (Tensor::*door)()) {
+Tensor filled(const From& values, const Shape& shape, DType dtype,
+              std::span<To> (Tensor::*door)()) {
   if (static_cast<std::int64_t>(values.size()) != shape.elements()) {
     fail("tensor: shape {} holds {} elements, got {}", shape.str(), shape.elements(),
          values.size());
@@ -113,14 +100,25 @@ Tensor with_mask(const Tensor& x, const Tensor& mask) {
 Tensor tensor(std::initializer_list<double> values) {
   return floats_from(values, {static_cast<std::int64_t>(values.size())});
 }
-Tensor tensor(std::initializer_list<std::initializer_list<double>> rows) {
-  return from_rows<double>(rows, [](auto& v, const Shape& s) { return floats_from(v, s); });
-}
 Tensor tensor(std::initializer_list<int> values) {
   return ints_from(values, {static_cast<std::int64_t>(values.size())});
 }
-Tensor tensor(std::initializer_list<std::initializer_list<int>> rows) {
-  return from_rows<int>(rows, [](auto& v, const Shape& s) { return ints_from(v, s); });
+Tensor tensor_of_rows(const std::vector<std::vector<double>>& rows, DType dtype) {
+  const std::size_t columns = rows.empty() ? 0 : rows[0].size();
+  std::vector<double> flat;
+  for (const auto& row : rows) {
+    if (row.size() != columns) {
+      fail("tensor: rows differ in length, {} against {}", row.size(), columns);
+    }
+    flat.insert(flat.end(), row.begin(), row.end());
+  }
+  const Shape shape{static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(columns)};
+  switch (dtype) {
+    case DType::float32: return floats_from(flat, shape);
+    case DType::int32: return ints_from(flat, shape);
+    case DType::boolean: break;
+  }
+  return cast(ints_from(flat, shape), DType::boolean);
 }
 Tensor tensor(std::span<const float> values, const Shape& shape) {
   return floats_from(values, shape);
@@ -146,10 +144,9 @@ Tensor arange(std::int64_t end) {
 }
 
 Tensor mask_of(std::initializer_list<std::initializer_list<bool>> rows) {
-  return from_rows<bool>(rows, [](auto& v, const Shape& s) {
-    return filled<std::remove_cvref_t<decltype(v)>, bool>(v, s, DType::boolean,
-                                                          &Tensor::mutable_bools);
-  });
+  std::vector<std::vector<double>> copy;
+  for (const auto& row : rows) copy.emplace_back(row.begin(), row.end());
+  return tensor_of_rows(copy, DType::boolean);
 }
 
 Tensor random_uniform(const Shape& shape, float low, float high, Generator& generator) {

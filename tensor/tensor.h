@@ -10,6 +10,7 @@
 // of its steps are padding (layers/layer.h passes it on).
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -97,9 +98,15 @@ Tensor with_mask(const Tensor& x, const Tensor& mask);
 
 // Tensors from numbers: double makes float32, int makes int32.
 Tensor tensor(std::initializer_list<double> values);
-Tensor tensor(std::initializer_list<std::initializer_list<double>> rows);
 Tensor tensor(std::initializer_list<int> values);
-Tensor tensor(std::initializer_list<std::initializer_list<int>> rows);
+Tensor tensor_of_rows(const std::vector<std::vector<double>>& rows, DType dtype);
+template <class Number>
+  requires std::same_as<Number, double> || std::same_as<Number, int>
+Tensor tensor(std::initializer_list<std::initializer_list<Number>> rows) {
+  std::vector<std::vector<double>> copy;
+  for (const auto& row : rows) copy.emplace_back(row.begin(), row.end());
+  return tensor_of_rows(copy, std::same_as<Number, int> ? DType::int32 : DType::float32);
+}
 Tensor tensor(std::span<const float> values, const Shape& shape);
 Tensor tensor(std::span<const std::int32_t> values, const Shape& shape);
 Tensor scalar(float value);  // shape ()
@@ -108,7 +115,7 @@ Tensor full(const Shape& shape, float value);
 Tensor zeros(const Shape& shape);
 Tensor ones(const Shape& shape);
 Tensor arange(std::int64_t end);                          // int32: 0, 1, .. end - 1
-Tensor mask_of(std::initializer_list<std::initializer_list<bool>> rows);
+Tensor mask_of(std::initializer_list<std::initializer_list<bool>> rows);  // bool
 
 // From the global generator, or one of your own.
 class Generator;

@@ -23,7 +23,7 @@ bool larger_is_better(const std::string& log, Direction mode);
 struct EarlyStoppingOptions {
   std::string monitor = "val_loss";
   float min_delta = 0;    // a smaller change is none
-  std::int64_t patience = 0;  // epochs without a better value that are let pass
+  std::int64_t patience = 0;  // ends after so many epochs without a better value, at least one
   Direction mode = Direction::automatic;
   bool restore_best_weights = false;  // at the end, the weights of the best epoch
 };
@@ -35,7 +35,7 @@ class EarlyStoppingImpl : public CallbackImpl {
   void on_train_begin(Model& model) override;
   void on_epoch_end(int epoch, const Logs& logs) override;
   void on_train_end() override;
-  bool stop_training() const override { return waited_ > options_.patience; }
+  bool stop_training() const override { return waited_ > 0 && waited_ >= options_.patience; }
   int best_epoch() const { return best_epoch_; }  // from 0; -1: none yet
 
  private:

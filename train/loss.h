@@ -59,6 +59,10 @@ class Loss {
 };
 
 Registry<Loss>& loss_registry();
+template <class L>
+void register_loss() {  // one of your own
+  loss_registry().add<L>();
+}
 
 // y_true as float32 in the shape of y_pred; fails in the name of `who` where it can't be.
 Tensor aligned_target(const std::string& who, const Tensor& y_true, const Tensor& y_pred);

@@ -47,5 +47,9 @@ class Metric {
 // A class of metrics, or of losses, by name.
 Metric metric_from_config(const std::string& class_name, const Config& config);
 Registry<Metric>& metric_registry();
+template <class M>
+void register_metric() {  // one of your own
+  metric_registry().add<M>();
+}
 
 }  // namespace kindling

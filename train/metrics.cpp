@@ -97,7 +97,9 @@ void AUCImpl::update(const Tensor& y_true, const Tensor& y_pred, const Tensor& w
   negatives_.resize(buckets);
   const double last = static_cast<double>(buckets - 1);
   for_elements(y_true, y_pred, weight, [&](double y, double p, double w) {
-    if (!(p >= 0 && p <= 1)) fail("{}: predictions are in [0, 1], got {}", who(), p);
+    if (!(p >= 0 && p <= 1)) {
+      fail("{}: predictions are in [0, 1], got {}", who(), static_cast<float>(p));
+    }
     // A prediction is above the thresholds 0 .. bucket, which are i / last; the first is below 0.
     const auto bucket = static_cast<std::size_t>(std::max(0.0, std::ceil(p * last) - 1));
     (y > 0.5 ? positives_ : negatives_)[bucket] += w;

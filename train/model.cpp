@@ -1,6 +1,7 @@
 #include <kindling/train/model.h>
 
 #include <algorithm>
+#include <set>
 
 #include <kindling/autograd/graph.h>
 #include <kindling/autograd/shaping.h>
@@ -27,6 +28,10 @@ void place_rows(const Tensor& part, const std::vector<std::int64_t>& rows, Tenso
   }
 }
 
+void check_examples(const LayerImpl& model, const Dataset& data, const char* who) {
+  if (data.size() == 0) fail("{}: {} got a dataset without examples", model.who(), who);
+}
+
 }  // namespace
 
 Model::Model(const OneOrMore& inputs, const OneOrMore& outputs, const std::string& name)
@@ -41,6 +46,13 @@ void Model::compile(const CompileOptions& options) {
   if (functional().outputs().size() != 1) {
     fail("{}: training wants a model with one output, this one has {}", impl()->who(),
          functional().outputs().size());
+  }
+  std::set<std::string> names = {"loss"};
+  for (const Metric& metric : options.metrics) {
+    if (!names.insert(metric.name()).second) {
+      fail("{}: two logs are named \"{}\"; give one metric another .name", impl()->who(),
+           metric.name());
+    }
   }
   training_->emplace(Training{options.optimizer, *options.loss, options.metrics,
                               Mean({.name = "loss"})});
@@ -77,7 +89,8 @@ void Model::train_batch(const Batch& batch) {
 
 History Model::fit(const Dataset& data, const FitOptions& options) {
   Training& t = training("fit");
-  if (data.size() == 0) fail("{}: fit got a dataset without examples", impl()->who());
+  check_examples(*impl(), data, "fit");
+  if (options.validation_data) check_examples(*impl(), *options.validation_data, "validation");
   const auto reset = [&t] {
     t.mean_loss.reset();
     for (const Metric& metric : t.metrics) metric.reset();
@@ -118,6 +131,7 @@ History Model::fit(const Dataset& data, const FitOptions& options) {
 
 Logs Model::evaluated(const Dataset& data, const std::string& prefix) const {
   Training& t = training("evaluate");
+  check_examples(*impl(), data, "evaluate");
   const NoGrad no_grad;
   t.mean_loss.reset();
   for (const Metric& metric : t.metrics) metric.reset();
@@ -136,10 +150,15 @@ Logs Model::evaluated(const Dataset& data, const std::string& prefix) const {
 Logs Model::evaluate(const Dataset& data) const { return evaluated(data, ""); }
 
 Tensor Model::predict(const Dataset& data) const {
+  check_examples(*impl(), data, "predict");
   const NoGrad no_grad;
   Tensor all;
   for (const auto& rows : data.plan(0)) {
     const Tensor y = (*this)(data.batch(rows).inputs, {.training = false});
+    if (y.rank() < 1 || y.size(0) != static_cast<std::int64_t>(rows.size())) {
+      fail("{}: predict needs a result an example, got {} for {} examples", impl()->who(),
+           y.shape().str(), rows.size());
+    }
     if (!all.defined()) all = Tensor::empty(y.shape().with(0, data.size()));
     if (y.shape().with(0, data.size()) != all.shape()) {
       fail("{}: batches give results of different shapes, {} and {}; predict them one by one",

@@ -19,10 +19,10 @@ std::string padded(const std::string& text, std::size_t width) {
   return text + std::string(width > length ? width - length : 0, ' ');
 }
 
-// " 37% ███": the bar is three blocks at 100%.
-std::string cell(float weight) {
+// " 37% ███": three blocks are the largest weight of the matrix.
+std::string cell(float weight, float largest) {
   static const char* const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-  const int parts = std::clamp(static_cast<int>(std::lround(weight * 24)), 0, 24);
+  const int parts = std::clamp(static_cast<int>(std::lround(weight / largest * 24)), 0, 24);
   std::string bar;
   for (int i = 0; i < parts / 8; ++i) bar += "█";
   bar += eighths[parts % 8];
@@ -37,6 +37,7 @@ std::string heatmap(const std::vector<std::string>& rows, const std::vector<std:
                     const kindling::Tensor& weights, std::size_t width) {
   std::size_t label = 0;
   for (const std::string& word : rows) label = std::max(label, width_of(word));
+  const float largest = std::ranges::max(weights.floats());
   std::string text;
   for (std::size_t begin = 0; begin < columns.size();) {
     std::size_t end = begin, used = label;
@@ -47,12 +48,15 @@ std::string heatmap(const std::vector<std::string>& rows, const std::vector<std:
       used += column_width(end++);
     }
     text += std::string(label, ' ');
-    for (std::size_t c = begin; c < end; ++c) text += "  " + padded(columns[c], column_width(c) - 2);
+    for (std::size_t c = begin; c < end; ++c) {
+      text += "  " + padded(columns[c], column_width(c) - 2);
+    }
     text += '\n';
     for (std::size_t r = 0; r < rows.size(); ++r) {
       text += padded(rows[r], label);
       for (std::size_t c = begin; c < end; ++c) {
-        text += "  " + padded(cell(weights.floats()[r * columns.size() + c]), column_width(c) - 2);
+        const float weight = weights.floats()[r * columns.size() + c];
+        text += "  " + padded(cell(weight, largest), column_width(c) - 2);
       }
       text += '\n';
     }

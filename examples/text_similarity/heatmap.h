@@ -9,7 +9,7 @@
 namespace text_similarity {
 
 // A row a word of `rows`, a column a word of `columns`; weights (rows, columns) in [0, 1] as
-// percentages over a bar of blocks. Wide matrices are broken into parts of `width` characters.
+// percentages with bars. Wide matrices are broken into parts of `width` characters.
 std::string heatmap(const std::vector<std::string>& rows, const std::vector<std::string>& columns,
                     const kindling::Tensor& weights, std::size_t width = 100);
 

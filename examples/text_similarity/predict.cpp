@@ -37,8 +37,8 @@ Tensor attention_of(const Model& model, const Tensor& query, const Tensor& value
   const NoGrad no_grad;
   const Layer embedding = model.get_layer("token_embedding"), cnn = model.get_layer("cnn_layer");
   const auto attention = model.get_layer<AdditiveAttention>("attention");
-  const Tensor scores = attention.with_scores({cnn(embedding(query)), cnn(embedding(value))}).scores;
-  return squeeze(scores, 0);
+  const Tensor q = cnn(embedding(query)), v = cnn(embedding(value));
+  return squeeze(attention.with_scores({q, v}).scores, 0);
 }
 
 void predict_one(const Loaded& loaded, const PredictOptions& options) {

@@ -14,18 +14,18 @@ struct Settings {
   std::int64_t filters = 100;
   std::int64_t kernel_size = 4;
   std::int64_t hidden_units = 64;
-  float dropout = 0;
+  float dropout = 0.2f;
   bool mask = true;                // padding is masked in attention and pooling
   // The words
   std::int64_t max_tokens = 0;     // of the vocabulary; 0: all that are frequent enough
-  std::int64_t min_count = 2;
+  std::int64_t min_count = 3;
   std::int64_t max_length = 64;    // words of a text that are read
   std::string vectors;             // GloVe file the embedding started from
   // The training
   std::int64_t epochs = 6;
   std::int64_t batch_size = 128;
-  float learning_rate = 1e-3f;
-  std::int64_t patience = 1;       // epochs without a better validation metric
+  float learning_rate = 3e-3f;
+  std::int64_t patience = 2;       // epochs without a better validation metric
   std::int64_t seed = 1;
   // The data
   std::string data;                // file, empty for WordNet

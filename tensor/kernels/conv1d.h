@@ -6,8 +6,8 @@
 namespace kindling::kernels {
 
 // Shapes: x (batch, steps, channels), kernel (taps, channels / groups, filters),
-// y (batch, out_steps, filters). Output step t reads input steps t * stride + j * dilation - pad_left
-// for j in [0, taps); a step outside [0, steps) counts as zero.
+// y (batch, out_steps, filters). Output step t reads input steps t * stride + j * dilation -
+// pad_left for j in [0, taps); a step outside [0, steps) counts as zero.
 struct Conv1DGeometry {
   std::int64_t batch, steps, channels, taps, filters, out_steps;
   std::int64_t stride = 1, dilation = 1, groups = 1, pad_left = 0;

@@ -72,7 +72,7 @@ void scatter_strided(int rank, const std::int64_t* size, const std::int64_t* ste
 
 void gather_rows(const float* table, const std::int32_t* ids, std::int64_t n, std::int64_t width,
                  float* y) {
-  const std::int64_t rows_a_block = std::max<std::int64_t>(1, grain / std::max<std::int64_t>(1, width));
+  const std::int64_t rows_a_block = grain / std::max<std::int64_t>(1, width) + 1;
   parallel_ranges(n, rows_a_block, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       std::copy_n(table + ids[i] * width, width, y + i * width);

@@ -7,7 +7,7 @@
 
 namespace kindling::kernels {
 
-// n elements each. "Within so many" is in units in the last place, for every float there is.
+// n elements each. "Within so many" is in units in the last place, over all of float.
 void negative(const float* x, float* y, std::int64_t n);
 void absolute(const float* x, float* y, std::int64_t n);
 void square(const float* x, float* y, std::int64_t n);

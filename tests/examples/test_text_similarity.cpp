@@ -78,7 +78,9 @@ TEST_CASE("text_similarity trains, evaluates and predicts, repeatably whatever t
   INFO(evaluated.output);
   REQUIRE(evaluated.status == 0);
   const auto json = nlohmann::json::parse(evaluated.output);
-  for (const char* key : {"auc", "accuracy", "loss", "baseline", "pairs"}) CHECK(json.contains(key));
+  for (const char* key : {"auc", "accuracy", "loss", "baseline", "pairs"}) {
+    CHECK(json.contains(key));
+  }
   CHECK(json["pairs"] == 100);
   const std::string lines = content(scores);
   CHECK(std::count(lines.begin(), lines.end(), '\n') == 100);
@@ -135,7 +137,8 @@ TEST_CASE("text_similarity says what is wrong and leaves things as they were") {
   CHECK(error("train --data " + none + " --model " + model) ==
         "text_similarity: " + none + ": cannot be opened, No such file or directory\n");
   CHECK(error("predict --model " + none + " a b") ==
-        "text_similarity: " + none + "/settings.json: cannot be opened, No such file or directory\n");
+        "text_similarity: " + none +
+            "/settings.json: cannot be opened, No such file or directory\n");
   REQUIRE(run("train --data " + data + small + "--model " + model).status == 0);
   CHECK(error("predict --model " + model + " \"?!\" b") ==
         "text_similarity: predict: the first text has no letter or digit, got \"?!\"\n");

@@ -162,7 +162,8 @@ TEST_CASE("No file is over 400 lines, and lines end at 100 columns") {
   CHECK(faults(root, all_folders(), too_wide) == Strings{});
 
   const Planted planted("io/wide.h", std::string(100, 'x') + "\n" + std::string(101, 'y') + "\n");
-  CHECK(faults(planted.root, library, too_wide) == Strings{"io/wide.h:2: " + std::string(101, 'y')});
+  CHECK(faults(planted.root, library, too_wide) ==
+        Strings{"io/wide.h:2: " + std::string(101, 'y')});
 }
 
 TEST_CASE("BLAS, threads and SIMD stay in tensor/") {

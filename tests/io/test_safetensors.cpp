@@ -1,7 +1,6 @@
 #include "tests/catch.h"
 #include "tests/data/temporary_folder.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>

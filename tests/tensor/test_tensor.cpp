@@ -67,7 +67,7 @@ TEST_CASE("Elements are read as what they are") {
         "Tensor: int32 elements were asked for, got a bool tensor of shape (1, 1)");
   CHECK(message_of([] { zeros({2}).item(); }) ==
         "Tensor: item() wants one element, got shape (2,)");
-  CHECK(tensor({{3.0}}).item() == 3);
+  CHECK(full({1, 1}, 3).item() == 3);
 }
 
 TEST_CASE("A copy of a tensor shares its memory, a clone has its own") {

@@ -1,7 +1,7 @@
 #include <atomic>
-#include <numeric>
+#include <chrono>
+#include <mutex>
 #include <set>
-#include <stdexcept>
 #include <thread>
 
 #include "tests/tensors.h"

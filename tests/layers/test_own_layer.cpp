@@ -1,0 +1,115 @@
+// Layers that a user writes.
+#include <kindling/layers/dense.h>
+#include <kindling/optim/sgd.h>
+
+#include "tests/layers/layer_check.h"
+#include "tests/layers/scale_layer.h"
+
+using namespace kindling;
+
+TEST_CASE("A layer of one's own is named, saved, and calls like any other") {
+  CHECK(message_of([] { layer_from_config("Scale", Config::Map{}); })
+            .starts_with("layer: no class \"Scale\" is registered; register_layer<Scale>() adds "
+                         "one of your own [registered: Activation, AdditiveAttention, "));
+  register_layer<Scale>();
+  const Scale first, second;
+  CHECK(first.name() == "scale");
+  CHECK(second.name() == "scale_1");
+  check_layer(Scale({.initial = 2.5f}), {normals({2, 3, 4}, 1)}, {.weights = {"scale"}});
+  check_close(Scale({.initial = 3})(tensor({{1.0, 2.0}})), tensor({{3.0, 6.0}}), 0);
+  const auto symbolic = Scale()(Input({.shape = {any, 5}}));
+  CHECK(symbolic.shape().str() == "(None, None, 5)");
+}
+
+TEST_CASE("A layer of one's own is trained a step") {
+  const auto scale = Scale({.initial = 2});
+  const auto sgd = SGD({.learning_rate = 0.5f});
+  const Tensor x = tensor({{1.0, 3.0}});
+  const auto loss_now = [&] { return sum(square(scale(x) - tensor({{1.0, 1.0}}))); };
+  const Tensor loss = loss_now();
+  backward(loss);
+  sgd.step(scale.weights());
+  // d loss / d scale = 2 (scale x - target) x = (2, 30)
+  check_close(stop_gradient(scale.weights()[0].value), tensor({1.0, -13.0}));
+  CHECK_FALSE(grad(scale.weights()[0].value).defined());
+  backward(loss_now());
+  scale.set_trainable(false);
+  sgd.step(scale.weights());
+  check_close(stop_gradient(scale.weights()[0].value), tensor({1.0, -13.0}));
+}
+
+namespace {
+
+// Two results, and layers inside.
+class TwoHeadsImpl : public LayerImpl {
+ public:
+  struct Options {
+    std::int64_t units = 2;
+    std::string name = {};
+  };
+  explicit TwoHeadsImpl(Options o)
+      : LayerImpl("TwoHeads", o.name),
+        options_(o),
+        left_(add_layer(Dense({.units = o.units, .name = "left"}))),
+        right_(add_layer(Dense({.units = o.units + 1, .use_bias = false, .name = "right"}))) {}
+  void fields(Fields& f) override { f("units", options_.units); }
+  void build(const Shapes& inputs) override {
+    offset_ = add_weight("offset", {}, Zeros(), false);
+    left_.build(inputs);
+    right_.build(inputs);
+  }
+  Tensors call(const Tensors& inputs, const Call&) override {
+    return {left_(inputs[0]) + offset_, right_(inputs[0])};
+  }
+
+ private:
+  Options options_;
+  Dense left_, right_;
+  Tensor offset_;
+};
+using TwoHeads = Handle<TwoHeadsImpl>;
+
+class TwiceImpl : public LayerImpl {
+ public:
+  struct Options {
+    std::string name = {};
+  };
+  explicit TwiceImpl(Options o) : LayerImpl("Twice", o.name) {}
+  void build(const Shapes&) override {
+    add_weight("w", {1}, Zeros());
+    add_weight("w", {2}, Ones());
+  }
+  Tensors call(const Tensors& inputs, const Call&) override { return inputs; }
+};
+using Twice = Handle<TwiceImpl>;
+
+}  // namespace
+
+TEST_CASE("A layer may have several results, and layers inside it") {
+  const auto heads = TwoHeads({.units = 3, .name = "heads"});
+  const Tensor x = normals({2, 4}, 1);
+  const Tensors results = heads.call({x});
+  REQUIRE(results.size() == 2);
+  CHECK(results[1].shape() == Shape{2, 4});
+  std::vector<std::string> names;
+  for (const Weight& w : heads.weights()) names.push_back(w.name);
+  CHECK(names == std::vector<std::string>{"heads/offset", "heads/left/kernel", "heads/left/bias",
+                                          "heads/right/kernel"});
+  CHECK_FALSE(heads.weights()[0].trainable);
+  CHECK(heads.weights()[1].trainable);
+  CHECK(heads.impl()->weights_inside()[1].name == "left/kernel");
+  CHECK(heads.count_params() == 1 + 4 * 3 + 3 + 4 * 4);
+  CHECK(message_of([&] { heads(x); }) ==
+        "TwoHeads \"heads\": has 2 results, call() returns them all");
+  const auto input = Input({.shape = {4}});
+  const SymbolicTensors symbolic = heads.call(SymbolicTensors{input});
+  const auto model = Functional({.inputs = {input}, .outputs = {symbolic[1], symbolic[0]}});
+  const Tensors outputs = model.call({x});
+  CHECK(same_bits(outputs[0], results[1]));
+  CHECK(same_bits(outputs[1], results[0]));
+}
+
+TEST_CASE("A layer has one weight of a name") {
+  CHECK(message_of([] { Twice({.name = "t"})(ones({1})); }) ==
+        "Twice \"t\": has a weight \"w\" already");
+}

@@ -1,0 +1,65 @@
+// The code of the README: the model of the Keras page on AdditiveAttention, trained a little.
+#include <kindling/kindling.h>
+using namespace kindling;
+
+#include "tests/catch.h"
+
+namespace {
+
+// Pairs of sequences whose first ids are equal, or not.
+Dataset pairs(std::uint64_t seed) {
+  Generator generator(seed);
+  const auto random_ids = [&](const Shape& shape) {
+    Tensor ids = Tensor::empty(shape, DType::int32);
+    for (std::int32_t& id : ids.mutable_ints()) id = static_cast<std::int32_t>(generator.below(50));
+    return ids;
+  };
+  const Tensor first = random_ids({64, 6}), second = random_ids({64, 9});
+  Tensor same = Tensor::empty({64, 1});
+  for (float& y : same.mutable_floats()) y = static_cast<float>(generator.below(2));
+  return from_tensors({first, second}, same, {.batch_size = 16, .shuffle = true});
+}
+
+}  // namespace
+
+TEST_CASE("readme: the documented model") {
+  const int max_tokens = 50, dimension = 8;
+  const Dataset train = pairs(1), dev = pairs(2);
+
+  // Variable-length int sequences.
+  auto query_input = Input({.shape = {any}, .dtype = DType::int32});
+  auto value_input = Input({.shape = {any}, .dtype = DType::int32});
+  // Embedding lookup, shared by both texts.
+  auto token_embedding = Embedding({.input_dim = max_tokens, .output_dim = dimension});
+  auto query_embeddings = token_embedding(query_input);    // (batch, Tq, dimension)
+  auto value_embeddings = token_embedding(value_input);    // (batch, Tv, dimension)
+  auto cnn_layer = Conv1D({.filters = 100, .kernel_size = 4, .padding = Padding::same});
+  auto query_seq_encoding = cnn_layer(query_embeddings);   // (batch, Tq, filters)
+  auto value_seq_encoding = cnn_layer(value_embeddings);   // (batch, Tv, filters)
+  auto query_value_attention_seq = AdditiveAttention()({query_seq_encoding, value_seq_encoding});
+  auto query_encoding = GlobalAveragePooling1D()(query_seq_encoding);
+  auto query_value_attention = GlobalAveragePooling1D()(query_value_attention_seq);
+  auto input_layer = Concatenate()({query_encoding, query_value_attention});
+  auto hidden = Dense({.units = 64, .activation = relu})(input_layer);
+  auto score = Dense({.units = 1, .activation = sigmoid})(hidden);
+  Model model({query_input, value_input}, score);
+
+  model.compile({.optimizer = Adam({.learning_rate = 1e-3}), .loss = BinaryCrossentropy(),
+                 .metrics = {AUC()}});
+  History history = model.fit(train, {.epochs = 5, .validation_data = dev});
+  CHECK(history["val_auc"].size() == 5);
+  CHECK(history["loss"][4] < history["loss"][0]);
+
+  const Batch batch = train.batch({0, 1, 2});
+  const Tensor query_ids = batch.inputs[0], v = cnn_layer(token_embedding(batch.inputs[1]));
+  const Tensor query_mask = not_equal(query_ids, 0), value_mask = not_equal(batch.inputs[1], 0);
+  const Tensor target = zeros({3, 6, 100});
+  const Adam optimizer;
+  Tensor q = cnn_layer(token_embedding(query_ids));       // computed at once
+  auto attention = AdditiveAttention();
+  auto [output, scores] = attention.with_scores({q, v}, {.mask = {query_mask, value_mask}});
+  Tensor loss = mean(square(output - target));
+  backward(loss);
+  optimizer.step(model.weights());
+  CHECK(scores.shape() == Shape{3, 6, 9});
+}
