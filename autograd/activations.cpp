@@ -14,7 +14,7 @@ using detail::chain;
 using detail::map;
 
 // y = scale (x > 0 ? x : slope (exp(x) - 1));  dx = g (x > 0 ? scale : y + scale slope)
-Tensor scaled_elu(const char* who, const Tensor& x, float scale, float slope) {
+Tensor scaled_elu(const char* who, const Tensor& x, double scale, double slope) {
   const Tensor plain = stop_gradient(x);
   const Tensor positive = greater(plain, 0);
   // The exponential only sees x <= 0, so it can't overflow.
@@ -42,16 +42,16 @@ Tensor relu6(const Tensor& x) {
                 }));
 }
 
-Tensor leaky_relu(const Tensor& x) { return where(greater(x, 0), x, 0.2f * x); }
+Tensor leaky_relu(const Tensor& x) { return where(greater(x, 0), x, 0.2 * x); }
 
 Tensor elu(const Tensor& x) { return scaled_elu("elu", x, 1, 1); }
 
 Tensor selu(const Tensor& x) {
-  return scaled_elu("selu", x, 1.0507009873554805f, 1.6732632423543772f);
+  return scaled_elu("selu", x, 1.0507009873554805, 1.6732632423543772);
 }
 
 Tensor gelu(const Tensor& x) {
-  return x * affine(erf(x * (1 / std::numbers::sqrt2_v<float>)), 0.5f, 0.5f);
+  return x * affine(erf(x * (1 / std::numbers::sqrt2)), 0.5, 0.5);
 }
 
 Tensor silu(const Tensor& x) { return x * sigmoid(x); }
@@ -65,7 +65,7 @@ Tensor sigmoid(const Tensor& x) {
                 }));
 }
 
-Tensor hard_sigmoid(const Tensor& x) { return relu6(x + 3) * (1.0f / 6); }
+Tensor hard_sigmoid(const Tensor& x) { return relu6(x + 3) * (1.0 / 6); }
 
 Tensor tanh(const Tensor& x) {
   const Tensor y = map("tanh", kernels::tanh, x);

@@ -27,7 +27,7 @@ Tensor binary(const char* who, BinaryKernel kernel, const Tensor& a, const Tenso
 
 // 1 where the comparison holds, 0 elsewhere, and a half where a == b.
 Tensor share(const Tensor& a, const Tensor& b, Tensor (*wins)(const Tensor&, const Tensor&)) {
-  return cast(wins(a, b), DType::float32) + 0.5f * cast(equal(a, b), DType::float32);
+  return cast(wins(a, b), DType::float32) + 0.5 * cast(equal(a, b), DType::float32);
 }
 
 Tensor compare(const char* who, kernels::Comparison op, const Tensor& a, const Tensor& b) {
@@ -48,7 +48,7 @@ Tensor compare(const char* who, kernels::Comparison op, const Tensor& a, const T
 }
 
 // A number as a tensor of x's dtype.
-Tensor like(const Tensor& x, float number) {
+Tensor like(const Tensor& x, double number) {
   return x.dtype() == DType::int32 ? cast(scalar(number), DType::int32) : scalar(number);
 }
 
@@ -109,10 +109,10 @@ Tensor power(const Tensor& a, const Tensor& b) {
                 wrt(b, [a, y](const Tensor& g) { return g * y * log(a); }));
 }
 
-Tensor power(const Tensor& a, float b) { return power(a, scalar(b)); }
+Tensor power(const Tensor& a, double b) { return power(a, scalar(b)); }
 
-Tensor affine(const Tensor& x, float scale, float offset) {
-  return record("affine", map("affine", kernels::affine, x, scale, offset),
+Tensor affine(const Tensor& x, double scale, double offset) {
+  return record("affine", map("affine", kernels::affine, x, static_cast<float>(scale), static_cast<float>(offset)),
                 wrt(x, [scale](const Tensor& g) { return scale == 1 ? g : g * scale; }));
 }
 
@@ -173,13 +173,13 @@ Tensor cos(const Tensor& x) {
 
 Tensor erf(const Tensor& x) {
   // erf'(x) = 2 / sqrt(pi) * exp(-x^2)
-  constexpr float factor = 2 * std::numbers::inv_sqrtpi_v<float>;
+  constexpr double factor = 2 * std::numbers::inv_sqrtpi;
   return record("erf", map("erf", kernels::erf, x),
                 wrt(x, [x](const Tensor& g) { return g * (factor * exp(-square(x))); }));
 }
 
-Tensor clip(const Tensor& x, float low, float high) {
-  return record("clip", map("clip", kernels::clip, x, low, high),
+Tensor clip(const Tensor& x, double low, double high) {
+  return record("clip", map("clip", kernels::clip, x, static_cast<float>(low), static_cast<float>(high)),
                 wrt(x, [x, low, high](const Tensor& g) {
                   const Tensor inside = logical_and(greater_equal(x, low), less_equal(x, high));
                   return g * cast(inside, DType::float32);
@@ -204,12 +204,12 @@ Tensor greater(const Tensor& a, const Tensor& b) {
 Tensor greater_equal(const Tensor& a, const Tensor& b) {
   return compare("greater_equal", kernels::Comparison::greater_equal, a, b);
 }
-Tensor equal(const Tensor& a, float b) { return equal(a, like(a, b)); }
-Tensor not_equal(const Tensor& a, float b) { return not_equal(a, like(a, b)); }
-Tensor less(const Tensor& a, float b) { return less(a, like(a, b)); }
-Tensor less_equal(const Tensor& a, float b) { return less_equal(a, like(a, b)); }
-Tensor greater(const Tensor& a, float b) { return greater(a, like(a, b)); }
-Tensor greater_equal(const Tensor& a, float b) { return greater_equal(a, like(a, b)); }
+Tensor equal(const Tensor& a, double b) { return equal(a, like(a, b)); }
+Tensor not_equal(const Tensor& a, double b) { return not_equal(a, like(a, b)); }
+Tensor less(const Tensor& a, double b) { return less(a, like(a, b)); }
+Tensor less_equal(const Tensor& a, double b) { return less_equal(a, like(a, b)); }
+Tensor greater(const Tensor& a, double b) { return greater(a, like(a, b)); }
+Tensor greater_equal(const Tensor& a, double b) { return greater_equal(a, like(a, b)); }
 
 Tensor logical_and(const Tensor& a, const Tensor& b) {
   return logical("logical_and", a, b, [](bool x, bool y) { return x && y; });

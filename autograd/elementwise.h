@@ -12,10 +12,10 @@ Tensor divide(const Tensor& a, const Tensor& b);
 Tensor maximum(const Tensor& a, const Tensor& b);  // where equal, each gets half the gradient
 Tensor minimum(const Tensor& a, const Tensor& b);
 Tensor power(const Tensor& a, const Tensor& b);  // the derivative for b wants a > 0
-Tensor power(const Tensor& a, float b);
+Tensor power(const Tensor& a, double b);
 
 // scale * x + offset in one pass.
-Tensor affine(const Tensor& x, float scale, float offset);
+Tensor affine(const Tensor& x, double scale, double offset);
 
 Tensor negative(const Tensor& x);
 Tensor abs(const Tensor& x);  // derivative 0 at 0
@@ -29,21 +29,21 @@ Tensor log1p(const Tensor& x);
 Tensor sin(const Tensor& x);
 Tensor cos(const Tensor& x);
 Tensor erf(const Tensor& x);
-Tensor clip(const Tensor& x, float low, float high);  // derivative 1 on [low, high], 0 outside
+Tensor clip(const Tensor& x, double low, double high);  // derivative 1 on [low, high], 0 outside
 
 inline Tensor operator+(const Tensor& a, const Tensor& b) { return add(a, b); }
 inline Tensor operator-(const Tensor& a, const Tensor& b) { return subtract(a, b); }
 inline Tensor operator*(const Tensor& a, const Tensor& b) { return multiply(a, b); }
 inline Tensor operator/(const Tensor& a, const Tensor& b) { return divide(a, b); }
 inline Tensor operator-(const Tensor& x) { return negative(x); }
-inline Tensor operator+(const Tensor& a, float b) { return affine(a, 1, b); }
-inline Tensor operator+(float a, const Tensor& b) { return affine(b, 1, a); }
-inline Tensor operator-(const Tensor& a, float b) { return affine(a, 1, -b); }
-inline Tensor operator-(float a, const Tensor& b) { return affine(b, -1, a); }
-inline Tensor operator*(const Tensor& a, float b) { return affine(a, b, 0); }
-inline Tensor operator*(float a, const Tensor& b) { return affine(b, a, 0); }
-inline Tensor operator/(const Tensor& a, float b) { return affine(a, 1 / b, 0); }
-inline Tensor operator/(float a, const Tensor& b) { return affine(reciprocal(b), a, 0); }
+inline Tensor operator+(const Tensor& a, double b) { return affine(a, 1, b); }
+inline Tensor operator+(double a, const Tensor& b) { return affine(b, 1, a); }
+inline Tensor operator-(const Tensor& a, double b) { return affine(a, 1, -b); }
+inline Tensor operator-(double a, const Tensor& b) { return affine(b, -1, a); }
+inline Tensor operator*(const Tensor& a, double b) { return affine(a, b, 0); }
+inline Tensor operator*(double a, const Tensor& b) { return affine(b, a, 0); }
+inline Tensor operator/(const Tensor& a, double b) { return affine(a, 1 / b, 0); }
+inline Tensor operator/(double a, const Tensor& b) { return affine(reciprocal(b), a, 0); }
 
 // bool results, no derivative. Both float32 or both int32; a number is taken in x's dtype.
 Tensor equal(const Tensor& a, const Tensor& b);
@@ -52,12 +52,12 @@ Tensor less(const Tensor& a, const Tensor& b);
 Tensor less_equal(const Tensor& a, const Tensor& b);
 Tensor greater(const Tensor& a, const Tensor& b);
 Tensor greater_equal(const Tensor& a, const Tensor& b);
-Tensor equal(const Tensor& a, float b);
-Tensor not_equal(const Tensor& a, float b);
-Tensor less(const Tensor& a, float b);
-Tensor less_equal(const Tensor& a, float b);
-Tensor greater(const Tensor& a, float b);
-Tensor greater_equal(const Tensor& a, float b);
+Tensor equal(const Tensor& a, double b);
+Tensor not_equal(const Tensor& a, double b);
+Tensor less(const Tensor& a, double b);
+Tensor less_equal(const Tensor& a, double b);
+Tensor greater(const Tensor& a, double b);
+Tensor greater_equal(const Tensor& a, double b);
 
 // On bool tensors of one shape.
 Tensor logical_and(const Tensor& a, const Tensor& b);

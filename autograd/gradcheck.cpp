@@ -45,23 +45,25 @@ void gradcheck(const std::function<Tensor(const Tensors&)>& f, const Tensors& in
     if (!variables[i].defined() || !variables[i].node()) continue;
     const Tensor kept = grad(variables[i]);
     const Tensor by_backward = kept.defined() ? kept : zeros(inputs[i].shape());
-    float scale = 1;
-    for (const float g : by_backward.floats()) scale = std::max(scale, std::abs(g));
+    double scale = 1;
+    for (const float g : by_backward.floats()) {
+      scale = std::max(scale, std::abs(static_cast<double>(g)));
+    }
     for (std::int64_t k = 0; k < inputs[i].elements(); ++k) {
       float& at = variables[i].mutable_floats()[static_cast<std::size_t>(k)];
       const float before = at;
-      const auto moved = [&](float steps) {
-        at = before + steps * options.step;
+      const auto moved = [&](double steps) {
+        at = static_cast<float>(static_cast<double>(before) + steps * options.step);
         const double sum = weighted_sum(f(variables), weights);
         at = before;
         return sum;
       };
       // Five points: the error is of the fourth order in the step.
       const double difference = (8 * (moved(1) - moved(-1)) - (moved(2) - moved(-2))) /
-                                (12 * static_cast<double>(options.step));
+                                (12 * options.step);
       const float ours = by_backward.floats()[static_cast<std::size_t>(k)];
       const double distance = std::abs(difference - static_cast<double>(ours));
-      if (!(distance <= static_cast<double>(options.tolerance * scale))) {
+      if (!(distance <= options.tolerance * scale)) {
         fail("gradcheck: input {} at {}: backward says {}, differences say {:.6g}", i,
              place(inputs[i].shape(), k), ours, difference);
       }

@@ -11,8 +11,8 @@
 namespace kindling {
 
 struct GradcheckOptions {
-  float step = 0.03125f;     // of the differences; their error grows with its fourth power
-  float tolerance = 5e-4f;   // on |difference|, times max(1, the largest gradient)
+  double step = 0.03125;     // of the differences; their error grows with its fourth power
+  double tolerance = 5e-4;   // on |difference|, times max(1, the largest gradient)
   std::uint64_t seed = 1;    // of the random weights that make one number of the results
 };
 

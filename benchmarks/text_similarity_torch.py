@@ -16,9 +16,8 @@ An epoch's seconds are those of its training, batches included. It does not stop
 the last epoch and the best one (chosen on --validation). As in Keras, padding reaches the
 convolution, as row 0 of the embedding; the masks are for attention and pooling.
 
-To compare speed, give PyTorch its best. Without the first setting its threads wait for each other
-in a loop, 25 times slower on two cores when another program runs; without the others it gets fresh
-memory from the system at every step:
+Settings to be fair in speed: threads that don't spin (25 times slower on two cores if another
+program runs), and memory that isn't returned to the system after every step:
 
     OMP_WAIT_POLICY=passive MALLOC_MMAP_MAX_=0 MALLOC_TOP_PAD_=1000000000 \\
         MALLOC_TRIM_THRESHOLD_=4000000000 text_similarity_torch.py ...
@@ -52,7 +51,6 @@ try:
     import torch
     from torch import nn
     from torch.nn import functional
-    from torch.nn.utils.rnn import pad_sequence
 except ImportError as missing:
     fail(f"{missing}; on Debian: apt-get install python3-torch python3-numpy; /usr/bin/python3")
 
@@ -86,13 +84,12 @@ def read_pairs(path, score_max):
             if len(record) < 3:
                 fail(f"{path}:{line}: at least 3 columns are needed, got {len(record)}")
             first, second, score = (column.strip() for column in record[:3])
-            if not re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", score, re.IGNORECASE):
-                if line == 1 and score and score[0] not in "+-.0123456789":
-                    continue  # a header
-                fail(f"{path}:{line}: the score must be a number, got \"{score}\"")
-            if not 0 <= float(score) <= score_max:
-                fail(f"{path}:{line}: the score must be in [0, {score_max:g}], got {score}; "
-                     "--score-max sets the range")
+            is_number = re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", score, re.IGNORECASE)
+            if line == 1 and not is_number and score[:1] not in "+-.0123456789":
+                continue  # a header
+            if not is_number or not 0 <= float(score) <= score_max:
+                fail(f"{path}:{line}: the score must be a number in [0, {score_max:g}] "
+                     f"(--score-max), got \"{score}\"")
             pairs.append((tokenize(first), tokenize(second), float(score) / score_max))
             if not pairs[-1][0] or not pairs[-1][1]:
                 fail(f"{path}:{line}: a text has no letter or digit")
@@ -106,26 +103,24 @@ def make_vocabulary(pairs, max_tokens, min_count):
     counts = collections.Counter(t for first, second, _ in pairs for t in first + second)
     words = [word for word, count in counts.items() if count >= min_count]
     words.sort(key=lambda word: (-counts[word], word.encode()))
-    words = words[:max_tokens - len(SPECIAL)] if max_tokens else words
-    return {word: id for id, word in enumerate(SPECIAL + words)}
+    return {word: id for id, word in enumerate((SPECIAL + words)[:max_tokens or None])}
 
 
 def read_vectors(path):
     """Words to vectors, and their dimension: data/word_vectors.h."""
-    vectors, dim = {}, 0
-    for number, line in enumerate(read_text(path).split("\n"), 1):
-        line = line.rstrip(" \r")
-        if number == 1:
-            counts = re.fullmatch(r"\d+ (\d+)", line)  # word2vec begins with them
-            dim = int(counts[1]) if counts else line.count(" ")
-        if line and not (number == 1 and counts):
-            word, *numbers = line.rsplit(" ", max(dim, 1))
-            try:
-                vectors.setdefault(word, np.array(numbers, dtype=np.float32))
-            except ValueError:
-                numbers = []
-            if len(numbers) != dim or not np.isfinite(vectors[word]).all():
-                fail(f"{path}:{number}: must be a word and {dim or 'its'} finite numbers")
+    lines, vectors = read_text(path).split("\n"), {}
+    counts = re.fullmatch(r"\d+ (\d+) *\r?", lines[0])  # word2vec begins with them
+    dim = int(counts[1]) if counts else lines[0].rstrip(" \r").count(" ")
+    for number, line in enumerate(lines, 1):
+        if number == 1 and counts or not line.rstrip(" \r"):
+            continue
+        word, *numbers = line.rstrip(" \r").rsplit(" ", dim)
+        try:
+            vectors.setdefault(word, np.array(numbers, dtype=np.float32))
+        except ValueError:
+            numbers = []
+        if not dim or len(numbers) != dim or not np.isfinite(vectors[word]).all():
+            fail(f"{path}:{number}: must be a word and {dim or 'its'} finite numbers")
     return (vectors, dim) if vectors else fail(f"{path}: has no vectors")
 
 
@@ -154,14 +149,8 @@ class Batches:
     def batches(self, generator=None):
         for rows in self.plan(generator):
             sides = [[torch.tensor(self.texts[row][side]) for row in rows] for side in (0, 1)]
-            first, second = (pad_sequence(texts, batch_first=True) for texts in sides)
+            first, second = (nn.utils.rnn.pad_sequence(side, batch_first=True) for side in sides)
             yield first, second, torch.from_numpy(self.scores[rows])
-
-
-def glorot(layer):
-    nn.init.xavier_uniform_(layer.weight)
-    nn.init.zeros_(layer.bias)
-    return layer
 
 
 class Model(nn.Module):
@@ -172,14 +161,17 @@ class Model(nn.Module):
         for word in vocabulary.keys() & vectors.keys() - set(SPECIAL):
             self.embedding.weight.data[vocabulary[word]] = torch.from_numpy(vectors[word])
         self.embedding.weight.requires_grad_(not options.freeze_vectors)
-        self.cnn = glorot(nn.Conv1d(options.depth, options.filters, options.kernel_size))
+        self.cnn = nn.Conv1d(options.depth, options.filters, options.kernel_size)
         left = (options.kernel_size - 1) // 2
         self.padding = (left, options.kernel_size - 1 - left)
-        limit = math.sqrt(3 / options.filters)
-        self.scale = nn.Parameter(torch.empty(options.filters).uniform_(-limit, limit))
-        self.hidden = glorot(nn.Linear(2 * options.filters, options.hidden))
-        self.score = glorot(nn.Linear(options.hidden, 1))
-        self.dropout, self.mask = nn.Dropout(options.dropout), not options.no_mask
+        self.scale = nn.Parameter((torch.rand(options.filters) * 2 - 1)
+                                  * math.sqrt(3 / options.filters))
+        self.hidden = nn.Linear(2 * options.filters, options.hidden)
+        self.score = nn.Linear(options.hidden, 1)
+        self.dropout, self.no_mask = nn.Dropout(options.dropout), options.no_mask
+        for layer in (self.cnn, self.hidden, self.score):
+            nn.init.xavier_uniform_(layer.weight)
+            nn.init.zeros_(layer.bias)
 
     def encode(self, ids):  # (batch, steps) -> (batch, steps, filters)
         x = self.dropout(self.embedding(ids)).transpose(1, 2)
@@ -189,31 +181,19 @@ class Model(nn.Module):
         q, v = self.encode(first), self.encode(second)
         # The tanh in place and the sum over channels as a product: fewer tensors of four axes.
         scores = (q.unsqueeze(2) + v.unsqueeze(1)).tanh_() @ self.scale  # (batch, Tq, Tv)
-        if self.mask:
-            scores = scores - 1e9 * (second == 0).unsqueeze(1).float()
-        attended = scores.softmax(-1) @ v
-        if self.mask:
-            mask = (first != 0).unsqueeze(2).float()
-            means = [(x * mask).sum(1) / mask.sum(1) for x in (q, attended)]
-        else:
-            means = [q.mean(1), attended.mean(1)]
+        q_mask, v_mask = (((ids != 0) | self.no_mask).unsqueeze(2).float()
+                          for ids in (first, second))
+        attended = (scores - 1e9 * (1 - v_mask).transpose(1, 2)).softmax(-1) @ v
+        means = [(x * q_mask).sum(1) / q_mask.sum(1) for x in (q, attended)]
         hidden = torch.relu(self.hidden(self.dropout(torch.cat(means, 1))))
         return torch.sigmoid(self.score(hidden)).squeeze(1)
 
 
-def pearson(target, prediction):
-    constant = target.std() == 0 or prediction.std() == 0
-    return 0.0 if constant else float(np.corrcoef(target, prediction)[0, 1])
-
-
 def auc(target, prediction):
-    """Mann and Whitney's statistic, with mean ranks for ties."""
-    positive = target > 0.5
-    count, others = int(positive.sum()), int((~positive).sum())
-    _, inverse, times = np.unique(prediction, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(times) - (times - 1) / 2)[inverse]
-    above = ranks[positive].sum() - count * (count + 1) / 2
-    return float(above / (count * others)) if count and others else 0.0
+    """How many of the pairs of a 1 and a 0 are in order, ties half."""
+    ones, zeros = prediction[target > 0.5], np.sort(prediction[target <= 0.5])
+    below = sum(np.searchsorted(zeros, ones, side).sum() for side in ("left", "right")) / 2
+    return below / (len(ones) * len(zeros)) if len(ones) and len(zeros) else 0.0
 
 
 def evaluate(model, batches, loss_of, graded):
@@ -224,9 +204,10 @@ def evaluate(model, batches, loss_of, graded):
     loss = float(loss_of(prediction, target))
     target, prediction = target.double().numpy(), prediction.double().numpy()
     if graded:
-        return {"loss": loss, "pearson": pearson(target, prediction)}
-    right = float(((prediction > 0.5) == (target > 0.5)).mean())
-    return {"loss": loss, "auc": auc(target, prediction), "accuracy": right}
+        with np.errstate(invalid="ignore"):  # of equal numbers: 0
+            return {"loss": loss, "pearson": np.nan_to_num(np.corrcoef(target, prediction))[0, 1]}
+    return {"loss": loss, "auc": auc(target, prediction),
+            "accuracy": np.mean((prediction > 0.5) == (target > 0.5))}
 
 
 def run(options, seed, train, validation, vocabulary, vectors, graded, report):
@@ -244,21 +225,19 @@ def run(options, seed, train, validation, vocabulary, vectors, graded, report):
             loss = loss_of(model(first, second), target)
             loss.backward()
             optimizer.step()
-            total += loss.item() * len(target)
-        seconds = time.perf_counter() - start
-        epochs.append({"epoch": epoch, "seconds": seconds, "train_loss": total / len(train.texts),
+            total += loss.item() * len(target) / len(train.texts)
+        epochs.append({"epoch": epoch, "seconds": time.perf_counter() - start, "train_loss": total,
                        **evaluate(model, validation, loss_of, graded)})
         report(f"seed {seed}  " + "  ".join(f"{k} {v:.4g}" for k, v in epochs[-1].items()))
     return {"seed": seed, "epochs": epochs}
 
 
 def parse_options():
-    parser = argparse.ArgumentParser(
-        description="Trains the text-similarity model in PyTorch, to compare kindling with.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter, allow_abbrev=False)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False,
+                                     formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     option = parser.add_argument
-    for name, text in (("--data", "training pairs, CSV or TSV"), ("--validation", "the same")):
-        option(name, required=True, metavar="FILE", help=text)
+    for name in ("--data", "--validation"):
+        option(name, required=True, metavar="FILE", help="pairs, CSV or TSV")
     option("--vectors", metavar="FILE", help="start the embedding from them (sets --depth)")
     for name, text in (("--freeze-vectors", "do not train the embedding"),
                        ("--vector-words", "words that only --vectors has are known too"),
@@ -284,16 +263,12 @@ def parse_options():
     return options
 
 
-def summary(values):
-    return {"mean": np.mean(values), "std": np.std(values, ddof=1) if len(values) > 1 else 0.0}
-
-
 def main():
     options = parse_options()
     torch.set_num_threads(options.threads)
     report = functools.partial(print, file=sys.stderr if options.json else sys.stdout, flush=True)
-    train, validation = (read_pairs(path, options.score_max)
-                         for path in (options.data, options.validation))
+    train = read_pairs(options.data, options.score_max)
+    validation = read_pairs(options.validation, options.score_max)
     graded = any(score not in (0, 1) for _, _, score in train)
     if not graded and any(score not in (0, 1) for _, _, score in validation):
         fail(f"{options.validation}: scores must be 0 or 1, as those of {options.data}")
@@ -308,12 +283,12 @@ def main():
     runs = [run(options, seed, *data, vocabulary, vectors, graded, report)
             for seed in options.seed]
     metric = "pearson" if graded else "auc"
-    last = summary([each["epochs"][-1][metric] for each in runs])
-    best = summary([max(epoch[metric] for epoch in each["epochs"]) for each in runs])
-    seconds = np.mean([sum(epoch["seconds"] for epoch in each["epochs"]) for each in runs])
-    report(f"{metric} of the last epoch {last['mean']:.4f} +- {last['std']:.4f} over {len(runs)} "
-           f"seeds, of the best {best['mean']:.4f} +- {best['std']:.4f}; training took "
-           f"{seconds:.1f} s a run")
+    scores = [[epoch[metric] for epoch in each["epochs"]] for each in runs]
+    last, best = ({"mean": np.mean(values), "std": np.std(values, ddof=min(1, len(runs) - 1))}
+                  for values in ([each[-1] for each in scores], [max(each) for each in scores]))
+    seconds = sum(epoch["seconds"] for each in runs for epoch in each["epochs"]) / len(runs)
+    report(f"{metric} of the last epoch {last['mean']:.4f} +- {last['std']:.4f}, of the best "
+           f"{best['mean']:.4f} +- {best['std']:.4f} ({len(runs)} seeds), {seconds:.1f} s a run")
     if options.json:
         print(json.dumps({metric: last["mean"], "last": last, "best": best, "runs": runs,
                           "train_seconds": seconds, "pairs": len(validation),

@@ -176,8 +176,8 @@ float scaled_score(std::string_view text, const PairColumns& columns, const std:
     fail("{}: the score must be in [{}, {}], got {}; score_min and score_max set the range", place,
          columns.score_min, columns.score_max, *score);
   }
-  const double low = columns.score_min, high = columns.score_max;
-  return static_cast<float>((*score - low) / (high - low));
+  const double range = columns.score_max - columns.score_min;
+  return static_cast<float>((*score - columns.score_min) / range);
 }
 
 }  // namespace

@@ -34,8 +34,8 @@ struct PairColumns {
   std::string first = "0";
   std::string second = "1";
   std::string score = "2";
-  float score_min = 0;  // this score becomes 0
-  float score_max = 1;  // and this one 1
+  double score_min = 0;  // this score becomes 0
+  double score_max = 1;  // and this one 1
 };
 
 std::vector<TextPair> read_pairs(const std::string& path, const PairColumns& columns = {});

@@ -29,7 +29,7 @@ namespace kindling {
 
 struct AdditiveAttentionOptions {
   bool use_scale = true;
-  float dropout = 0;
+  double dropout = 0;
   bool causal = false;
   std::optional<std::int64_t> seed = {};
   std::string name = {};

@@ -63,6 +63,9 @@ class Required {
   template <class U>
     requires std::convertible_to<U, T>
   Required(U value) : value_(static_cast<T>(value)) {}
+  // A function with namesakes, such as tanh: T says which one is meant.
+  template <class V = T>
+  Required(typename V::Function function) : value_(function) {}
   operator const T&() const { return value_; }
   T& value() { return value_; }
 

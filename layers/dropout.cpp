@@ -12,7 +12,7 @@ void DropoutImpl::fields(Fields& f) {
 
 void DropoutImpl::check_options() const {
   if (!(options_.rate >= 0 && options_.rate < 1)) {
-    fail("{}: rate is in [0, 1), got {}", who(), static_cast<float>(options_.rate));
+    fail("{}: rate is in [0, 1), got {}", who(), static_cast<double>(options_.rate));
   }
 }
 
@@ -21,14 +21,14 @@ Tensors DropoutImpl::call(const Tensors& inputs, const Call& call) {
   return {dropout(inputs[0], options_.rate, options_.seed, generator_)};
 }
 
-Tensor dropout(const Tensor& x, float rate, const std::optional<std::int64_t>& seed,
+Tensor dropout(const Tensor& x, double rate, const std::optional<std::int64_t>& seed,
                std::optional<Generator>& generator) {
   if (!generator) {
     generator.emplace(seed ? static_cast<std::uint64_t>(*seed) : global_generator().next());
   }
   Tensor keep = Tensor::empty(x.shape(), DType::boolean);
   generator->fill_bernoulli(keep.mutable_bools().data(), keep.elements(),
-                            1 - static_cast<double>(rate));
+                            1 - rate);
   return x * (cast(keep, DType::float32) * (1 / (1 - rate)));
 }
 

@@ -17,7 +17,7 @@
 namespace kindling {
 
 struct DropoutOptions {
-  Required<float> rate;
+  Required<double> rate;
   std::optional<std::int64_t> seed = {};
   std::string name = {};
 };
@@ -41,7 +41,7 @@ class DropoutImpl : public LayerImpl {
 using Dropout = Handle<DropoutImpl>;
 
 // The operation. A generator is made at the first use: from the seed, or from the global one.
-Tensor dropout(const Tensor& x, float rate, const std::optional<std::int64_t>& seed,
+Tensor dropout(const Tensor& x, double rate, const std::optional<std::int64_t>& seed,
                std::optional<Generator>& generator);
 
 }  // namespace kindling

@@ -82,7 +82,7 @@ Initializer GlorotUniform(const SeedOptions& options) {
   return Initializer("GlorotUniform", config_of(options), [options](const Shape& shape) {
     Generator generator = generator_for(options.seed);
     const auto [fan_in, fan_out] = fans(shape);
-    const auto limit = static_cast<float>(std::sqrt(6 / std::max(1.0, fan_in + fan_out)));
+    const double limit = std::sqrt(6 / std::max(1.0, fan_in + fan_out));
     return random_uniform(shape, -limit, limit, generator);
   });
 }

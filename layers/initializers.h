@@ -28,20 +28,20 @@ class Initializer {
 };
 
 struct RandomUniformOptions {
-  float minval = -0.05f;
-  float maxval = 0.05f;
+  double minval = -0.05;
+  double maxval = 0.05;
   std::optional<std::int64_t> seed = {};
 };
 struct RandomNormalOptions {
-  float mean = 0;
-  float stddev = 0.05f;
+  double mean = 0;
+  double stddev = 0.05;
   std::optional<std::int64_t> seed = {};
 };
 struct SeedOptions {
   std::optional<std::int64_t> seed = {};
 };
 struct ConstantOptions {
-  float value = 0;
+  double value = 0;
 };
 
 Initializer Zeros();

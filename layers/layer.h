@@ -1,7 +1,7 @@
 // Layer: a handle on a layer, called on tensors or on symbolic tensors; a copy shares the weights.
 // LayerImpl: what one derives from to write a layer. Handle<Impl>: the two together.
 //
-//   struct ScaleOptions { float initial = 1; std::string name = {}; };
+//   struct ScaleOptions { double initial = 1; std::string name = {}; };
 //
 //   class ScaleImpl : public LayerImpl {
 //    public:

@@ -14,7 +14,7 @@
 namespace kindling {
 
 struct NotEqualOptions {
-  float value = 0;
+  double value = 0;
   std::string name = {};
 };
 
@@ -37,7 +37,7 @@ class NotEqualImpl : public LayerImpl {
 };
 using NotEqual = Handle<NotEqualImpl>;
 
-inline SymbolicTensor not_equal(const SymbolicTensor& x, float value) {
+inline SymbolicTensor not_equal(const SymbolicTensor& x, double value) {
   return NotEqual({.value = value})(x);
 }
 

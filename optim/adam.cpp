@@ -18,7 +18,7 @@ void AdamImpl::fields(Fields& f) {
 
 void AdamImpl::check_options() const {
   check_common();
-  for (const float beta : {options_.beta_1, options_.beta_2}) {
+  for (const double beta : {options_.beta_1, options_.beta_2}) {
     if (!(beta >= 0 && beta < 1)) fail("{}: beta_1 and beta_2 are in [0, 1), got {}", who(), beta);
   }
 }
@@ -28,13 +28,13 @@ CommonOptimizerOptions AdamImpl::common() const { return detail::common_of(optio
 void AdamImpl::update(Tensor& weight, Tensors& slots, const Tensor& gradient,
                       std::int64_t iteration) {
   const auto t = static_cast<double>(iteration);
-  const double correction = std::sqrt(1 - std::pow(static_cast<double>(options_.beta_2), t)) /
-                            (1 - std::pow(static_cast<double>(options_.beta_1), t));
+  const double correction =
+      std::sqrt(1 - std::pow(options_.beta_2, t)) / (1 - std::pow(options_.beta_1, t));
   const kernels::AdamStep step{
-      .alpha = static_cast<float>(static_cast<double>(options_.learning_rate) * correction),
-      .beta_1 = options_.beta_1,
-      .beta_2 = options_.beta_2,
-      .epsilon = options_.epsilon};
+      .alpha = static_cast<float>(options_.learning_rate * correction),
+      .beta_1 = static_cast<float>(options_.beta_1),
+      .beta_2 = static_cast<float>(options_.beta_2),
+      .epsilon = static_cast<float>(options_.epsilon)};
   float* largest = options_.amsgrad ? slots[2].mutable_floats().data() : nullptr;
   kernels::adam(weight.mutable_floats().data(), slots[0].mutable_floats().data(),
                 slots[1].mutable_floats().data(), largest, gradient.floats().data(),

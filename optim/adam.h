@@ -11,15 +11,15 @@
 namespace kindling {
 
 struct AdamOptions {
-  float learning_rate = 0.001f;
-  float beta_1 = 0.9f;
-  float beta_2 = 0.999f;
-  float epsilon = 1e-7f;
+  double learning_rate = 0.001;
+  double beta_1 = 0.9;
+  double beta_2 = 0.999;
+  double epsilon = 1e-7;
   bool amsgrad = false;
-  std::optional<float> weight_decay = {};
-  std::optional<float> clipnorm = {};
-  std::optional<float> clipvalue = {};
-  std::optional<float> global_clipnorm = {};
+  std::optional<double> weight_decay = {};
+  std::optional<double> clipnorm = {};
+  std::optional<double> clipvalue = {};
+  std::optional<double> global_clipnorm = {};
   std::string name = {};
 };
 
@@ -33,7 +33,7 @@ class AdamImpl : public OptimizerImpl {
 
  protected:
   CommonOptimizerOptions common() const override;
-  void store_learning_rate(float learning_rate) override { options_.learning_rate = learning_rate; }
+  void store_learning_rate(double learning_rate) override { options_.learning_rate = learning_rate; }
   int slots() const override { return options_.amsgrad ? 3 : 2; }
   void update(Tensor& weight, Tensors& slots, const Tensor& gradient,
               std::int64_t iteration) override;

@@ -19,18 +19,17 @@ double norm(const Tensor& g) {
 }
 
 // g scaled down to norm `limit` if its norm is larger.
-Tensor within(const Tensor& g, double norm, float limit) {
-  const auto bound = static_cast<double>(limit);
-  return norm > bound ? g * static_cast<float>(bound / norm) : g;
+Tensor within(const Tensor& g, double norm, double limit) {
+  return norm > limit ? g * (limit / norm) : g;
 }
 
 }  // namespace
 
-void OptimizerImpl::check_learning_rate(float learning_rate) const {
+void OptimizerImpl::check_learning_rate(double learning_rate) const {
   if (!(learning_rate >= 0)) fail("{}: learning_rate is at least 0, got {}", who(), learning_rate);
 }
 
-void OptimizerImpl::set_learning_rate(float learning_rate) {
+void OptimizerImpl::set_learning_rate(double learning_rate) {
   check_learning_rate(learning_rate);
   store_learning_rate(learning_rate);
 }
@@ -104,7 +103,8 @@ void OptimizerImpl::step(const Weights& weights) {
     while (static_cast<int>(state.size()) < slots()) state.push_back(zeros(weight.shape()));
     if (c.weight_decay) {
       float* w = weight.mutable_floats().data();
-      kernels::affine(w, 1 - *c.weight_decay * c.learning_rate, 0, w, weight.elements());
+      const auto kept = static_cast<float>(1 - *c.weight_decay * c.learning_rate);
+      kernels::affine(w, kept, 0, w, weight.elements());
     }
     update(weight, state, gradients[i], iterations_);
   }

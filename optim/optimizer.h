@@ -18,11 +18,11 @@ namespace kindling {
 
 // What every optimizer has besides its own options; all of Keras's defaults are "none".
 struct CommonOptimizerOptions {
-  float learning_rate = 0;
-  std::optional<float> weight_decay = {};      // w -= w * weight_decay * learning_rate, first
-  std::optional<float> clipnorm = {};          // bound on each weight's gradient norm
-  std::optional<float> clipvalue = {};         // bound on each element
-  std::optional<float> global_clipnorm = {};   // bound on the norm of all gradients together
+  double learning_rate = 0;
+  std::optional<double> weight_decay = {};      // w -= w * weight_decay * learning_rate, first
+  std::optional<double> clipnorm = {};          // bound on each weight's gradient norm
+  std::optional<double> clipvalue = {};         // bound on each element
+  std::optional<double> global_clipnorm = {};   // bound on the norm of all gradients together
 };
 
 class OptimizerImpl : public Configurable {
@@ -30,20 +30,20 @@ class OptimizerImpl : public Configurable {
   using Configurable::Configurable;
 
   void step(const Weights& weights);
-  float learning_rate() const { return common_learning_rate(); }
-  void set_learning_rate(float learning_rate);
+  double learning_rate() const { return common_learning_rate(); }
+  void set_learning_rate(double learning_rate);
   std::int64_t iterations() const { return iterations_; }
 
  protected:
   virtual CommonOptimizerOptions common() const = 0;
-  virtual void store_learning_rate(float learning_rate) = 0;
+  virtual void store_learning_rate(double learning_rate) = 0;
   // How many tensors of state a weight has, at first 0.
   virtual int slots() const = 0;
   // One step of one weight; `iteration` counts from 1.
   virtual void update(Tensor& weight, Tensors& slots, const Tensor& gradient,
                       std::int64_t iteration) = 0;
   void check_common() const;
-  void check_learning_rate(float learning_rate) const;
+  void check_learning_rate(double learning_rate) const;
 
  private:
   struct State {
@@ -51,7 +51,7 @@ class OptimizerImpl : public Configurable {
     Tensor weight;  // the handle, to tell whether it is the same one
     Tensors slots;
   };
-  float common_learning_rate() const { return common().learning_rate; }
+  double common_learning_rate() const { return common().learning_rate; }
   void adopt(const Weights& weights);
   std::vector<Tensor> clipped(std::vector<Tensor> gradients) const;
 
@@ -66,8 +66,8 @@ class Optimizer {
   // One step: every trainable weight that has a gradient is moved, and the gradients are taken.
   // The weights must be the same ones at every step.
   void step(const Weights& weights) const { impl_->step(weights); }
-  float learning_rate() const { return impl_->learning_rate(); }
-  void set_learning_rate(float learning_rate) const { impl_->set_learning_rate(learning_rate); }
+  double learning_rate() const { return impl_->learning_rate(); }
+  void set_learning_rate(double learning_rate) const { impl_->set_learning_rate(learning_rate); }
   std::int64_t iterations() const { return impl_->iterations(); }
   const std::string& class_name() const { return impl_->class_name(); }
   Config config() const { return impl_->config(); }

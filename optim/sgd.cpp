@@ -23,12 +23,14 @@ CommonOptimizerOptions SGDImpl::common() const { return detail::common_of(option
 
 void SGDImpl::update(Tensor& weight, Tensors& slots, const Tensor& gradient, std::int64_t) {
   float* w = weight.mutable_floats().data();
+  const auto learning_rate = static_cast<float>(options_.learning_rate);
   const float* g = gradient.floats().data();
   if (slots.empty()) {
-    kernels::sgd(w, g, weight.elements(), options_.learning_rate);
+    kernels::sgd(w, g, weight.elements(), learning_rate);
   } else {
     kernels::sgd_momentum(w, slots[0].mutable_floats().data(), g, weight.elements(),
-                          options_.learning_rate, options_.momentum, options_.nesterov);
+                          learning_rate, static_cast<float>(options_.momentum),
+                          options_.nesterov);
   }
 }
 

@@ -12,13 +12,13 @@
 namespace kindling {
 
 struct SGDOptions {
-  float learning_rate = 0.01f;
-  float momentum = 0;
+  double learning_rate = 0.01;
+  double momentum = 0;
   bool nesterov = false;
-  std::optional<float> weight_decay = {};
-  std::optional<float> clipnorm = {};
-  std::optional<float> clipvalue = {};
-  std::optional<float> global_clipnorm = {};
+  std::optional<double> weight_decay = {};
+  std::optional<double> clipnorm = {};
+  std::optional<double> clipvalue = {};
+  std::optional<double> global_clipnorm = {};
   std::string name = {};
 };
 
@@ -32,7 +32,7 @@ class SGDImpl : public OptimizerImpl {
 
  protected:
   CommonOptimizerOptions common() const override;
-  void store_learning_rate(float learning_rate) override { options_.learning_rate = learning_rate; }
+  void store_learning_rate(double learning_rate) override { options_.learning_rate = learning_rate; }
   int slots() const override { return options_.momentum != 0 ? 1 : 0; }
   void update(Tensor& weight, Tensors& slots, const Tensor& gradient,
               std::int64_t iteration) override;

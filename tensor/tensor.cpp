@@ -126,11 +126,11 @@ Tensor tensor(std::span<const float> values, const Shape& shape) {
 Tensor tensor(std::span<const std::int32_t> values, const Shape& shape) {
   return ints_from(values, shape);
 }
-Tensor scalar(float value) { return full({}, value); }
+Tensor scalar(double value) { return full({}, value); }
 
-Tensor full(const Shape& shape, float value) {
+Tensor full(const Shape& shape, double value) {
   Tensor t = Tensor::empty(shape);
-  std::ranges::fill(t.mutable_floats(), value);
+  std::ranges::fill(t.mutable_floats(), static_cast<float>(value));
   return t;
 }
 Tensor zeros(const Shape& shape) { return full(shape, 0); }
@@ -149,20 +149,22 @@ Tensor mask_of(std::initializer_list<std::initializer_list<bool>> rows) {
   return tensor_of_rows(copy, DType::boolean);
 }
 
-Tensor random_uniform(const Shape& shape, float low, float high, Generator& generator) {
+Tensor random_uniform(const Shape& shape, double low, double high, Generator& generator) {
   Tensor t = Tensor::empty(shape);
-  generator.fill_uniform(t.mutable_floats().data(), t.elements(), low, high);
+  generator.fill_uniform(t.mutable_floats().data(), t.elements(), static_cast<float>(low),
+                         static_cast<float>(high));
   return t;
 }
-Tensor random_uniform(const Shape& shape, float low, float high) {
+Tensor random_uniform(const Shape& shape, double low, double high) {
   return random_uniform(shape, low, high, global_generator());
 }
-Tensor random_normal(const Shape& shape, float mean, float stddev, Generator& generator) {
+Tensor random_normal(const Shape& shape, double mean, double stddev, Generator& generator) {
   Tensor t = Tensor::empty(shape);
-  generator.fill_normal(t.mutable_floats().data(), t.elements(), mean, stddev);
+  generator.fill_normal(t.mutable_floats().data(), t.elements(), static_cast<float>(mean),
+                        static_cast<float>(stddev));
   return t;
 }
-Tensor random_normal(const Shape& shape, float mean, float stddev) {
+Tensor random_normal(const Shape& shape, double mean, double stddev) {
   return random_normal(shape, mean, stddev, global_generator());
 }
 

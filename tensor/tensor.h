@@ -109,9 +109,9 @@ Tensor tensor(std::initializer_list<std::initializer_list<Number>> rows) {
 }
 Tensor tensor(std::span<const float> values, const Shape& shape);
 Tensor tensor(std::span<const std::int32_t> values, const Shape& shape);
-Tensor scalar(float value);  // shape ()
+Tensor scalar(double value);  // shape ()
 
-Tensor full(const Shape& shape, float value);
+Tensor full(const Shape& shape, double value);
 Tensor zeros(const Shape& shape);
 Tensor ones(const Shape& shape);
 Tensor arange(std::int64_t end);                          // int32: 0, 1, .. end - 1
@@ -119,10 +119,10 @@ Tensor mask_of(std::initializer_list<std::initializer_list<bool>> rows);  // boo
 
 // From the global generator, or one of your own.
 class Generator;
-Tensor random_uniform(const Shape& shape, float low = 0, float high = 1);
-Tensor random_uniform(const Shape& shape, float low, float high, Generator& generator);
-Tensor random_normal(const Shape& shape, float mean = 0, float stddev = 1);
-Tensor random_normal(const Shape& shape, float mean, float stddev, Generator& generator);
+Tensor random_uniform(const Shape& shape, double low = 0, double high = 1);
+Tensor random_uniform(const Shape& shape, double low, double high, Generator& generator);
+Tensor random_normal(const Shape& shape, double mean = 0, double stddev = 1);
+Tensor random_normal(const Shape& shape, double mean, double stddev, Generator& generator);
 
 // The same numbers as another dtype; float to int truncates, to bool is x != 0. No history.
 Tensor cast(const Tensor& x, DType dtype);

@@ -34,7 +34,7 @@ void EarlyStoppingImpl::on_train_begin(Model& model) {
 void EarlyStoppingImpl::on_epoch_end(int epoch, const Logs& logs) {
   const double value = logs[options_.monitor];
   const double sign = larger_is_better(options_.monitor, options_.mode) ? 1 : -1;
-  const auto min_delta = static_cast<double>(options_.min_delta);
+  const auto min_delta = options_.min_delta;
   const bool first = best_epoch_ < 0;
   const bool better = first || (!std::isnan(value) &&
                                 (!best_ || sign * (value - *best_) > min_delta));

@@ -22,7 +22,7 @@ bool larger_is_better(const std::string& log, Direction mode);
 
 struct EarlyStoppingOptions {
   std::string monitor = "val_loss";
-  float min_delta = 0;    // a smaller change is none
+  double min_delta = 0;    // a smaller change is none
   std::int64_t patience = 0;  // ends after so many epochs without a better value, at least one
   Direction mode = Direction::automatic;
   bool restore_best_weights = false;  // at the end, the weights of the best epoch

@@ -19,7 +19,7 @@ void BinaryCrossentropyImpl::check_options() const {
 }
 
 Tensor BinaryCrossentropyImpl::values(const Tensor& y_true, const Tensor& y_pred) const {
-  const float s = options_.label_smoothing;
+  const double s = options_.label_smoothing;
   const Tensor y = s > 0 ? affine(y_true, 1 - s, s / 2) : y_true;
   const auto forward = options_.from_logits ? kernels::binary_crossentropy_logits
                                             : kernels::binary_crossentropy;

@@ -7,7 +7,7 @@ namespace kindling {
 
 struct BinaryCrossentropyOptions {
   bool from_logits = false;  // predictions are numbers before the sigmoid
-  float label_smoothing = 0; // moves labels towards a half: y (1 - s) + s / 2
+  double label_smoothing = 0; // moves labels towards a half: y (1 - s) + s / 2
   Reduction reduction = Reduction::sum_over_batch_size;
   std::string name = {};
 };

@@ -68,7 +68,7 @@ void Metric::update(const Tensor& y_true, const Tensor& y_pred, const Tensor& sa
 }
 
 void BinaryAccuracyImpl::update(const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) {
-  const auto threshold = static_cast<double>(options_.threshold);
+  const double threshold = options_.threshold;
   for_elements(y_true, y_pred, weight, [&](double y, double p, double w) {
     right_ += (p > threshold ? 1.0 : 0.0) == y ? w : 0;
     total_ += w;

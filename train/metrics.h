@@ -9,7 +9,7 @@
 namespace kindling {
 
 struct BinaryAccuracyOptions {
-  float threshold = 0.5f;
+  double threshold = 0.5;
   std::string name = {};
 };
 

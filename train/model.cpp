@@ -79,7 +79,7 @@ void Model::train_batch(const Batch& batch) {
   const Tensor loss = t.loss(batch.target, y_pred, batch.sample_weight);
   backward(loss);
   t.optimizer.step(weights());
-  const Tensor examples = full({1}, static_cast<float>(y_pred.size(0)));
+  const Tensor examples = full({1}, static_cast<double>(y_pred.size(0)));
   const Tensor value = reshape(stop_gradient(loss), {1});
   t.mean_loss.update(value, value, examples);
   for (const Metric& metric : t.metrics) {
@@ -139,7 +139,7 @@ Logs Model::evaluated(const Dataset& data, const std::string& prefix) const {
     const Batch batch = data.batch(rows);
     const Tensor y_pred = (*this)(batch.inputs, {.training = false});
     const Tensor value = reshape(t.loss(batch.target, y_pred, batch.sample_weight), {1});
-    t.mean_loss.update(value, value, full({1}, static_cast<float>(rows.size())));
+    t.mean_loss.update(value, value, full({1}, static_cast<double>(rows.size())));
     for (const Metric& metric : t.metrics) {
       metric.update(batch.target, y_pred, batch.sample_weight);
     }

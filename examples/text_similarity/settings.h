@@ -14,7 +14,7 @@ struct Settings {
   std::int64_t filters = 100;
   std::int64_t kernel_size = 4;
   std::int64_t hidden_units = 64;
-  float dropout = 0.2f;
+  double dropout = 0.2;
   bool mask = true;                // padding is masked in attention and pooling
   // The words
   std::int64_t max_tokens = 0;     // of the vocabulary; 0: all that are frequent enough
@@ -24,14 +24,14 @@ struct Settings {
   // The training
   std::int64_t epochs = 6;
   std::int64_t batch_size = 128;
-  float learning_rate = 3e-3f;
+  double learning_rate = 3e-3;
   std::int64_t patience = 2;       // epochs without a better validation metric
   std::int64_t seed = 1;
   // The data
   std::string data;                // file, empty for WordNet
   bool graded = false;             // scores between 0 and 1, not only these two
   std::string first = "0", second = "1", score = "2";  // columns
-  float score_min = 0, score_max = 1;
+  double score_min = 0, score_max = 1;
 
   void fields(kindling::Fields& f);
 };

@@ -20,7 +20,7 @@ struct Naive {
   double rate = 0.01, momentum = 0, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7;
   bool nesterov = false, amsgrad = false;
   double decay = 0;
-  Numbers w, m, v, largest;
+  Numbers w = {}, m = {}, v = {}, largest = {};
   int t = 0;
 
   void step(const Numbers& g) {

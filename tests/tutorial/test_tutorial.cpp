@@ -14,7 +14,7 @@ Tensor cube(const Tensor& x) {
 }
 
 struct ScaleOptions {
-  float initial = 1;
+  double initial = 1;
   std::string name = {};
 };
 
@@ -79,7 +79,7 @@ TEST_CASE("tutorial: training in one's own loop") {
   set_random_seed(1);
   const Tensor x = points(), y = same_sign(x);
   auto hidden = Dense({.units = 16, .activation = tanh});
-  auto scale = Scale({.initial = 0.5f});
+  auto scale = Scale({.initial = 0.5});
   auto output = Dense({.units = 1, .activation = sigmoid});
   auto forward = [&](const Tensor& x) { return output(scale(hidden(x))); };
   forward(x);                                              // the first call makes the weights
@@ -88,7 +88,7 @@ TEST_CASE("tutorial: training in one's own loop") {
     for (const Weight& weight : layer.weights()) weights.push_back(weight);
   }
   BinaryCrossentropy bce;
-  Adam optimizer({.learning_rate = 0.05f});
+  Adam optimizer({.learning_rate = 0.05});
   for (int step = 0; step < 200; ++step) {
     backward(bce(y, forward(x)));
     optimizer.step(weights);                               // takes the gradients
@@ -101,9 +101,9 @@ TEST_CASE("tutorial: a Model") {
   const Tensor x = points(), y = same_sign(x);
   auto input = Input({.shape = {2}});
   auto prediction = Dense({.units = 1, .activation = sigmoid})(
-      Scale({.initial = 0.5f})(Dense({.units = 16, .activation = tanh})(input)));
+      Scale({.initial = 0.5})(Dense({.units = 16, .activation = tanh})(input)));
   Model model(input, prediction);
-  model.compile({.optimizer = Adam({.learning_rate = 0.05f}),
+  model.compile({.optimizer = Adam({.learning_rate = 0.05}),
                  .loss = BinaryCrossentropy(),
                  .metrics = {AUC(), BinaryAccuracy({.name = "accuracy"})}});
   Dataset data = from_tensors({x}, y, {.batch_size = 16, .shuffle = true});
