@@ -112,7 +112,8 @@ Tensor power(const Tensor& a, const Tensor& b) {
 Tensor power(const Tensor& a, double b) { return power(a, scalar(b)); }
 
 Tensor affine(const Tensor& x, double scale, double offset) {
-  return record("affine", map("affine", kernels::affine, x, static_cast<float>(scale), static_cast<float>(offset)),
+  return record("affine", map("affine", kernels::affine, x, static_cast<float>(scale),
+                              static_cast<float>(offset)),
                 wrt(x, [scale](const Tensor& g) { return scale == 1 ? g : g * scale; }));
 }
 
@@ -179,7 +180,8 @@ Tensor erf(const Tensor& x) {
 }
 
 Tensor clip(const Tensor& x, double low, double high) {
-  return record("clip", map("clip", kernels::clip, x, static_cast<float>(low), static_cast<float>(high)),
+  return record("clip", map("clip", kernels::clip, x, static_cast<float>(low),
+                            static_cast<float>(high)),
                 wrt(x, [x, low, high](const Tensor& g) {
                   const Tensor inside = logical_and(greater_equal(x, low), less_equal(x, high));
                   return g * cast(inside, DType::float32);

@@ -33,7 +33,7 @@ class AdamImpl : public OptimizerImpl {
 
  protected:
   CommonOptimizerOptions common() const override;
-  void store_learning_rate(double learning_rate) override { options_.learning_rate = learning_rate; }
+  void store_learning_rate(double rate) override { options_.learning_rate = rate; }
   int slots() const override { return options_.amsgrad ? 3 : 2; }
   void update(Tensor& weight, Tensors& slots, const Tensor& gradient,
               std::int64_t iteration) override;

@@ -97,12 +97,6 @@ Tensor with_mask(const Tensor& x, const Tensor& mask) {
   return t;
 }
 
-Tensor tensor(std::initializer_list<double> values) {
-  return floats_from(values, {static_cast<std::int64_t>(values.size())});
-}
-Tensor tensor(std::initializer_list<int> values) {
-  return ints_from(values, {static_cast<std::int64_t>(values.size())});
-}
 Tensor tensor_of_rows(const std::vector<std::vector<double>>& rows, DType dtype) {
   const std::size_t columns = rows.empty() ? 0 : rows[0].size();
   std::vector<double> flat;

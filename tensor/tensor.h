@@ -97,15 +97,18 @@ using Tensors = std::vector<Tensor>;
 Tensor with_mask(const Tensor& x, const Tensor& mask);
 
 // Tensors from numbers: double makes float32, int makes int32.
-Tensor tensor(std::initializer_list<double> values);
-Tensor tensor(std::initializer_list<int> values);
 Tensor tensor_of_rows(const std::vector<std::vector<double>>& rows, DType dtype);
 template <class Number>
-  requires std::same_as<Number, double> || std::same_as<Number, int>
+concept TensorNumber = std::same_as<Number, double> || std::same_as<Number, int>;
+template <TensorNumber Number>
 Tensor tensor(std::initializer_list<std::initializer_list<Number>> rows) {
   std::vector<std::vector<double>> copy;
   for (const auto& row : rows) copy.emplace_back(row.begin(), row.end());
   return tensor_of_rows(copy, std::same_as<Number, int> ? DType::int32 : DType::float32);
+}
+template <TensorNumber Number>
+Tensor tensor(std::initializer_list<Number> values) {
+  return tensor({values}).reshaped({static_cast<std::int64_t>(values.size())});
 }
 Tensor tensor(std::span<const float> values, const Shape& shape);
 Tensor tensor(std::span<const std::int32_t> values, const Shape& shape);

@@ -54,11 +54,11 @@ inline void check_close(const Tensor& actual, const Tensor& expected, double tol
 }
 
 // Random numbers that a seed makes.
-inline Tensor normals(const Shape& shape, std::uint64_t seed, float deviation = 1) {
+inline Tensor normals(const Shape& shape, std::uint64_t seed, double deviation = 1) {
   Generator generator(seed);
   return random_normal(shape, 0, deviation, generator);
 }
-inline Tensor uniforms(const Shape& shape, std::uint64_t seed, float low, float high) {
+inline Tensor uniforms(const Shape& shape, std::uint64_t seed, double low, double high) {
   Generator generator(seed);
   return random_uniform(shape, low, high, generator);
 }

@@ -33,8 +33,8 @@ const std::vector<Kind>& kinds() {
 void add_binary(Operations& all, const char* name, const Function& f, const Naive& naive,
                 double low, double high) {
   const auto operands = [&](const Kind& kind) {
-    Tensor a = uniforms(kind.a, 3, static_cast<float>(low), static_cast<float>(high));
-    Tensor b = uniforms(kind.b, 4, static_cast<float>(low), static_cast<float>(high));
+    Tensor a = uniforms(kind.a, 3, low, high);
+    Tensor b = uniforms(kind.b, 4, low, high);
     // On two grids of 0.4, one moved by 0.2.
     for (float& v : a.mutable_floats()) v = std::round(v / 0.4f) * 0.4f;
     for (float& v : b.mutable_floats()) v = std::round(v / 0.4f) * 0.4f + 0.2f;
@@ -93,8 +93,8 @@ void add_wheres(Operations& all) {
 Tensor as_bools(const Tensor& x) { return cast(x, DType::boolean); }
 
 void add_comparison(Operations& all, const char* name,
-                    Tensor (*f)(const Tensor&, const Tensor&), Tensor (*with)(const Tensor&, float),
-                    const Naive& naive) {
+                    Tensor (*f)(const Tensor&, const Tensor&),
+                    Tensor (*with)(const Tensor&, double), const Naive& naive) {
   for (const Kind& kind : kinds()) {
     const Tensor a = random_ids(kind.a, 8, 3), b = random_ids(kind.b, 9, 3);
     const Tensor expected = as_bools(tensor_of(

@@ -10,7 +10,7 @@ using namespace kindling;
 namespace {
 
 // a * b, whose derivative for b is wrong by a factor.
-Tensor planted(const Tensor& a, const Tensor& b, float factor) {
+Tensor planted(const Tensor& a, const Tensor& b, double factor) {
   return record("planted", stop_gradient(a) * stop_gradient(b),
                 wrt(a, std::function<Tensor(const Tensor&)>([b](const Tensor& g) {
                       return g * b;
@@ -20,7 +20,7 @@ Tensor planted(const Tensor& a, const Tensor& b, float factor) {
                     })));
 }
 
-std::string checked(float factor) {
+std::string checked(double factor) {
   const Tensors inputs = {tensor({{1.0, 2.0}, {3.0, 4.0}}), tensor({{5.0, 6.0}, {7.0, 8.0}})};
   return message_of([&] {
     gradcheck([&](const Tensors& x) { return sum(planted(x[0], x[1], factor)); }, inputs);
@@ -31,14 +31,14 @@ std::string checked(float factor) {
 
 TEST_CASE("A wrong derivative is found, with its place and both numbers") {
   CHECK(checked(1) == "no error");
-  const std::string message = checked(0.5f);
+  const std::string message = checked(0.5);
   CHECK(message.starts_with("gradcheck: input 1 at (0, 0): backward says "));
   CHECK(message.find(", differences say ") != std::string::npos);
   const auto number_after = [&](const std::string& words) {
     return std::stod(message.substr(message.find(words) + words.size()));
   };
   CHECK(number_after("differences say ") == Approx(2 * number_after("backward says ")));
-  CHECK(checked(1.01f) != "no error");
+  CHECK(checked(1.01) != "no error");
   CHECK(checked(-1) != "no error");
 }
 
@@ -79,6 +79,6 @@ TEST_CASE("gradcheck leaves its inputs alone and passes others as they are") {
 
 TEST_CASE("gradcheck's step and tolerance are options") {
   const auto steep = [](const Tensors& x) { return exp(4 * x[0]); };
-  CHECK(message_of([&] { gradcheck(steep, {scalar(1)}, {.tolerance = 1e-9f}); }) != "no error");
-  CHECK(message_of([&] { gradcheck(steep, {scalar(1)}, {.tolerance = 1e-2f}); }) == "no error");
+  CHECK(message_of([&] { gradcheck(steep, {scalar(1)}, {.tolerance = 1e-9}); }) != "no error");
+  CHECK(message_of([&] { gradcheck(steep, {scalar(1)}, {.tolerance = 1e-2}); }) == "no error");
 }

@@ -46,7 +46,7 @@ TEST_CASE("An operand that comes twice gets both gradients") {
 TEST_CASE("A diamond is walked once, however many paths go through it") {
   Tensor y = variable(scalar(1));
   const Tensor x = y;
-  for (int i = 0; i < 60; ++i) y = 0.5f * (y + y);  // 2^60 paths
+  for (int i = 0; i < 60; ++i) y = 0.5 * (y + y);  // 2^60 paths
   backward(y);
   CHECK(grad(x).item() == 1);
 }

@@ -13,7 +13,7 @@ namespace {
 constexpr int very_long = 600000;
 
 Tensor affine_chain(Tensor y) {
-  for (int i = 0; i < very_long; ++i) y = affine(y, i % 2 == 0 ? 2.0f : 0.5f, 0);
+  for (int i = 0; i < very_long; ++i) y = affine(y, i % 2 == 0 ? 2.0 : 0.5, 0);
   return y;
 }
 

@@ -11,7 +11,7 @@ using Naive = std::function<double(double)>;
 
 // Numbers of [low, high] in two axes, none within 0.1 of a kink, where differences see a corner.
 Tensor smooth(double low, double high, const std::vector<double>& kinks) {
-  Tensor x = uniforms({3, 7}, 11, static_cast<float>(low), static_cast<float>(high));
+  Tensor x = uniforms({3, 7}, 11, low, high);
   for (float& v : x.mutable_floats()) {
     for (const double kink : kinks) {
       const double away = static_cast<double>(v) - kink;
@@ -32,7 +32,7 @@ Operation unary(const char* name, const Function& f, const Naive& naive, double 
 Operations elementwise_operations() {
   const auto sign = [](double v) { return v < 0 ? -v : v; };
   return {
-      unary("affine", [](const Tensor& x) { return affine(x, -2.5f, 0.75f); },
+      unary("affine", [](const Tensor& x) { return affine(x, -2.5, 0.75); },
             [](double v) { return 0.75 - 2.5 * v; }, -3, 3),
       unary("affine", [](const Tensor& x) { return affine(x, 1, 2); },
             [](double v) { return v + 2; }, -3, 3),
@@ -58,9 +58,9 @@ Operations elementwise_operations() {
             -4, 4),
       unary("erf", [](const Tensor& x) { return erf(x); }, [](double v) { return std::erf(v); },
             -2, 2),
-      unary("clip", [](const Tensor& x) { return clip(x, -0.5f, 1.5f); },
+      unary("clip", [](const Tensor& x) { return clip(x, -0.5, 1.5); },
             [](double v) { return std::min(std::max(v, -0.5), 1.5); }, -3, 3, {-0.5, 1.5}),
-      unary("power", [](const Tensor& x) { return power(x, 2.5f); },
+      unary("power", [](const Tensor& x) { return power(x, 2.5); },
             [](double v) { return std::pow(v, 2.5); }, 0.7, 3),
       unary("power", [](const Tensor& x) { return power(x, 3); },
             [](double v) { return v * v * v; }, -3, -0.7),

@@ -144,10 +144,11 @@ TEST_CASE("text_similarity says what is wrong and leaves things as they were") {
         "text_similarity: predict: the first text has no letter or digit, got \"?!\"\n");
   const std::string weights = content(model + "/weights.safetensors");
   // A full disk: no file may become longer than 8 KiB.
-  const std::string limited = "-c 'ulimit -f 8; trap \"\" XFSZ; exec " +
+  const std::string limited = "bash -c 'set -o pipefail; (ulimit -f 8; trap \"\" XFSZ; exec " +
                               std::string(KINDLING_BIN_DIR) + "/text_similarity train --data " +
-                              data + " --depth 64 --epochs 1 --model " + model + "'";
-  CHECK(std::system(("bash " + limited + " > " + folder.file("log") + " 2>&1").c_str()) != 0);
+                              data + " --depth 64 --epochs 1 --model " + model + ") 2>&1 | cat > " +
+                              folder.file("log") + "'";
+  CHECK(std::system(limited.c_str()) != 0);
   CHECK(content(folder.file("log")).find("what was there before is unchanged") !=
         std::string::npos);
   CHECK(content(model + "/weights.safetensors") == weights);

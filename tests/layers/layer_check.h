@@ -157,8 +157,7 @@ inline void check_gradients(const Layer& layer, const Tensors& inputs, const Exp
   for (const Tensor& x : inputs) float_input = float_input || x.dtype() == DType::float32;
   for (std::size_t i = 0; float_input && i < results; ++i) {
     const auto f = [&](const Tensors& x) { return layer.call(x, e.call)[i]; };
-    const auto tolerance = static_cast<float>(e.tolerance);
-    CHECK(message_of([&] { gradcheck(f, inputs, {.tolerance = tolerance}); }) == "no error");
+    CHECK(message_of([&] { gradcheck(f, inputs, {.tolerance = e.tolerance}); }) == "no error");
     for (const Weight& w : layer.weights()) take_gradient(w.value);
   }
   if (!layer.weights().empty()) check_weight_gradients(layer, inputs, e);

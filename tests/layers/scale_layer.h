@@ -5,7 +5,7 @@
 #include <kindling/layers/layer.h>
 
 struct ScaleOptions {
-  float initial = 1;
+  double initial = 1;
   std::string name = {};
 };
 

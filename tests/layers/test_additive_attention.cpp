@@ -37,7 +37,7 @@ struct Sizes {
   std::int64_t batch, queries, keys, dim, depth;
 };
 
-Tensors make_inputs(const Sizes& s, std::uint64_t seed, float magnitude, bool with_key) {
+Tensors make_inputs(const Sizes& s, std::uint64_t seed, double magnitude, bool with_key) {
   Tensors inputs = {normals({s.batch, s.queries, s.dim}, seed, magnitude),
                     normals({s.batch, s.keys, with_key ? s.depth : s.dim}, seed + 1, magnitude)};
   if (with_key) inputs.push_back(normals({s.batch, s.keys, s.dim}, seed + 2, magnitude));
@@ -75,7 +75,7 @@ TEST_CASE("AdditiveAttention with every option") {
 TEST_CASE("AdditiveAttention computes and differentiates like its composed form") {
   Generator generator(5);
   const auto size = [&](std::int64_t limit) { return 1 + generator.below(limit); };
-  for (const float magnitude : {0.01f, 1.0f, 30.0f, 300.0f}) {
+  for (const double magnitude : {0.01, 1.0, 30.0, 300.0}) {
     for (int round = 0; round < 12; ++round) {
       const Sizes s{size(3), size(20), size(40), size(33), size(7)};
       const bool with_key = round % 2 == 1, causal = round % 3 == 1, use_scale = round % 4 != 3;
@@ -123,7 +123,7 @@ TEST_CASE("A query sees what its masks leave") {
   const Tensor query = normals({2, 3, 4}, 1), value = normals({2, 3, 4}, 2, 300);
   const Tensor none = cast(zeros({2, 3}), DType::boolean);
   const Tensor uniform = attention.with_scores({query, value}, {.mask = {{}, none}}).scores;
-  check_close(uniform, full({2, 3, 3}, 1.0f / 3), 1e-6);
+  check_close(uniform, full({2, 3, 3}, 1.0 / 3), 1e-6);
   const Tensor causal =
       attention.with_scores({query, value}, {.use_causal_mask = true}).scores;
   for (std::int64_t i = 0; i < 3; ++i) {

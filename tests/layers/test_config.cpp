@@ -123,12 +123,12 @@ TEST_CASE("Initialisers fill what they should") {
   check_uniform(GlorotUniform(), {100, 30}, std::sqrt(6.0 / 130));
   check_uniform(GlorotUniform(), {4, 50, 30}, std::sqrt(6.0 / (4 * 80)));
   check_uniform(GlorotUniform(), {2000}, std::sqrt(3.0 / 2000));
-  const Range normal = range_of(RandomNormal({.mean = 2, .stddev = 0.5f}), {5000});
+  const Range normal = range_of(RandomNormal({.mean = 2, .stddev = 0.5}), {5000});
   CHECK(normal.mean == Approx(2).margin(0.03));
   CHECK(normal.deviation == Approx(0.5).epsilon(0.05));
   CHECK(range_of(Zeros(), {3}).high == 0);
   CHECK(range_of(Ones(), {3}).low == 1);
-  CHECK(range_of(Constant({.value = 0.25f}), {3}).mean == 0.25);
+  CHECK(range_of(Constant({.value = 0.25}), {3}).mean == 0.25);
   CHECK(GlorotUniform()({}).shape() == Shape{});
 }
 
@@ -146,7 +146,7 @@ TEST_CASE("Initialisers repeat by their own seed, or by the global one") {
 }
 
 TEST_CASE("Initialisers come back from their configs") {
-  const Initializer all[] = {Zeros(), Ones(), Constant({.value = 0.1f}),
+  const Initializer all[] = {Zeros(), Ones(), Constant({.value = 0.1}),
                              RandomUniform({.minval = -1, .maxval = 2, .seed = 5}),
                              RandomNormal({.mean = 1, .stddev = 3, .seed = 6}),
                              GlorotUniform({.seed = 7})};

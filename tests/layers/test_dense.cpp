@@ -14,7 +14,7 @@ TEST_CASE("Dense is a matrix product, a bias and an activation") {
               {.weights = {"kernel", "bias"}});
   check_layer(Dense({.units = 1, .activation = sigmoid,
                      .kernel_initializer = RandomNormal({.stddev = 1, .seed = 3}),
-                     .bias_initializer = Constant({.value = 0.1f}), .name = "score"}),
+                     .bias_initializer = Constant({.value = 0.1}), .name = "score"}),
               {normals({3, 2}, 1)}, {.weights = {"kernel", "bias"}});
 }
 

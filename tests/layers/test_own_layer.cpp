@@ -15,7 +15,7 @@ TEST_CASE("A layer of one's own is named, saved, and calls like any other") {
   const Scale first, second;
   CHECK(first.name() == "scale");
   CHECK(second.name() == "scale_1");
-  check_layer(Scale({.initial = 2.5f}), {normals({2, 3, 4}, 1)}, {.weights = {"scale"}});
+  check_layer(Scale({.initial = 2.5}), {normals({2, 3, 4}, 1)}, {.weights = {"scale"}});
   check_close(Scale({.initial = 3})(tensor({{1.0, 2.0}})), tensor({{3.0, 6.0}}), 0);
   const auto symbolic = Scale()(Input({.shape = {any, 5}}));
   CHECK(symbolic.shape().str() == "(None, None, 5)");
@@ -23,7 +23,7 @@ TEST_CASE("A layer of one's own is named, saved, and calls like any other") {
 
 TEST_CASE("A layer of one's own is trained a step") {
   const auto scale = Scale({.initial = 2});
-  const auto sgd = SGD({.learning_rate = 0.5f});
+  const auto sgd = SGD({.learning_rate = 0.5});
   const Tensor x = tensor({{1.0, 3.0}});
   const auto loss_now = [&] { return sum(square(scale(x) - tensor({{1.0, 1.0}}))); };
   const Tensor loss = loss_now();
@@ -32,10 +32,15 @@ TEST_CASE("A layer of one's own is trained a step") {
   // d loss / d scale = 2 (scale x - target) x = (2, 30)
   check_close(stop_gradient(scale.weights()[0].value), tensor({1.0, -13.0}));
   CHECK_FALSE(grad(scale.weights()[0].value).defined());
-  backward(loss_now());
+
   scale.set_trainable(false);
-  sgd.step(scale.weights());
-  check_close(stop_gradient(scale.weights()[0].value), tensor({1.0, -13.0}));
+  const auto other = Scale({.initial = 5});
+  backward(loss_now() + sum(other(x)));
+  Weights both = scale.weights();
+  both.push_back(other.weights()[0]);
+  SGD({.learning_rate = 1}).step(both);
+  check_close(stop_gradient(both[0].value), tensor({1.0, -13.0}));
+  check_close(stop_gradient(both[1].value), tensor({4.0, 2.0}));
 }
 
 namespace {

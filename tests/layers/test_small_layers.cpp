@@ -64,7 +64,7 @@ TEST_CASE("Flatten keeps the batch") {
 TEST_CASE("NotEqual makes masks") {
   const Tensor ids = tensor({{4, 0, 1}, {0, 0, 2}});
   check_layer(NotEqual({.value = 0}), {ids}, {.differentiable = false});
-  check_layer(NotEqual({.value = 1.5f}), {tensor({{1.5, 2.0}})}, {.differentiable = false});
+  check_layer(NotEqual({.value = 1.5}), {tensor({{1.5, 2.0}})}, {.differentiable = false});
   CHECK(same_bits(NotEqual()(ids), mask_of({{true, false, true}, {false, false, true}})));
   const auto symbolic = not_equal(Input({.shape = {any}, .dtype = DType::int32}), 0);
   CHECK(symbolic.dtype() == DType::boolean);

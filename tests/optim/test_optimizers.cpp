@@ -121,21 +121,21 @@ void check_steps(const Optimizer& optimizer, const Naive& naive) {
 
 TEST_CASE("SGD, with momentum, Nesterov's, and decay") {
   check_steps(SGD(), {});
-  check_steps(SGD({.learning_rate = 0.5f, .nesterov = true}), {.rate = 0.5});
-  check_steps(SGD({.learning_rate = 0.1f, .momentum = 0.9f}), {.rate = 0.1, .momentum = 0.9});
-  check_steps(SGD({.learning_rate = 0.1f, .momentum = 0.9f, .nesterov = true}),
+  check_steps(SGD({.learning_rate = 0.5, .nesterov = true}), {.rate = 0.5});
+  check_steps(SGD({.learning_rate = 0.1, .momentum = 0.9}), {.rate = 0.1, .momentum = 0.9});
+  check_steps(SGD({.learning_rate = 0.1, .momentum = 0.9, .nesterov = true}),
               {.rate = 0.1, .momentum = 0.9, .nesterov = true});
-  check_steps(SGD({.learning_rate = 0.1f, .momentum = 0.5f, .weight_decay = 0.2f}),
+  check_steps(SGD({.learning_rate = 0.1, .momentum = 0.5, .weight_decay = 0.2}),
               {.rate = 0.1, .momentum = 0.5, .decay = 0.2});
 }
 
 TEST_CASE("Adam, with the largest second moment, and decay") {
   check_steps(Adam(), {.adam = true, .rate = 0.001});
-  check_steps(Adam({.learning_rate = 0.1f, .beta_1 = 0.8f, .beta_2 = 0.9f, .epsilon = 0.01f}),
+  check_steps(Adam({.learning_rate = 0.1, .beta_1 = 0.8, .beta_2 = 0.9, .epsilon = 0.01}),
               {.adam = true, .rate = 0.1, .beta_1 = 0.8, .beta_2 = 0.9, .epsilon = 0.01});
-  check_steps(Adam({.learning_rate = 0.05f, .beta_2 = 0.5f, .amsgrad = true}),
+  check_steps(Adam({.learning_rate = 0.05, .beta_2 = 0.5, .amsgrad = true}),
               {.adam = true, .rate = 0.05, .beta_2 = 0.5, .amsgrad = true});
-  check_steps(Adam({.learning_rate = 0.1f, .weight_decay = 0.1f}),
+  check_steps(Adam({.learning_rate = 0.1, .weight_decay = 0.1}),
               {.adam = true, .rate = 0.1, .decay = 0.1});
 }
 
@@ -159,10 +159,10 @@ TEST_CASE("Gradients are clipped by element, by norm, and by the norm of all") {
     for (double& v : all) v *= scale;
     return all;
   };
-  check_steps(SGD({.clipvalue = 0.5f}), {}, by_value);
+  check_steps(SGD({.clipvalue = 0.5}), {}, by_value);
   check_steps(SGD({.clipnorm = 2}), {}, by_norm);
   check_steps(SGD({.global_clipnorm = 3}), {}, by_norm_of_all);
-  check_steps(Adam({.clipvalue = 0.5f}), {.adam = true, .rate = 0.001}, by_value);
+  check_steps(Adam({.clipvalue = 0.5}), {.adam = true, .rate = 0.001}, by_value);
   check_steps(Adam({.clipnorm = 2}), {.adam = true, .rate = 0.001}, by_norm);
   check_steps(Adam({.global_clipnorm = 3}), {.adam = true, .rate = 0.001}, by_norm_of_all);
 }
@@ -171,8 +171,8 @@ TEST_CASE("Gradients of rows move the table as dense ones would") {
   const Tensor start = normals({9, 3}, 5);
   for (const bool adam : {false, true}) {
     const auto make = [adam]() -> Optimizer {
-      if (adam) return Adam({.learning_rate = 0.1f, .global_clipnorm = 1});
-      return SGD({.learning_rate = 0.1f, .momentum = 0.9f});
+      if (adam) return Adam({.learning_rate = 0.1, .global_clipnorm = 1});
+      return SGD({.learning_rate = 0.1, .momentum = 0.9});
     };
     const Optimizer rows = make(), dense = make();
     const auto embedding = Embedding({.input_dim = 9, .output_dim = 3, .weights = start});
@@ -225,7 +225,7 @@ TEST_CASE("A frozen weight stays and loses its gradient; thawed, it moves") {
 TEST_CASE("A weight without a gradient stays as it is") {
   const Weights weights = two_weights();
   const Tensor bias = stop_gradient(weights[1].value).clone();
-  const auto sgd = SGD({.weight_decay = 0.5f});
+  const auto sgd = SGD({.weight_decay = 0.5});
   backward(sum(weights[0].value));
   sgd.step(weights);
   CHECK(same_bits(stop_gradient(weights[1].value), bias));
@@ -233,24 +233,24 @@ TEST_CASE("A weight without a gradient stays as it is") {
 
 TEST_CASE("The learning rate can be changed on the way") {
   const Weights weights = {{"w", variable(tensor({1.0}))}};
-  const auto sgd = SGD({.learning_rate = 0.5f});
+  const auto sgd = SGD({.learning_rate = 0.5});
   const SGD copy = sgd;  // shares everything
   leave(weights, {tensor({1.0})});
   sgd.step(weights);
   CHECK(stop_gradient(weights[0].value).item() == 0.5f);
-  copy.set_learning_rate(0.125f);
-  CHECK(sgd.learning_rate() == 0.125f);
+  copy.set_learning_rate(0.125);
+  CHECK(sgd.learning_rate() == 0.125);
   leave(weights, {tensor({2.0})});
   sgd.step(weights);
   CHECK(stop_gradient(weights[0].value).item() == 0.25f);
   CHECK(copy.iterations() == 2);
   CHECK(message_of([&] { sgd.set_learning_rate(-1); }) ==
         "SGD \"sgd\": learning_rate is at least 0, got -1");
-  CHECK(sgd.learning_rate() == 0.125f);
+  CHECK(sgd.learning_rate() == 0.125);
 }
 
 TEST_CASE("An optimizer comes back from its config") {
-  const auto adam = Adam({.learning_rate = 0.1f, .amsgrad = true, .clipnorm = 2});
+  const auto adam = Adam({.learning_rate = 0.1, .amsgrad = true, .clipnorm = 2});
   const Optimizer again = optimizer_registry().make("Adam", adam.config());
   CHECK(again.config()["learning_rate"].str() == "0.1");
   CHECK(again.config()["amsgrad"].str() == "true");
@@ -264,17 +264,17 @@ TEST_CASE("An optimizer comes back from its config") {
 }
 
 TEST_CASE("Options of optimizers are checked") {
-  CHECK(message_of([] { SGD({.learning_rate = -0.5f}); }) ==
+  CHECK(message_of([] { SGD({.learning_rate = -0.5}); }) ==
         "SGD \"sgd\": learning_rate is at least 0, got -0.5");
   CHECK(message_of([] { Adam({.learning_rate = NAN}); }) ==
         "Adam \"adam\": learning_rate is at least 0, got nan");
-  CHECK(message_of([] { SGD({.momentum = 1.5f}); }) ==
+  CHECK(message_of([] { SGD({.momentum = 1.5}); }) ==
         "SGD \"sgd\": momentum is in [0, 1], got 1.5");
-  CHECK(message_of([] { SGD({.momentum = -0.5f}); }) ==
+  CHECK(message_of([] { SGD({.momentum = -0.5}); }) ==
         "SGD \"sgd\": momentum is in [0, 1], got -0.5");
   CHECK(message_of([] { Adam({.beta_1 = 1}); }) ==
         "Adam \"adam\": beta_1 and beta_2 are in [0, 1), got 1");
-  CHECK(message_of([] { Adam({.beta_2 = -0.5f, .name = "mine"}); }) ==
+  CHECK(message_of([] { Adam({.beta_2 = -0.5, .name = "mine"}); }) ==
         "Adam \"mine\": beta_1 and beta_2 are in [0, 1), got -0.5");
   CHECK(message_of([] { Adam({.clipnorm = 1, .clipvalue = 1}); }) ==
         "Adam \"adam\": of clipnorm, clipvalue and global_clipnorm only one can be set");

@@ -160,7 +160,7 @@ TEST_CASE("EarlyStopping knows which way is better by the log's name") {
 TEST_CASE("EarlyStopping: what doesn't fit is refused") {
   CHECK(message_of([] { EarlyStopping({.patience = -1}); }) ==
         "EarlyStopping: patience and min_delta are at least 0, got -1 and 0");
-  CHECK(message_of([] { EarlyStopping({.min_delta = -0.5f}); }) ==
+  CHECK(message_of([] { EarlyStopping({.min_delta = -0.5}); }) ==
         "EarlyStopping: patience and min_delta are at least 0, got 0 and -0.5");
   CHECK(message_of([] { stopped({.monitor = "val_auc"}, {1, 2}); }) ==
         "Logs: no \"val_auc\" is logged, there are loss, val_loss");

@@ -54,7 +54,7 @@ TEST_CASE("Binary crossentropy, of probabilities and of logits") {
   check_close(logits(y, x), naive(y, x, [](double a, double b) {
                 return crossentropy(a, sigmoid_of(b));
               }));
-  const auto smooth = BinaryCrossentropy({.label_smoothing = 0.2f, .reduction = Reduction::none});
+  const auto smooth = BinaryCrossentropy({.label_smoothing = 0.2, .reduction = Reduction::none});
   check_close(smooth(y, p), naive(y, p, [](double a, double b) {
                 return crossentropy(a * 0.8 + 0.1, b);
               }));
@@ -129,13 +129,13 @@ TEST_CASE("Losses: what doesn't fit is refused") {
         who + "a prediction has a batch axis, got ()");
   CHECK(message_of([&] { bce(Tensor(), zeros({4, 1})); }) ==
         who + "there is no truth to compare with; a dataset for fit or evaluate has a target");
-  CHECK(message_of([] { BinaryCrossentropy({.label_smoothing = 1.5f}); }) ==
+  CHECK(message_of([] { BinaryCrossentropy({.label_smoothing = 1.5}); }) ==
         who + "label_smoothing is in [0, 1], got 1.5");
 }
 
 TEST_CASE("A loss comes back from its config") {
   const auto loss = BinaryCrossentropy(
-      {.from_logits = true, .label_smoothing = 0.1f, .reduction = Reduction::sum, .name = "mine"});
+      {.from_logits = true, .label_smoothing = 0.1, .reduction = Reduction::sum, .name = "mine"});
   const Loss again = loss_registry().make("BinaryCrossentropy", loss.config());
   CHECK(again.config().str() == loss.config().str());
   CHECK(again.name() == "mine");

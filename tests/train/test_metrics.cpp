@@ -148,7 +148,7 @@ TEST_CASE("Binary accuracy") {
   accuracy.update(tensor({1, 0, 0, 1}), tensor({{0.9}, {0.5}, {0.6}, {0.4}}),
                   tensor({1.0, 0.0, 0.5, 0.5}));
   CHECK(accuracy.result() == 0.5);
-  const BinaryAccuracy strict({.threshold = 0.75f});
+  const BinaryAccuracy strict({.threshold = 0.75});
   strict.update(tensor({{1.0, 0.0}}), tensor({{0.7, 0.7}}));
   CHECK(strict.result() == 0.5);
 }

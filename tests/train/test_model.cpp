@@ -43,11 +43,11 @@ Model text_model() {
   const auto embedding = Embedding({.input_dim = 22, .output_dim = 32, .mask_zero = true});
   const auto dense = Dense({.units = 32, .activation = kindling::tanh});
   const auto q = dense(embedding(query)), v = dense(embedding(value));
-  const auto attended = AdditiveAttention({.dropout = 0.1f})({q, v});
+  const auto attended = AdditiveAttention({.dropout = 0.1})({q, v});
   const auto conv = Conv1D({.filters = 16, .kernel_size = 3, .padding = Padding::same});
   const auto pool = GlobalAveragePooling1D();
   const auto joined = Concatenate()({pool(q), pool(attended), pool(conv(embedding(value)))});
-  const auto hidden = Dropout({.rate = 0.25f})(Dense({.units = 16, .activation = relu})(joined));
+  const auto hidden = Dropout({.rate = 0.25})(Dense({.units = 16, .activation = relu})(joined));
   return Model({query, value}, Dense({.units = 1, .activation = sigmoid})(hidden));
 }
 
@@ -127,7 +127,7 @@ TEST_CASE("A small model learns, and says so") {
   set_random_seed(1);
   Model model = classifier();
   const Dataset train = sums(256, 1, {.batch_size = 16, .shuffle = true}), dev = sums(100, 2);
-  model.compile({.optimizer = Adam({.learning_rate = 0.02f}),
+  model.compile({.optimizer = Adam({.learning_rate = 0.02}),
                  .loss = BinaryCrossentropy(),
                  .metrics = {AUC(), BinaryAccuracy({.name = "right"}), MeanSquaredError()}});
   const Logs before = model.evaluate(dev);
@@ -214,7 +214,7 @@ TEST_CASE("The same seed gives the same bits on any number of threads") {
 
 TEST_CASE("Layers know that they are trained, in fit alone") {
   const auto input = Input({.shape = {4}});
-  const auto x = Dropout({.rate = 0.5f})(Probe()(input));
+  const auto x = Dropout({.rate = 0.5})(Probe()(input));
   Model model({input}, Dense({.units = 1})(x));
   model.compile({.optimizer = SGD({.learning_rate = 0}), .loss = MeanSquaredError()});
   const Dataset data = sums(64, 5);

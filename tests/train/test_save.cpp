@@ -128,8 +128,8 @@ TEST_CASE("Call arguments: causal, training, scores") {
   const auto attention = AdditiveAttention();
   const auto causal = attention({input, input}, {.use_causal_mask = true});
   const auto [output, scores] = attention.with_scores({input, input});
-  const auto always = Dropout({.rate = 0.5f, .seed = 3})(input, {.training = true});
-  const auto never = Dropout({.rate = 0.5f, .seed = 3})(input, {.training = false});
+  const auto always = Dropout({.rate = 0.5, .seed = 3})(input, {.training = true});
+  const auto never = Dropout({.rate = 0.5, .seed = 3})(input, {.training = false});
   const Model model({input}, {causal, output, scores, always, never});
   const Tensor x = normals({2, 3, 4}, 1);
   const Model loaded = check_round_trip(model, {x});
@@ -159,7 +159,7 @@ TEST_CASE("A model inside a model, called twice") {
 TEST_CASE("A user's layer, once it is registered") {
   register_layer<Scale>();
   const auto input = Input({.shape = {any, 3}});
-  const auto scale = Scale({.initial = 2.5f, .name = "mine"});
+  const auto scale = Scale({.initial = 2.5, .name = "mine"});
   const Model model({input}, scale(input));
   Tensor weight = scale.weights()[0].value;
   weight.mutable_floats()[1] = -1;
@@ -186,7 +186,7 @@ TEST_CASE("A frozen layer stays frozen, and a loaded model trains on") {
                                     }));
   CHECK(message_of([&] { loaded.evaluate(data); })
             .ends_with("evaluate needs a loss and an optimizer; call compile first"));
-  loaded.compile({.optimizer = SGD({.learning_rate = 0.05f}), .loss = MeanSquaredError()});
+  loaded.compile({.optimizer = SGD({.learning_rate = 0.05}), .loss = MeanSquaredError()});
   const Tensor before = stop_gradient(loaded.weights()[0].value).clone();
   const History history = loaded.fit(data, {.epochs = 5, .verbose = Verbose::silent});
   CHECK(history["loss"].back() < history["loss"].front());
