@@ -27,14 +27,16 @@ CommonOptimizerOptions AdamImpl::common() const { return detail::common_of(optio
 
 void AdamImpl::update(Tensor& weight, Tensors& slots, const Tensor& gradient,
                       std::int64_t iteration) {
+  // Rounded first: 1 - 0.999f is off by 1.3e-5, and a correction for the same beta makes up for it.
+  const auto beta_1 = static_cast<float>(options_.beta_1);
+  const auto beta_2 = static_cast<float>(options_.beta_2);
   const auto t = static_cast<double>(iteration);
-  const double correction =
-      std::sqrt(1 - std::pow(options_.beta_2, t)) / (1 - std::pow(options_.beta_1, t));
-  const kernels::AdamStep step{
-      .alpha = static_cast<float>(options_.learning_rate * correction),
-      .beta_1 = static_cast<float>(options_.beta_1),
-      .beta_2 = static_cast<float>(options_.beta_2),
-      .epsilon = static_cast<float>(options_.epsilon)};
+  const double correction = std::sqrt(1 - std::pow(static_cast<double>(beta_2), t)) /
+                            (1 - std::pow(static_cast<double>(beta_1), t));
+  const kernels::AdamStep step{.alpha = static_cast<float>(options_.learning_rate * correction),
+                               .beta_1 = beta_1,
+                               .beta_2 = beta_2,
+                               .epsilon = static_cast<float>(options_.epsilon)};
   float* largest = options_.amsgrad ? slots[2].mutable_floats().data() : nullptr;
   kernels::adam(weight.mutable_floats().data(), slots[0].mutable_floats().data(),
                 slots[1].mutable_floats().data(), largest, gradient.floats().data(),

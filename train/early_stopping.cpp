@@ -10,7 +10,7 @@ namespace kindling {
 
 bool larger_is_better(const std::string& log, Direction mode) {
   if (mode != Direction::automatic) return mode == Direction::larger;
-  for (const char* word : {"auc", "accuracy", "correlation", "precision", "recall"}) {
+  for (const char* word : {"auc", "accuracy", "correlation", "pearson", "precision", "recall"}) {
     if (log.find(word) != std::string::npos) return true;
   }
   return false;

@@ -16,8 +16,8 @@ namespace kindling {
 
 enum class Direction { automatic, smaller, larger };  // Keras's mode: auto, min, max
 
-// Whether larger is better: as told, or by the log's name (auc, accuracy, correlation, precision,
-// recall: larger; anything else: smaller).
+// Whether larger is better: as told, or by the log's name (auc, accuracy, correlation, pearson,
+// precision, recall: larger; anything else: smaller).
 bool larger_is_better(const std::string& log, Direction mode);
 
 struct EarlyStoppingOptions {

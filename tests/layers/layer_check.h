@@ -182,7 +182,9 @@ inline void check_config(const Layer& layer, const Tensors& inputs, const Tensor
     CHECK_FALSE(value.same_memory(from[i].value));
     std::ranges::copy(from[i].value.floats(), value.mutable_floats().begin());
   }
-  check_same(run(again, inputs, e.call), results);
+  const Tensors made = run(again, inputs, e.call);
+  check_same(made, results);
+  CHECK(same_mask(made[0].mask(), e.mask));
 }
 
 // The same call in a model, batch and steps unknown.

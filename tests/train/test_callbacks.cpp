@@ -140,7 +140,7 @@ TEST_CASE("EarlyStopping puts back the best weights") {
 }
 
 TEST_CASE("EarlyStopping takes small changes, and no number at all, for none") {
-  CHECK(stopped({.min_delta = 2, .patience = 2}, {16, 9, 8, 7.5, 1}) == Stopped{4, 1, 7.5});
+  CHECK(stopped({.min_delta = 2, .patience = 2}, {25, 9, 8, 9, 1}) == Stopped{4, 1, 9});
   CHECK(stopped({.monitor = "loss", .patience = 2}, {9, NAN, NAN, 1}).epochs == 3);
   CHECK(stopped({.patience = 3, .restore_best_weights = true}, {NAN, NAN, 9, 16, 4}) ==
         Stopped{5, 4, 4});

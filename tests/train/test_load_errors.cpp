@@ -73,7 +73,8 @@ TEST_CASE("A model.json that isn't one") {
   const Saved saved;
   CHECK(saved.with_json("") ==
         "M/model.json:1:1: not JSON, unexpected end of input; expected '[', '{', or a literal");
-  CHECK(saved.with_json(saved.json().substr(0, 60)) == "?");
+  CHECK(saved.with_json(saved.json().substr(0, 60)) ==
+        "M/model.json:1:61: not JSON, invalid string: missing closing quote");
   CHECK(saved.with_json("[]") ==
         "M/model.json: is no kindling model, its \"format\" is null");
   CHECK(saved.with_json("{}") ==
@@ -158,18 +159,21 @@ TEST_CASE("Calls that can't be") {
   CHECK(saved.edited(from_x, "\"keras_history\":[\"b\",0,0]") ==
         "M/model.json: 2 calls wait for each other, first that of \"a\"");
   CHECK(b_takes("[\"x\",0,0]") ==
-        "M/weights.safetensors: does not fit the model; missing: b/kernel; wrong shape: ...");
+        "M/weights.safetensors: does not fit the model; extra: a/kernel, a/bias; wrong shape: "
+        "b/kernel is float32 (2, 1), not float32 (3, 1)");
   CHECK(saved.edited("\"kwargs\":{}", "\"kwargs\":{\"speed\":1}") ==
         "M/model.json: a, speed: unknown call argument, got 1");
   CHECK(saved.edited("\"kwargs\":{}", "\"kwargs\":{\"training\":1}") ==
         "M/model.json: a, training: true or false is needed, got 1");
-  CHECK(saved.edited("\"kwargs\":{}", "\"kwargs\":[1]") == "?");
+  CHECK(saved.edited("\"kwargs\":{}", "\"kwargs\":[1]") ==
+        "M/model.json: an object is needed, got [1]");
   CHECK(saved.edited("\"kwargs\":{}", "\"kwargs\":{\"use_causal_mask\":true}") ==
         "Dense \"a\": takes no use_causal_mask and no return_attention_scores");
   CHECK(saved.edited("\"inbound_nodes\":[{", "\"outbound_nodes\":[{") ==
         "M/model.json: inbound_nodes of a: a list is needed, got null");
-  CHECK(saved.edited("\"args\"", "\"argv\"") == "?");
-  CHECK(saved.edited("\"args\":[", "\"args\":[[],[") == "?");
+  CHECK(saved.edited("\"args\"", "\"argv\"") == "Dense \"a\": input 0 is an undefined tensor");
+  CHECK(saved.edited("\"args\":[{", "\"args\":[],\"rest\":[{") ==
+        "Dense \"a\": takes 1 input, got 0");
 }
 
 TEST_CASE("Inputs and outputs that can't be") {
@@ -210,7 +214,10 @@ TEST_CASE("Weights that don't fit are all listed, and none is loaded") {
         "b/bias");
   const std::string bytes = safetensors_bytes(right);
   write_file(saved.path() + "/weights.safetensors", bytes.substr(0, bytes.size() - 4));
-  CHECK(saved.message() == "?");
+  CHECK(saved.message() ==
+        "M/weights.safetensors: is cut short, tensor \"b/bias\" ends at byte 44 of the data, got "
+        "40 bytes");
   write_file(saved.path() + "/weights.safetensors", "");
-  CHECK(saved.message() == "?");
+  CHECK(saved.message() ==
+        "M/weights.safetensors: is cut short, the length of the header is 8 bytes, got 0");
 }

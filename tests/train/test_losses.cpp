@@ -17,6 +17,10 @@ double crossentropy(double y, double p) {
   return -(y * std::log(p) + (1 - y) * std::log(1 - p));
 }
 
+Tensor column(std::initializer_list<double> values) {
+  return tensor(values).reshaped({static_cast<std::int64_t>(values.size()), 1});
+}
+
 double sigmoid_of(double x) { return 1 / (1 + std::exp(-x)); }
 
 // The mean over the last axis of a loss of two numbers.
@@ -64,12 +68,12 @@ TEST_CASE("Binary crossentropy, of probabilities and of logits") {
 
 TEST_CASE("Probabilities are clipped, logits needn't be") {
   const auto bce = BinaryCrossentropy();
-  const Tensor certain = bce(tensor({{1.0}, {0.0}}), tensor({{0.0}, {1.0}}));
+  const Tensor certain = bce(column({1.0, 0.0}), column({0.0, 1.0}));
   CHECK(static_cast<double>(certain.item()) == Approx(-std::log(1e-7)).epsilon(0.01));
-  CHECK(bce(tensor({{1.0}, {0.0}}), tensor({{1.0}, {0.0}})).item() < 1e-6f);
+  CHECK(bce(column({1.0, 0.0}), column({1.0, 0.0})).item() < 1e-6f);
   const auto logits = BinaryCrossentropy({.from_logits = true});
-  CHECK(logits(tensor({{1.0}, {0.0}}), tensor({{-200.0}, {200.0}})).item() == 200);
-  CHECK(logits(tensor({{1.0}, {0.0}}), tensor({{200.0}, {-200.0}})).item() == 0);
+  CHECK(logits(column({1.0, 0.0}), column({-200.0, 200.0})).item() == 200);
+  CHECK(logits(column({1.0, 0.0}), column({200.0, -200.0})).item() == 0);
 }
 
 TEST_CASE("Mean squared error") {
@@ -111,10 +115,10 @@ TEST_CASE("Examples can be weighted") {
 TEST_CASE("Truth may be of another type, and without a last axis of size 1") {
   const Tensor p = uniforms({4, 1}, 1, 0.1f, 0.9f);
   const auto bce = BinaryCrossentropy();
-  const Tensor expected = bce(tensor({{1.0}, {0.0}, {0.0}, {1.0}}), p);
+  const Tensor expected = bce(column({1.0, 0.0, 0.0, 1.0}), p);
   CHECK(same_bits(bce(tensor({1.0, 0.0, 0.0, 1.0}), p), expected));
   CHECK(same_bits(bce(tensor({1, 0, 0, 1}), p), expected));
-  CHECK(same_bits(bce(tensor({{1}, {0}, {0}, {1}}), p), expected));
+  CHECK(same_bits(bce(tensor({1, 0, 0, 1}).reshaped({4, 1}), p), expected));
   CHECK(same_bits(bce(mask_of({{true}, {false}, {false}, {true}}), p), expected));
 }
 

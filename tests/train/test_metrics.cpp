@@ -145,7 +145,7 @@ TEST_CASE("Binary accuracy") {
   accuracy.update(tensor({1.0, 0.0, 0.0, 1.0}), tensor({0.9, 0.5, 0.6, 0.4}));
   CHECK(accuracy.result() == 0.5);
   accuracy.reset();
-  accuracy.update(tensor({1, 0, 0, 1}), tensor({{0.9}, {0.5}, {0.6}, {0.4}}),
+  accuracy.update(tensor({1, 0, 0, 1}), tensor({0.9, 0.5, 0.6, 0.4}).reshaped({4, 1}),
                   tensor({1.0, 0.0, 0.5, 0.5}));
   CHECK(accuracy.result() == 0.5);
   const BinaryAccuracy strict({.threshold = 0.75});
@@ -221,7 +221,7 @@ TEST_CASE("Metrics: what doesn't fit is refused") {
   CHECK(message_of([&] { auc.update(zeros({3}), zeros({4})); }) ==
         "AUC \"auc\": truth and prediction differ in shape [y_true (3,), y_pred (4,)]");
   CHECK(message_of([&] { auc.update(zeros({4}), zeros({4}), zeros({3})); }) ==
-        "broadcast_to: (3,) does not broadcast to (4,)");
+        "broadcast_to: shapes don't broadcast, 3 against 4 at axis -1 [a (3,), b (4,)]");
   CHECK(message_of([] { AUC({.num_thresholds = 1}); }) ==
         "AUC \"auc\": num_thresholds is at least 2, got 1");
 }

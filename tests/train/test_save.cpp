@@ -47,7 +47,9 @@ Model check_round_trip(const Model& model, const Tensors& inputs) {
   loaded.save(folder.file("two"), {{"vocabulary.txt", "[PAD]\n"}});
   for (const char* file : {"/model.json", "/weights.safetensors", "/vocabulary.txt"}) {
     CAPTURE(file);
-    CHECK(read_file(folder.file("one") + file) == read_file(folder.file("two") + file));
+    const bool same_bytes =
+        read_file(folder.file("one") + file) == read_file(folder.file("two") + file);
+    CHECK(same_bytes);
   }
   CHECK(loaded.name() == model.name());
   CHECK(loaded.summary() == model.summary());
