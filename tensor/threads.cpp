@@ -1,11 +1,13 @@
 #include <kindling/tensor/threads.h>
 
 #include <cblas.h>
+#include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/info.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
+#include <optional>
 
 #include <kindling/tensor/fail.h>
 
@@ -42,6 +44,8 @@ int machine_threads() {
 struct Pool {
   int count = machine_threads();
   tbb::task_arena arena{count};
+  // More threads than the machine has are there for tests; oneTBB must be told.
+  std::optional<tbb::global_control> more;
 };
 
 Pool& pool() {
@@ -68,6 +72,7 @@ void set_threads(int count) {
   if (count == p.count) return;
   p.count = count;
   p.arena.terminate();
+  p.more.emplace(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(count));
   p.arena.initialize(count);
 }
 

@@ -119,10 +119,8 @@ TEST_CASE("A shared layer, its calls in any order among those of others") {
   const Model model({late_input, first}, {end, side, early}, "shared_layers");
   const Model loaded = check_round_trip(model, {normals({2, 3}, 1), normals({2, 3}, 2)});
   CHECK(names_of(loaded.weights()) ==
-        std::vector<std::string>{"shared_layers/shared/kernel", "shared_layers/shared/bias",
-                                 "shared_layers/between/kernel", "shared_layers/between/bias",
-                                 "shared_layers/end/kernel", "shared_layers/end/bias",
-                                 "shared_layers/side/kernel", "shared_layers/side/bias"});
+        std::vector<std::string>{"shared/kernel", "shared/bias", "between/kernel", "between/bias",
+                                 "end/kernel", "end/bias", "side/kernel", "side/bias"});
 }
 
 TEST_CASE("Call arguments: causal, training, scores") {
@@ -155,7 +153,7 @@ TEST_CASE("A model inside a model, called twice") {
   check_round_trip(model, inputs);
   inner.set_trainable(false);
   const Model frozen = check_round_trip(model, inputs);
-  CHECK(names_of(frozen.weights())[0] == "outer/inner/wide/kernel (frozen)");
+  CHECK(names_of(frozen.weights())[0] == "inner/wide/kernel (frozen)");
 }
 
 TEST_CASE("A user's layer, once it is registered") {
