@@ -18,14 +18,6 @@ double weighted_sum(const Tensor& y, const Tensor& weights) {
   return sum;
 }
 
-std::string place(const Shape& shape, std::int64_t at) {
-  std::vector<std::int64_t> index;
-  for (int axis = 0; axis < shape.rank(); ++axis) {
-    index.push_back(at / shape.inner(axis) % shape[axis]);
-  }
-  return Shape(index).str();
-}
-
 }  // namespace
 
 void gradcheck(const std::function<Tensor(const Tensors&)>& f, const Tensors& inputs,
@@ -65,7 +57,7 @@ void gradcheck(const std::function<Tensor(const Tensors&)>& f, const Tensors& in
       const double distance = std::abs(difference - static_cast<double>(ours));
       if (!(distance <= options.tolerance * scale)) {
         fail("gradcheck: input {} at {}: backward says {}, differences say {:.6g}", i,
-             place(inputs[i].shape(), k), ours, difference);
+             inputs[i].shape().place(k).str(), ours, difference);
       }
     }
   }

@@ -5,6 +5,7 @@
 #include <kindling/autograd/graph.h>
 #include <kindling/autograd/operands.h>
 #include <kindling/tensor/broadcast.h>
+#include <kindling/tensor/copy_elements.h>
 #include <kindling/tensor/kernels/copy.h>
 
 namespace kindling {
@@ -28,15 +29,10 @@ Strides strides_of(const Shape& shape) {
 Tensor strided(const Tensor& x, const Shape& shape, const Strides& strides,
                std::int64_t offset = 0) {
   Tensor y = Tensor::empty(shape, x.dtype());
-  const auto copy = [&](const auto* from, auto* to) {
-    kernels::gather_strided(shape.rank(), shape.begin(), strides.step, from + offset, to);
-  };
   if (y.elements() == 0) return y;
-  switch (x.dtype()) {
-    case DType::float32: copy(x.floats().data(), y.mutable_floats().data()); break;
-    case DType::int32: copy(x.ints().data(), y.mutable_ints().data()); break;
-    case DType::boolean: copy(x.bools().data(), y.mutable_bools().data()); break;
-  }
+  detail::copy_elements(x, y, [&](const auto* from, auto* to) {
+    kernels::gather_strided(shape.rank(), shape.begin(), strides.step, from + offset, to);
+  });
   return y;
 }
 
@@ -133,16 +129,11 @@ Tensor concatenate(const Tensors& xs, int axis) {
   const std::int64_t outer = shape.outer(along), inner = shape.inner(along);
   for (const Tensor& x : xs) {
     const std::int64_t width = x.size(along) * inner;
-    const auto copy = [&](const auto* from, auto* to) {
+    detail::copy_elements(x, y, [&](const auto* from, auto* to) {
       for (std::int64_t o = 0; o < outer; ++o) {
         std::copy_n(from + o * width, width, to + (o * total + at) * inner);
       }
-    };
-    switch (x.dtype()) {
-      case DType::float32: copy(x.floats().data(), y.mutable_floats().data()); break;
-      case DType::int32: copy(x.ints().data(), y.mutable_ints().data()); break;
-      case DType::boolean: copy(x.bools().data(), y.mutable_bools().data()); break;
-    }
+    });
     at += x.size(along);
   }
   std::vector<std::int64_t> sizes;
@@ -206,7 +197,7 @@ Tensor pad(const Tensor& x, int axis, std::int64_t before, std::int64_t after) {
   const Strides strides = strides_of(shape);
   if (x.elements() > 0) {
     kernels::scatter_strided(x.rank(), x.shape().begin(), strides.step, from,
-                             y.mutable_floats().data() + before * strides.step[along], false);
+                             y.mutable_floats().data() + before * strides.step[along]);
   }
   return record("pad", y, wrt(x, [along, before, size](const Tensor& g) {
                   return slice(g, along, before, before + size);
@@ -221,11 +212,7 @@ Tensor take(const Tensor& table, const Tensor& ids, const char* who) {
   std::int64_t at = 0;
   for (const std::int32_t id : ids.ints()) {
     if (id < 0 || id >= count) {
-      std::vector<std::int64_t> place;
-      for (int axis = 0; axis < ids.rank(); ++axis) {
-        place.push_back(at / ids.shape().inner(axis) % ids.size(axis));
-      }
-      fail("{}: id {} at {} is outside [0, {})", who, id, Shape(place).str(), count);
+      fail("{}: id {} at {} is outside [0, {})", who, id, ids.shape().place(at).str(), count);
     }
     ++at;
   }

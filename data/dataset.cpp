@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include <kindling/tensor/copy_elements.h>
 #include <kindling/tensor/fail.h>
 #include <kindling/tensor/random.h>
 
@@ -13,14 +14,9 @@ namespace {
 Tensor rows_of(const Tensor& x, const std::vector<std::int64_t>& rows) {
   Tensor y = Tensor::empty(x.shape().with(0, static_cast<std::int64_t>(rows.size())), x.dtype());
   const std::int64_t width = x.shape().inner(0);
-  const auto copy = [&](const auto* from, auto* to) {
+  detail::copy_elements(x, y, [&](const auto* from, auto* to) {
     for (const std::int64_t row : rows) to = std::copy_n(from + row * width, width, to);
-  };
-  switch (x.dtype()) {
-    case DType::float32: copy(x.floats().data(), y.mutable_floats().data()); break;
-    case DType::int32: copy(x.ints().data(), y.mutable_ints().data()); break;
-    case DType::boolean: copy(x.bools().data(), y.mutable_bools().data()); break;
-  }
+  });
   return y;
 }
 

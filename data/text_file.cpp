@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include <kindling/data/tokens.h>
+#include <kindling/io/file.h>
 #include <kindling/tensor/fail.h>
 
 namespace kindling {
@@ -26,16 +27,7 @@ std::ifstream open_text_file(const std::string& path) {
 }
 
 std::string read_text_file(const std::string& path) {
-  std::ifstream file = open_text_file(path);
-  // In blocks and not by the file's size, because a pipe has none.
-  std::string text;
-  constexpr std::size_t block = std::size_t{1} << 20;
-  for (std::size_t size = 0; file; text.resize(size)) {
-    text.resize(std::max(size + block, 2 * size));
-    file.read(text.data() + size, static_cast<std::streamsize>(text.size() - size));
-    size += static_cast<std::size_t>(file.gcount());
-  }
-  if (file.bad()) fail("{}: cannot be read to its end", path);
+  std::string text = read_file(path);
   const std::size_t mark = text.size() - checked_text(text, path).size();
   return text.erase(0, mark);
 }

@@ -23,9 +23,7 @@ Tensors DropoutImpl::call(const Tensors& inputs, const Call& call) {
 
 Tensor dropout(const Tensor& x, double rate, const std::optional<std::int64_t>& seed,
                std::optional<Generator>& generator) {
-  if (!generator) {
-    generator.emplace(seed ? static_cast<std::uint64_t>(*seed) : global_generator().next());
-  }
+  if (!generator) generator = seeded_generator(seed);
   Tensor keep = Tensor::empty(x.shape(), DType::boolean);
   generator->fill_bernoulli(keep.mutable_bools().data(), keep.elements(),
                             1 - rate);

@@ -39,10 +39,6 @@ Options options_of(const Config& config, const std::string& who) {
   return options;
 }
 
-Generator generator_for(const std::optional<std::int64_t>& seed) {
-  return Generator(seed ? static_cast<std::uint64_t>(*seed) : global_generator().next());
-}
-
 std::pair<double, double> fans(const Shape& shape) {
   if (shape.rank() == 0) return {1, 1};
   if (shape.rank() == 1) return {static_cast<double>(shape[0]), static_cast<double>(shape[0])};
@@ -66,21 +62,21 @@ Initializer Constant(const ConstantOptions& options) {
 
 Initializer RandomUniform(const RandomUniformOptions& options) {
   return Initializer("RandomUniform", config_of(options), [options](const Shape& shape) {
-    Generator generator = generator_for(options.seed);
+    Generator generator = seeded_generator(options.seed);
     return random_uniform(shape, options.minval, options.maxval, generator);
   });
 }
 
 Initializer RandomNormal(const RandomNormalOptions& options) {
   return Initializer("RandomNormal", config_of(options), [options](const Shape& shape) {
-    Generator generator = generator_for(options.seed);
+    Generator generator = seeded_generator(options.seed);
     return random_normal(shape, options.mean, options.stddev, generator);
   });
 }
 
 Initializer GlorotUniform(const SeedOptions& options) {
   return Initializer("GlorotUniform", config_of(options), [options](const Shape& shape) {
-    Generator generator = generator_for(options.seed);
+    Generator generator = seeded_generator(options.seed);
     const auto [fan_in, fan_out] = fans(shape);
     const double limit = std::sqrt(6 / std::max(1.0, fan_in + fan_out));
     return random_uniform(shape, -limit, limit, generator);

@@ -30,7 +30,7 @@ class OptimizerImpl : public Configurable {
   using Configurable::Configurable;
 
   void step(const Weights& weights);
-  double learning_rate() const { return common_learning_rate(); }
+  double learning_rate() const { return common().learning_rate; }
   void set_learning_rate(double learning_rate);
   std::int64_t iterations() const { return iterations_; }
 
@@ -51,7 +51,6 @@ class OptimizerImpl : public Configurable {
     Tensor weight;  // the handle, to tell whether it is the same one
     Tensors slots;
   };
-  double common_learning_rate() const { return common().learning_rate; }
   void adopt(const Weights& weights);
   std::vector<Tensor> clipped(std::vector<Tensor> gradients) const;
 

@@ -106,6 +106,10 @@ Generator& global_generator() {
   return instance;
 }
 
+Generator seeded_generator(const std::optional<std::int64_t>& seed) {
+  return Generator(seed ? static_cast<std::uint64_t>(*seed) : global_generator().next());
+}
+
 void set_random_seed(std::uint64_t seed) { global_generator() = Generator(seed); }
 
 }  // namespace kindling

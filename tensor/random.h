@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace kindling {
@@ -40,5 +41,7 @@ std::vector<std::int64_t> permutation(std::int64_t n, Generator& generator);
 // set_random_seed makes all of them repeatable.
 void set_random_seed(std::uint64_t seed);
 Generator& global_generator();
+// The generator of an option `seed`: without one, its seed is the global generator's next number.
+Generator seeded_generator(const std::optional<std::int64_t>& seed);
 
 }  // namespace kindling

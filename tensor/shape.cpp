@@ -72,6 +72,14 @@ std::int64_t Shape::inner(int axis) const {
   return Shape(std::span(begin() + resolve(axis) + 1, end())).elements();
 }
 
+Shape Shape::place(std::int64_t element) const {
+  Shape index = *this;
+  for (int axis = 0; axis < rank_; ++axis) {
+    index.size_[axis] = element / inner(axis) % size_[axis];
+  }
+  return index;
+}
+
 std::string Shape::str() const {
   std::string text = "(";
   for (int i = 0; i < rank_; ++i) {

@@ -51,6 +51,9 @@ class Shape {
   std::int64_t outer(int axis) const;
   std::int64_t inner(int axis) const;
 
+  // Where element number `element` is: an index an axis.
+  Shape place(std::int64_t element) const;
+
   std::string str() const;
   friend bool operator==(const Shape& a, const Shape& b);
 

@@ -58,6 +58,18 @@ void Model::compile(const CompileOptions& options) {
                               Mean({.name = "loss"})});
 }
 
+void Model::Training::reset() const {
+  mean_loss.reset();
+  for (const Metric& metric : metrics) metric.reset();
+}
+
+void Model::Training::update(const Batch& batch, const Tensor& y_pred,
+                             const Tensor& batch_loss) const {
+  const Tensor value = reshape(batch_loss, {1});
+  mean_loss.update(value, value, full({1}, static_cast<double>(y_pred.size(0))));
+  for (const Metric& metric : metrics) metric.update(batch.target, y_pred, batch.sample_weight);
+}
+
 Model::Training& Model::training(const char* who) const {
   if (!*training_) {
     fail("{}: {} needs a loss and an optimizer; call compile first", impl()->who(), who);
@@ -79,22 +91,13 @@ void Model::train_batch(const Batch& batch) {
   const Tensor loss = t.loss(batch.target, y_pred, batch.sample_weight);
   backward(loss);
   t.optimizer.step(weights());
-  const Tensor examples = full({1}, static_cast<double>(y_pred.size(0)));
-  const Tensor value = reshape(stop_gradient(loss), {1});
-  t.mean_loss.update(value, value, examples);
-  for (const Metric& metric : t.metrics) {
-    metric.update(batch.target, stop_gradient(y_pred), batch.sample_weight);
-  }
+  t.update(batch, stop_gradient(y_pred), stop_gradient(loss));
 }
 
 History Model::fit(const Dataset& data, const FitOptions& options) {
   Training& t = training("fit");
   check_examples(*impl(), data, "fit");
   if (options.validation_data) check_examples(*impl(), *options.validation_data, "validation");
-  const auto reset = [&t] {
-    t.mean_loss.reset();
-    for (const Metric& metric : t.metrics) metric.reset();
-  };
   History history;
   Progress progress(options.verbose, options.epochs);
   for (const Callback& callback : options.callbacks) callback->on_train_begin(*this);
@@ -103,7 +106,7 @@ History Model::fit(const Dataset& data, const FitOptions& options) {
     for (const Callback& callback : options.callbacks) callback->on_epoch_begin(epoch);
     const BatchPlan plan = data.plan(epoch);
     progress.start_epoch(epoch, static_cast<std::int64_t>(plan.size()));
-    reset();
+    t.reset();
     for (std::size_t b = 0; b < plan.size(); ++b) {
       train_batch(data.batch(plan[b]));
       const auto done = static_cast<std::int64_t>(b) + 1;
@@ -133,16 +136,11 @@ Logs Model::evaluated(const Dataset& data, const std::string& prefix) const {
   Training& t = training("evaluate");
   check_examples(*impl(), data, "evaluate");
   const NoGrad no_grad;
-  t.mean_loss.reset();
-  for (const Metric& metric : t.metrics) metric.reset();
+  t.reset();
   for (const auto& rows : data.plan(0)) {
     const Batch batch = data.batch(rows);
     const Tensor y_pred = (*this)(batch.inputs, {.training = false});
-    const Tensor value = reshape(t.loss(batch.target, y_pred, batch.sample_weight), {1});
-    t.mean_loss.update(value, value, full({1}, static_cast<double>(rows.size())));
-    for (const Metric& metric : t.metrics) {
-      metric.update(batch.target, y_pred, batch.sample_weight);
-    }
+    t.update(batch, y_pred, t.loss(batch.target, y_pred, batch.sample_weight));
   }
   return logs_now(prefix);
 }

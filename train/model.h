@@ -93,6 +93,10 @@ class Model : public Functional {
     Loss loss;
     std::vector<Metric> metrics;
     Metric mean_loss;
+
+    void reset() const;
+    // Counts a batch in: its loss and its metrics.
+    void update(const Batch& batch, const Tensor& y_pred, const Tensor& batch_loss) const;
   };
   const FunctionalImpl& functional() const { return static_cast<FunctionalImpl&>(*impl()); }
   Training& training(const char* who) const;

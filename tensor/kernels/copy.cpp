@@ -2,12 +2,10 @@
 
 #include <algorithm>
 
-#include <kindling/tensor/threads.h>
+#include <kindling/tensor/kernels/ranges.h>
 
 namespace kindling::kernels {
 namespace {
-
-constexpr std::int64_t grain = 32768;  // elements a block: below this a thread costs more
 
 // Calls run(contiguous offset, strided offset) for each row (run along the last axis) of rows
 // [begin, end).
@@ -39,7 +37,7 @@ void gather_strided(int rank, const std::int64_t* size, const std::int64_t* step
   const std::int64_t width = rank > 0 ? size[rank - 1] : 1;
   const std::int64_t along = rank > 0 ? step[rank - 1] : 1;
   if (width == 0) return;
-  const std::int64_t rows_a_block = std::max<std::int64_t>(1, grain / width);
+  const std::int64_t rows_a_block = std::max<std::int64_t>(1, elements_per_block / width);
   parallel_ranges(rows_of(rank, size), rows_a_block, [&](std::int64_t begin, std::int64_t end) {
     for_rows(rank, size, step, begin, end, [&](std::int64_t to, std::int64_t from) {
       if (along == 1) {
@@ -57,22 +55,18 @@ template void gather_strided(int, const std::int64_t*, const std::int64_t*, cons
 template void gather_strided(int, const std::int64_t*, const std::int64_t*, const bool*, bool*);
 
 void scatter_strided(int rank, const std::int64_t* size, const std::int64_t* step, const float* x,
-                     float* y, bool adds) {
+                     float* y) {
   const std::int64_t width = rank > 0 ? size[rank - 1] : 1;
   const std::int64_t along = rank > 0 ? step[rank - 1] : 1;
   if (width == 0) return;
   for_rows(rank, size, step, 0, rows_of(rank, size), [&](std::int64_t from, std::int64_t to) {
-    if (adds) {
-      for (std::int64_t i = 0; i < width; ++i) y[to + i * along] += x[from + i];
-    } else {
-      for (std::int64_t i = 0; i < width; ++i) y[to + i * along] = x[from + i];
-    }
+    for (std::int64_t i = 0; i < width; ++i) y[to + i * along] = x[from + i];
   });
 }
 
 void gather_rows(const float* table, const std::int32_t* ids, std::int64_t n, std::int64_t width,
                  float* y) {
-  const std::int64_t rows_a_block = grain / std::max<std::int64_t>(1, width) + 1;
+  const std::int64_t rows_a_block = elements_per_block / std::max<std::int64_t>(1, width) + 1;
   parallel_ranges(n, rows_a_block, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       std::copy_n(table + ids[i] * width, width, y + i * width);

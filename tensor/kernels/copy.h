@@ -10,9 +10,9 @@ namespace kindling::kernels {
 template <class T>
 void gather_strided(int rank, const std::int64_t* size, const std::int64_t* step, const T* x, T* y);
 
-// The reverse: x, of these sizes, goes to (adds = false) or is added to (adds = true) y's places.
+// The reverse: x, of these sizes, goes to those places of y.
 void scatter_strided(int rank, const std::int64_t* size, const std::int64_t* step, const float* x,
-                     float* y, bool adds);
+                     float* y);
 
 // y[i] = table[ids[i]], rows of `width` elements; ids are known to be inside.
 void gather_rows(const float* table, const std::int32_t* ids, std::int64_t n, std::int64_t width,
