@@ -36,14 +36,16 @@ Tensor conv1d(const Tensor& x, const Tensor& kernel, const Tensor& bias,
   }
   const std::int64_t effective = (kernel.size(0) - 1) * options.dilation + 1;
   const std::int64_t padded = x.size(1) + options.pad_left + options.pad_right;
-  if (padded < effective) {
+  const bool empty = x.size(1) == 0;
+  if (padded < effective && !empty) {
     fail("conv1d: {} steps are fewer than the kernel's {} [x {}, kernel {}]", padded, effective,
          x.shape().str(), kernel.shape().str());
   }
   const std::int64_t filters = kernel.size(2);
+  const std::int64_t out_steps = empty ? 0 : (padded - effective) / options.stride + 1;
   const kernels::Conv1DGeometry g{.batch = x.size(0), .steps = x.size(1), .channels = x.size(2),
                                   .taps = kernel.size(0), .filters = filters,
-                                  .out_steps = (padded - effective) / options.stride + 1,
+                                  .out_steps = out_steps,
                                   .stride = options.stride, .dilation = options.dilation,
                                   .groups = options.groups, .pad_left = options.pad_left};
   Tensor y = Tensor::empty({g.batch, g.out_steps, filters});

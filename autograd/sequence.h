@@ -15,7 +15,7 @@ struct Conv1DShape {
 
 // x (batch, steps, channels), kernel (taps, channels / groups, filters), bias (filters,) or
 // undefined -> (batch, steps', filters), steps' = (steps + pads - effective) / stride + 1 where
-// effective = (taps - 1) * dilation + 1.
+// effective = (taps - 1) * dilation + 1; no steps give no steps.
 Tensor conv1d(const Tensor& x, const Tensor& kernel, const Tensor& bias,
               const Conv1DShape& options = {});
 

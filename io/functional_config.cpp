@@ -230,7 +230,12 @@ Config functional_config(const FunctionalImpl& model) {
 }
 
 Functional functional_from_config(const Config& config, const std::string& file) {
-  return Reader(config, file).read();
+  try {
+    return Reader(config, file).read();
+  } catch (const Error& error) {
+    const std::string text = error.what();  // a layer's own error knows of no file
+    throw Error(text.starts_with(file) ? text : file + ": " + text);
+  }
 }
 
 }  // namespace kindling

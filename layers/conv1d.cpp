@@ -88,7 +88,7 @@ Tensors Conv1DImpl::call(const Tensors& inputs, const Call&) {
 
 Shapes Conv1DImpl::compute_output_shape(const Shapes& inputs, const Call&) {
   std::int64_t steps = inputs[0][1];
-  if (steps != any) {
+  if (steps != any && steps != 0) {
     const Conv1DShape p = padded(steps);
     steps = (steps + p.pad_left + p.pad_right - effective()) / options_.strides + 1;
   }

@@ -148,6 +148,4 @@ Shapes FunctionalImpl::compute_output_shape(const Shapes&, const Call&) {
   return shapes;
 }
 
-Tensor FunctionalImpl::compute_mask(const Tensors&, const Call&) { return {}; }
-
 }  // namespace kindling

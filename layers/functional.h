@@ -24,7 +24,8 @@ class FunctionalImpl : public LayerImpl {
   void check(const Shapes& inputs) const override;
   Tensors call(const Tensors& inputs, const Call& call) override;
   Shapes compute_output_shape(const Shapes& inputs, const Call& call) override;
-  Tensor compute_mask(const Tensors& inputs, const Call& call) override;
+  // Those that its outputs' layers gave them.
+  Tensors with_masks(Tensors results, const Tensors&, const Call&) override { return results; }
 
   const SymbolicTensors& inputs() const { return options_.inputs; }
   const SymbolicTensors& outputs() const { return options_.outputs; }

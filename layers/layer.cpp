@@ -30,12 +30,12 @@ Shapes shapes_of(const Tensors& tensors) {
 }
 
 // Zeros of a shape, its unknown sizes replaced: the first axis by `batch`, others by `other`.
-Tensor probe(const Shape& shape, std::int64_t batch, std::int64_t other) {
+Tensor probe(const Shape& shape, DType dtype, std::int64_t batch, std::int64_t other) {
   Shape known = shape;
   for (int axis = 0; axis < shape.rank(); ++axis) {
     if (shape[axis] == any) known = known.with(axis, axis == 0 ? batch : other);
   }
-  return zeros(known);
+  return cast(zeros(known), dtype);
 }
 
 template <class T>
@@ -65,6 +65,11 @@ void LayerImpl::check_count(const Shapes& inputs, std::size_t count) const {
   }
 }
 
+void LayerImpl::fail_masks(std::size_t masks, std::size_t inputs) const {
+  fail("{}: takes at most one mask an input, got {} masks for {} input{}", who(), masks, inputs,
+       inputs == 1 ? "" : "s");
+}
+
 void LayerImpl::check_rank(const Shape& input, int rank, const char* axes) const {
   if (input.rank() != rank) fail("{}: input is {}, got {}", who(), axes, input.str());
 }
@@ -72,9 +77,10 @@ void LayerImpl::check_rank(const Shape& input, int rank, const char* axes) const
 Shapes LayerImpl::compute_output_shape(const Shapes& inputs, const Call& call) {
   const NoGrad no_grad;
   Tensors small, large;
-  for (const Shape& shape : inputs) {
-    small.push_back(probe(shape, 2, 61));
-    large.push_back(probe(shape, 3, 67));
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const DType dtype = i < call.dtypes.size() ? call.dtypes[i] : DType::float32;
+    small.push_back(probe(inputs[i], dtype, 2, 61));
+    large.push_back(probe(inputs[i], dtype, 3, 67));
   }
   Call masked = call;
   masked.masks.assign(inputs.size(), Tensor());
@@ -149,7 +155,7 @@ Call LayerImpl::settle(const Tensors& inputs, const CallOptions& options) const 
     fail("{}: takes no use_causal_mask and no return_attention_scores", who());
   }
   if (options.mask.size() > inputs.size()) {
-    fail("{}: {} masks for {} inputs", who(), options.mask.size(), inputs.size());
+    fail_masks(options.mask.size(), inputs.size());
   }
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     if (!inputs[i].defined()) fail("{}: input {} is an undefined tensor", who(), i);

@@ -59,6 +59,7 @@ using SymbolicCallOptions = CallArguments<SymbolicTensor>;
 // The same as a layer's call() gets them: settled.
 struct Call {
   Tensors masks = {};  // as many as inputs
+  std::vector<DType> dtypes = {};  // the inputs', for compute_output_shape alone
   bool training = false;
   bool use_causal_mask = false;
   bool return_attention_scores = false;
@@ -80,12 +81,15 @@ class LayerImpl : public Configurable {
   // Makes the weights, once, at the first call.
   virtual void build(const Shapes&) {}
   virtual Tensors call(const Tensors& inputs, const Call& call) = 0;
-  // Shapes of the results. Unless overridden: calls the layer on zeros, twice, with different
-  // sizes where the shapes have `any`.
+  // Shapes of the results. Unless overridden: calls the layer on zeros of call.dtypes, twice, with
+  // different sizes where the shapes have `any`.
   virtual Shapes compute_output_shape(const Shapes& inputs, const Call& call);
   virtual DType compute_output_dtype(DType) const { return DType::float32; }
   // The mask of the first result. Unless overridden: the first input's if supports_masking_.
   virtual Tensor compute_mask(const Tensors& inputs, const Call& call);
+  // The results with the masks they carry from here on. Unless overridden: compute_mask's on the
+  // first, none on the others.
+  virtual Tensors with_masks(Tensors results, const Tensors& inputs, const Call& call);
 
   Weights weights() const;         // its own, then its layers': "dense/kernel"
   Weights weights_inside() const;  // the same, paths without its own name: "kernel"
@@ -98,6 +102,7 @@ class LayerImpl : public Configurable {
   void ensure_built(const Shapes& inputs);
   // Call arguments with defaults and masks filled in; fails on one that the layer doesn't take.
   Call settle(const Tensors& inputs, const CallOptions& options) const;
+  [[noreturn]] void fail_masks(std::size_t masks, std::size_t inputs) const;
 
  protected:
   // Registers a weight: it is trained, saved and counted from here on.
@@ -118,8 +123,6 @@ class LayerImpl : public Configurable {
   bool has_attention_arguments_ = false;  // use_causal_mask, return_attention_scores
 
  private:
-  Tensors with_masks(Tensors results, const Tensors& inputs, const Call& call);
-
   bool trainable_ = true;
   bool built_ = false;
   bool warned_ = false;

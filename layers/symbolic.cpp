@@ -35,15 +35,17 @@ Shapes InputLayerImpl::compute_output_shape(const Shapes&, const Call&) {
 }
 
 SymbolicTensor with_mask(const SymbolicTensor& x, const SymbolicTensor& mask) {
-  SymbolicTensor masked = x;
-  masked.mask_ = nullptr;
-  if (!mask.defined()) return masked;
+  if (!x.defined() || !mask.defined()) {
+    fail("with_mask: in a graph of layers, x and mask are both needed, got an undefined {}",
+         x.defined() ? "mask" : "x");
+  }
   const Shape leading(std::span(x.shape().begin(), static_cast<std::size_t>(std::min(
                                                        mask.shape().rank(), x.shape().rank()))));
   if (mask.dtype() != DType::boolean || !compatible(mask.shape(), leading)) {
     fail("with_mask: a mask is bool and has the leading sizes of its tensor, got {} {} [x {}]",
          name(mask.dtype()), mask.shape().str(), x.shape().str());
   }
+  SymbolicTensor masked = x;
   masked.mask_ = std::make_shared<const SymbolicTensor>(mask);
   return masked;
 }
@@ -52,7 +54,7 @@ SymbolicTensors symbolic_call(const Layer& layer, const SymbolicTensors& inputs,
                               const SymbolicCallOptions& options) {
   LayerImpl& impl = *layer.impl();
   if (options.mask.size() > inputs.size()) {
-    fail("{}: {} masks for {} inputs", impl.who(), options.mask.size(), inputs.size());
+    impl.fail_masks(options.mask.size(), inputs.size());
   }
   SymbolicTensors masks;
   Shapes shapes;
@@ -70,7 +72,8 @@ SymbolicTensors symbolic_call(const Layer& layer, const SymbolicTensors& inputs,
   const CallOptions arguments{.training = options.training,
                               .use_causal_mask = options.use_causal_mask,
                               .return_attention_scores = options.return_attention_scores};
-  const Call settled = impl.settle({}, arguments);
+  Call settled = impl.settle({}, arguments);
+  for (const SymbolicTensor& input : inputs) settled.dtypes.push_back(input.dtype());
   static std::atomic<std::int64_t> next{0};
   auto node = std::make_shared<SymbolicNode>(
       SymbolicNode{layer, inputs, masks, arguments, next.fetch_add(1)});

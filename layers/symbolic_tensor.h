@@ -46,8 +46,7 @@ class SymbolicTensor {
   std::shared_ptr<const SymbolicTensor> mask_;
 };
 
-// x as layers called on it see it: with this mask, bool, over its leading axes. An undefined mask
-// takes it away.
+// x as layers called on it see it: with this mask, bool, over its leading axes.
 SymbolicTensor with_mask(const SymbolicTensor& x, const SymbolicTensor& mask);
 
 }  // namespace kindling

@@ -45,13 +45,13 @@ void OptimizerImpl::check_common() const {
   }
 }
 
-void OptimizerImpl::adopt(const Weights& weights) {
-  if (states_.empty()) {
-    for (const Weight& w : weights) {
-      states_.push_back({w.name, w.value, {}});
-    }
-    return;
+void OptimizerImpl::check_weights(const Weights& weights) const {
+  bool trainable = false;
+  for (const Weight& w : weights) trainable = trainable || w.trainable;
+  if (!trainable) {
+    fail("{}: none of the {} weights is trainable", who(), weights.size());
   }
+  if (states_.empty()) return;
   bool same = states_.size() == weights.size();
   for (std::size_t i = 0; same && i < weights.size(); ++i) {
     same = states_[i].weight.same_memory(weights[i].value);
@@ -81,7 +81,7 @@ std::vector<Tensor> OptimizerImpl::clipped(std::vector<Tensor> gradients) const 
 
 void OptimizerImpl::step(const Weights& weights) {
   const NoGrad no_grad;
-  adopt(weights);
+  check_weights(weights);
   std::vector<Tensor> gradients;
   bool any_gradient = false;
   for (const Weight& w : weights) {
@@ -92,6 +92,9 @@ void OptimizerImpl::step(const Weights& weights) {
   if (!any_gradient) {
     fail("{}: none of the {} weights has a gradient; call backward on a loss that depends on them "
          "first", who(), weights.size());
+  }
+  if (states_.empty()) {
+    for (const Weight& w : weights) states_.push_back({w.name, w.value, {}});
   }
   gradients = clipped(std::move(gradients));
   ++iterations_;

@@ -51,7 +51,7 @@ class OptimizerImpl : public Configurable {
     Tensor weight;  // the handle, to tell whether it is the same one
     Tensors slots;
   };
-  void adopt(const Weights& weights);
+  void check_weights(const Weights& weights) const;
   std::vector<Tensor> clipped(std::vector<Tensor> gradients) const;
 
   std::vector<State> states_;

@@ -37,12 +37,16 @@ class Tensor {
   std::int64_t size(int axis) const { return shape_[axis]; }
   std::int64_t elements() const { return elements_; }
 
-  // The elements, row-major. Fails on another dtype.
-  std::span<const float> floats() const { return {as<const float>(DType::float32), count()}; }
-  std::span<const std::int32_t> ints() const {
+  // The elements, row-major. Fails on another dtype. A span doesn't keep memory alive, so a
+  // temporary gives none: name the tensor first.
+  std::span<const float> floats() const& { return {as<const float>(DType::float32), count()}; }
+  std::span<const std::int32_t> ints() const& {
     return {as<const std::int32_t>(DType::int32), count()};
   }
-  std::span<const bool> bools() const { return {as<const bool>(DType::boolean), count()}; }
+  std::span<const bool> bools() const& { return {as<const bool>(DType::boolean), count()}; }
+  void floats() const&& = delete;
+  void ints() const&& = delete;
+  void bools() const&& = delete;
   // The only element of a float32 tensor of one element.
   float item() const;
 

@@ -30,6 +30,7 @@ class LossImpl : public Configurable {
   // One value an example: the mean over the last axis. Shapes are known to agree.
   virtual Tensor values(const Tensor& y_true, const Tensor& y_pred) const = 0;
 
+  Reduction reduction() const { return reduction_; }
   Tensor call(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) const;
 
  protected:

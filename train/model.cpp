@@ -43,6 +43,10 @@ Model::Model(const Functional& functional)
 
 void Model::compile(const CompileOptions& options) {
   if (!options.loss) fail("{}: compile needs a loss, .loss = BinaryCrossentropy()", impl()->who());
+  if (options.loss->impl()->reduction() == Reduction::none) {
+    fail("{}: training needs one number, not reduction \"none\" [loss {}]", impl()->who(),
+         options.loss->name());
+  }
   if (functional().outputs().size() != 1) {
     fail("{}: training wants a model with one output, this one has {}", impl()->who(),
          functional().outputs().size());

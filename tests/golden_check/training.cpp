@@ -48,8 +48,9 @@ void check_training(const Case& c) {
   const Config& config = c["config"];
   const Model model = documented_model(config);
   for (const Weight& w : model.weights()) {
+    const Tensor from = c.at("weight." + w.name);
     Tensor into = w.value;
-    std::ranges::copy(c.at("weight." + w.name).floats(), into.mutable_floats().begin());
+    std::ranges::copy(from.floats(), into.mutable_floats().begin());
   }
   const Tensor queries = c.at("query"), values = c.at("value"), labels = c.at("label");
   const auto inputs = [&](std::int64_t step) {

@@ -192,7 +192,7 @@ TEST_CASE("AdditiveAttention says what doesn't fit") {
   CHECK(refused({q, v}, {.mask = {Tensor(), short_mask}}) ==
         "AdditiveAttention \"a\": a value mask is (batch, Tv) = (2, 5), got (2,)");
   CHECK(refused({q, v}, {.mask = {Tensor(), Tensor(), short_mask}}) ==
-        "AdditiveAttention \"a\": 3 masks for 2 inputs");
+        "AdditiveAttention \"a\": takes at most one mask an input, got 3 masks for 2 inputs");
   CHECK(message_of([] { AdditiveAttention({.dropout = 1, .name = "a"}); }) ==
         "AdditiveAttention \"a\": dropout is in [0, 1), got 1");
 }

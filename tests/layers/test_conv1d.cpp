@@ -57,6 +57,15 @@ TEST_CASE("Conv1D pads as Keras does") {
   CHECK(windows(options(Padding::same, 1, 1), 1) == Numbers{1});
 }
 
+TEST_CASE("No steps give no steps") {
+  for (const Padding padding : {Padding::same, Padding::causal}) {
+    for (const std::int64_t strides : {1, 2, 3, 5}) {
+      check_layer(Conv1D({.filters = 2, .kernel_size = 4, .strides = strides, .padding = padding}),
+                  {zeros({2, 0, 3})}, {.weights = {"kernel", "bias"}});
+    }
+  }
+}
+
 TEST_CASE("Conv1D's mask ends here") {
   const Warnings warnings;
   const Tensor mask = mask_of({{true, true, false}});

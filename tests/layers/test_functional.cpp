@@ -85,6 +85,19 @@ TEST_CASE("A convolution in between drops the mask, unless it is put back") {
   CHECK(Warnings::list()[0].starts_with("Conv1D \"cnn\": does not support masks, "));
 }
 
+TEST_CASE("A graph inside a graph passes on the masks of its results") {
+  const Warnings warnings;
+  const auto inner_input = ids_input();
+  const auto embedding = Embedding({.input_dim = 9, .output_dim = 4, .mask_zero = true});
+  const auto inner = Functional({.inputs = {inner_input}, .outputs = {embedding(inner_input)}});
+  const auto input = ids_input();
+  const auto result = GlobalAveragePooling1D()(inner(input));
+  const auto model = Functional({.inputs = {input}, .outputs = {result}});
+  const Tensor e = embedding(some_ids()).reshaped({2, 4, 4});
+  check_close(model(some_ids()), mean_over_steps(e, not_equal(some_ids(), 0)), 0);
+  CHECK(Warnings::list().empty());
+}
+
 TEST_CASE("A graph runs what its outputs need, and each call once") {
   const auto input = Input({.shape = {3}});
   const auto shared = Dense({.units = 3, .name = "shared"});
@@ -165,4 +178,6 @@ TEST_CASE("A graph says which input doesn't fit") {
   CHECK(message_of([&] { with_mask(a, b); }) ==
         "with_mask: a mask is bool and has the leading sizes of its tensor, got int32 "
         "(None, None) [x (None, None, 3)]");
+  CHECK(message_of([&] { with_mask(a, SymbolicTensor()); }) ==
+        "with_mask: in a graph of layers, x and mask are both needed, got an undefined mask");
 }

@@ -64,7 +64,7 @@ TEST_CASE("A mask given to the call stands before the one the input carries") {
   CHECK(same_bits(dense(x).mask(), x.mask()));
   CHECK(same_bits(dense(x, {.mask = {other}}).mask(), other));
   CHECK(message_of([&] { dense(x, {.mask = {other, other}}); })
-            .ends_with(": 2 masks for 1 inputs"));
+            .ends_with(": takes at most one mask an input, got 2 masks for 1 input"));
   CHECK(message_of([&] { dense(x, {.mask = {mask_of({{true, true}})}}); }) ==
         "with_mask: a mask is bool and has the leading sizes of its tensor, got bool (1, 2) "
         "[x (1, 3, 2)]");

@@ -1,4 +1,5 @@
 // Layers that a user writes.
+#include <kindling/autograd/shaping.h>
 #include <kindling/layers/dense.h>
 #include <kindling/optim/sgd.h>
 
@@ -88,7 +89,27 @@ class TwiceImpl : public LayerImpl {
 };
 using Twice = Handle<TwiceImpl>;
 
+// Takes ids, and says nothing of shapes.
+class LookupImpl : public LayerImpl {
+ public:
+  struct Options {
+    std::string name = {};
+  };
+  explicit LookupImpl(Options o) : LayerImpl("Lookup", o.name) {}
+  void build(const Shapes&) override { table_ = add_weight("table", {1, 3}, Ones()); }
+  Tensors call(const Tensors& inputs, const Call&) override { return {take(table_, inputs[0])}; }
+
+ private:
+  Tensor table_;
+};
+using Lookup = Handle<LookupImpl>;
+
 }  // namespace
+
+TEST_CASE("Shapes of a layer's results are found with inputs of the right dtype") {
+  const auto ids = Input({.shape = {any}, .dtype = DType::int32});
+  CHECK(Lookup()(ids).shape().str() == "(None, None, 3)");
+}
 
 TEST_CASE("A layer may have several results, and layers inside it") {
   const auto heads = TwoHeads({.units = 3, .name = "heads"});

@@ -292,6 +292,8 @@ TEST_CASE("A step needs gradients, and the weights of the step before") {
   CHECK(message_of([&] { adam.step(weights); }) ==
         "Adam \"adam\": none of the 2 weights has a gradient; call backward on a loss that "
         "depends on them first");
+  CHECK(message_of([&] { adam.step({{"w", weights[0].value, false}}); }) ==
+        "Adam \"adam\": none of the 1 weights is trainable");
   CHECK(adam.iterations() == 0);
   leave(weights, gradients_at(0));
   adam.step(weights);

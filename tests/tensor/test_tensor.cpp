@@ -33,7 +33,7 @@ TEST_CASE("Tensors are made from numbers") {
   CHECK(numbers(mask) == std::vector<double>{1, 0, 0, 1});
 
   const std::vector<float> many = {1, 2, 3, 4};
-  CHECK(tensor(many, {2, 2}).floats()[3] == 4);
+  CHECK(numbers(tensor(many, {2, 2}))[3] == 4);
   CHECK(message_of([&] { tensor(many, {3}); }) == "tensor: shape (3,) holds 3 elements, got 4");
   CHECK(message_of([] { tensor({{1.0, 2.0}, {3.0}}); }) ==
         "tensor: rows differ in length, 1 against 2");
@@ -52,16 +52,18 @@ TEST_CASE("A tensor may have no elements, and it may be undefined") {
   CHECK(none.elements() == 0);
   CHECK(none.floats().empty());
   CHECK_FALSE(Tensor().defined());
-  CHECK(message_of([] { Tensor().floats(); }) ==
+  const Tensor undefined;
+  CHECK(message_of([&] { undefined.floats(); }) ==
         "Tensor: undefined, it has no float32 elements");
   CHECK(message_of([] { Tensor::empty({2, any}); }) ==
         "Shape: (2, None) has sizes that are not known yet");
 }
 
 TEST_CASE("Elements are read as what they are") {
-  CHECK(message_of([] { zeros({2, 3}).ints(); }) ==
+  const Tensor x = zeros({2, 3}), ids = arange(3);
+  CHECK(message_of([&] { x.ints(); }) ==
         "Tensor: int32 elements were asked for, got a float32 tensor of shape (2, 3)");
-  CHECK(message_of([] { arange(3).floats(); }) ==
+  CHECK(message_of([&] { ids.floats(); }) ==
         "Tensor: float32 elements were asked for, got a int32 tensor of shape (3,)");
   CHECK(message_of([] { mask_of({{true}}).mutable_ints(); }) ==
         "Tensor: int32 elements were asked for, got a bool tensor of shape (1, 1)");

@@ -105,15 +105,16 @@ TEST_CASE("Files that aren't there") {
 TEST_CASE("Layers that don't exist, or not like that") {
   const Saved saved;
   CHECK(saved.edited("\"Dense\"", "\"Dence\"")
-            .starts_with("layer: no class \"Dence\" is registered; register_layer<Dence>() adds "
-                         "one of your own [registered: Activation, "));
+            .starts_with("M/model.json: layer: no class \"Dence\" is registered; "
+                         "register_layer<Dence>() adds one of your own [registered: Activation, "));
   CHECK(saved.edited("\"use_bias\"", "\"use_bais\"") ==
-        "Dense \"a\": unknown option \"use_bais\", got true");
+        "M/model.json: Dense \"a\": unknown option \"use_bais\", got true");
   CHECK(saved.edited("\"units\":2", "\"units\":\"many\"") ==
-        "Dense \"a\": units: a whole number is needed, got \"many\"");
-  CHECK(saved.edited("\"units\":2,", "") == "Dense \"a\": the option \"units\" is required");
+        "M/model.json: Dense \"a\": units: a whole number is needed, got \"many\"");
+  CHECK(saved.edited("\"units\":2,", "") ==
+        "M/model.json: Dense \"a\": the option \"units\" is required");
   CHECK(saved.edited("\"units\":2", "\"units\":-2") ==
-        "Dense \"a\": units is at least 1, got -2");
+        "M/model.json: Dense \"a\": units is at least 1, got -2");
   CHECK(saved.edited("\"name\":\"b\"", "\"name\":\"a\"") ==
         "M/model.json: two layers are named \"a\"");
   CHECK(saved.edited("\"name\":\"b\",\"config\":{\"name\":\"b\"",
@@ -124,15 +125,17 @@ TEST_CASE("Layers that don't exist, or not like that") {
   CHECK(saved.edited("\"class_name\":\"Dense\"", "\"class_name\":5") ==
         "M/model.json: class_name of a layer: a text is needed, got 5");
   CHECK(saved.edited("\"name\":\"b\"", "\"name\":\"b/c\"") ==
-        "Dense \"b/c\": a name has no '/', which separates the parts of a weight's path");
+        "M/model.json: Dense \"b/c\": a name has no '/', which separates the parts of a weight's "
+        "path");
   CHECK(saved.edited("\"batch_shape\":[null,3]", "\"batch_shape\":[]") ==
-        "Shape: axis 0 is outside [0, 0) [shape ()]");
+        "M/model.json: Shape: axis 0 is outside [0, 0) [shape ()]");
   CHECK(saved.edited("\"batch_shape\":[null,3]", "\"batch_shape\":[null,-3]") ==
-        "Shape: a size is at least 0, or any, got -3");
+        "M/model.json: Shape: a size is at least 0, or any, got -3");
   CHECK(saved.edited("\"batch_shape\":[null,3]", "\"batch_shape\":[1,2,3,4,5,6,7]") ==
-        "Shape: at most 6 axes are supported, got 7");
+        "M/model.json: Shape: at most 6 axes are supported, got 7");
   CHECK(saved.edited("\"dtype\":\"float32\"}", "\"dtype\":\"float64\"}") ==
-        "InputLayer \"x\": dtype: one of float32, int32, bool is needed, got \"float64\"");
+        "M/model.json: InputLayer \"x\": dtype: one of float32, int32, bool is needed, got "
+        "\"float64\"");
 }
 
 TEST_CASE("Calls that can't be") {
@@ -168,12 +171,13 @@ TEST_CASE("Calls that can't be") {
   CHECK(saved.edited("\"kwargs\":{}", "\"kwargs\":[1]") ==
         "M/model.json: an object is needed, got [1]");
   CHECK(saved.edited("\"kwargs\":{}", "\"kwargs\":{\"use_causal_mask\":true}") ==
-        "Dense \"a\": takes no use_causal_mask and no return_attention_scores");
+        "M/model.json: Dense \"a\": takes no use_causal_mask and no return_attention_scores");
   CHECK(saved.edited("\"inbound_nodes\":[{", "\"outbound_nodes\":[{") ==
         "M/model.json: inbound_nodes of a: a list is needed, got null");
-  CHECK(saved.edited("\"args\"", "\"argv\"") == "Dense \"a\": input 0 is an undefined tensor");
+  CHECK(saved.edited("\"args\"", "\"argv\"") ==
+        "M/model.json: Dense \"a\": input 0 is an undefined tensor");
   CHECK(saved.edited("\"args\":[{", "\"args\":[],\"rest\":[{") ==
-        "Dense \"a\": takes 1 input, got 0");
+        "M/model.json: Dense \"a\": takes 1 input, got 0");
 }
 
 TEST_CASE("Inputs and outputs that can't be") {
@@ -181,16 +185,16 @@ TEST_CASE("Inputs and outputs that can't be") {
   const std::string in = "\"input_layers\":[[\"x\",0,0]]", out = "\"output_layers\":[[\"b\",0,0]]";
   CHECK(saved.edited(in, "\"input_layers\":[\"x\",0,0]") == "no error");  // as Keras writes one
   CHECK(saved.edited(in, "\"input_layers\":[]") ==
-        "Functional \"m\": an output depends on input \"x\", which is not among the model's "
-        "inputs");
+        "M/model.json: Functional \"m\": an output depends on input \"x\", which is not among the "
+        "model's inputs");
   CHECK(saved.edited(in, "\"input_layers\":[[\"a\",0,0]]") ==
-        "Functional \"m\": an input of a model is what Input() returned");
+        "M/model.json: Functional \"m\": an input of a model is what Input() returned");
   CHECK(saved.edited(in, "\"input_layers\":[[\"x\",0,0],[\"x\",0,0]]") ==
-        "Functional \"m\": input \"x\" is listed twice");
+        "M/model.json: Functional \"m\": input \"x\" is listed twice");
   CHECK(saved.edited(in, "\"input_layers\":7") ==
         "M/model.json: input_layers: a list is needed, got 7");
   CHECK(saved.edited(out, "\"output_layers\":[]") ==
-        "Functional \"m\": a model has at least one output");
+        "M/model.json: Functional \"m\": a model has at least one output");
   CHECK(saved.edited(out, "\"output_layers\":[[\"c\",0,0]]") ==
         "M/model.json: no layer makes the result [\"c\", 0, 0]");
   CHECK(saved.edited(out, "\"output_layers\":[null]") ==
