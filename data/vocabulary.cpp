@@ -58,15 +58,19 @@ Vocabulary::Vocabulary(const TokenCounts& counts, const VocabularyOptions& optio
 
 Vocabulary::Vocabulary(const std::vector<std::string>& words) : Vocabulary() {
   for (const std::string& word : words) {
-    if (word.empty()) fail("Vocabulary: a token must not be empty");
-    if (word.find_first_of("\r\n") != std::string::npos) {
-      fail("Vocabulary: a token must be within a line, got {}", quoted(word));
-    }
     if (!add(word)) fail("Vocabulary: token {} is there twice", quoted(word));
   }
 }
 
+void Vocabulary::extend(const std::vector<std::string>& words) {
+  for (const std::string& word : words) add(word);
+}
+
 bool Vocabulary::add(std::string_view token) {
+  if (token.empty()) fail("Vocabulary: a token must not be empty");
+  if (token.find_first_of("\r\n") != token.npos) {
+    fail("Vocabulary: a token must be within a line, got {}", quoted(token));
+  }
   const auto id = static_cast<std::int32_t>(size());
   const bool is_new = ids_.try_emplace(std::string(token), id).second;
   if (is_new) tokens_.emplace_back(token);

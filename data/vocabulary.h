@@ -65,6 +65,9 @@ class Vocabulary {
   // These words, from id 2 on. Errors: one that is empty, holds a line break or is there twice.
   explicit Vocabulary(const std::vector<std::string>& words);
 
+  // More words, after those there are; one that is known already is passed over.
+  void extend(const std::vector<std::string>& words);
+
   // Strict: names the file and the line of whatever is wrong.
   static Vocabulary read(const std::string& path);
   std::string file_text() const;  // what read() reads
@@ -81,7 +84,8 @@ class Vocabulary {
 
  private:
   Vocabulary();  // the two special tokens
-  bool add(std::string_view token);  // false if it is there already
+  // False if it is there already. Errors: a token that is empty or holds a line break.
+  bool add(std::string_view token);
 
   std::vector<std::string> tokens_;
   TokenMap<std::int32_t> ids_;

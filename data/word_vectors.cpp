@@ -6,9 +6,11 @@
 #include <limits>
 #include <optional>
 #include <string_view>
+#include <unordered_set>
 
 #include <kindling/data/fields.h>
 #include <kindling/data/text_file.h>
+#include <kindling/data/tokens.h>
 #include <kindling/data/vocabulary.h>
 #include <kindling/tensor/fail.h>
 
@@ -60,11 +62,10 @@ void parse_vector(std::string_view fields, float* values, const std::string& pla
   }
 }
 
-}  // namespace
-
-WordVectors read_word_vectors(const std::string& path, const Vocabulary& vocabulary) {
+// Calls visit(word, its numbers as text, line number) for each line, after the dimension is stored.
+template <class Visit>
+void for_each_vector(const std::string& path, std::int64_t& dim, Visit&& visit) {
   std::ifstream file = open_text_file(path);
-  WordVectors vectors;
   std::optional<Header> header;
   std::int64_t number = 0, words = 0;
   std::string whole_line;
@@ -73,27 +74,17 @@ WordVectors read_word_vectors(const std::string& path, const Vocabulary& vocabul
     const std::string_view line = without_end(whole_line);
     if (number == 1) {
       header = parse_header(line);
-      vectors.dim = header ? header->dim : spaces(line);
-      if (vectors.dim < 1) fail("{}:1: must be a word and its vector, got {}", path, quoted(line));
+      dim = header ? header->dim : spaces(line);
+      if (dim < 1) fail("{}:1: must be a word and its vector, got {}", path, quoted(line));
       if (header) continue;
     }
     ++words;
-    const std::size_t begin = last_fields(line, vectors.dim);
+    const std::size_t begin = last_fields(line, dim);
     if (begin == line.npos) {
-      fail("{}:{}: must be a word and {} numbers, got {} fields", path, number, vectors.dim,
+      fail("{}:{}: must be a word and {} numbers, got {} fields", path, number, dim,
            spaces(line) + 1);
     }
-    // Only now, for no line is as long as a dimension that is nonsense.
-    if (vectors.values.empty()) {
-      vectors.values.resize(static_cast<std::size_t>(vocabulary.size() * vectors.dim));
-      vectors.found.resize(static_cast<std::size_t>(vocabulary.size()));
-    }
-    const std::int32_t id = vocabulary.id(line.substr(0, begin - 1));
-    if (id < Vocabulary::first_word || vectors.found[static_cast<std::size_t>(id)]) continue;
-    parse_vector(line.substr(begin), vectors.values.data() + id * vectors.dim,
-                 fmt::format("{}:{}", path, number));
-    vectors.found[static_cast<std::size_t>(id)] = true;
-    ++vectors.found_count;
+    visit(line.substr(0, begin - 1), line.substr(begin), number);
   }
   if (file.bad()) fail("{}:{}: cannot be read to its end", path, number + 1);
   if (number == 0) fail("{}: is empty", path);
@@ -101,7 +92,41 @@ WordVectors read_word_vectors(const std::string& path, const Vocabulary& vocabul
   if (header && header->words != words) {
     fail("{}:1: says {} words, got {}", path, header->words, words);
   }
+}
+
+}  // namespace
+
+WordVectors read_word_vectors(const std::string& path, const Vocabulary& vocabulary) {
+  WordVectors vectors;
+  for_each_vector(path, vectors.dim, [&](std::string_view word, std::string_view numbers,
+                                         std::int64_t line) {
+    // Only now, for no line is as long as a dimension that is nonsense.
+    if (vectors.values.empty()) {
+      vectors.values.resize(static_cast<std::size_t>(vocabulary.size() * vectors.dim));
+      vectors.found.resize(static_cast<std::size_t>(vocabulary.size()));
+    }
+    const std::int32_t id = vocabulary.id(word);
+    if (id < Vocabulary::first_word || vectors.found[static_cast<std::size_t>(id)]) return;
+    parse_vector(numbers, vectors.values.data() + id * vectors.dim,
+                 fmt::format("{}:{}", path, line));
+    vectors.found[static_cast<std::size_t>(id)] = true;
+    ++vectors.found_count;
+  });
   return vectors;
+}
+
+std::vector<std::string> read_vector_words(const std::string& path) {
+  std::vector<std::string> words;
+  std::unordered_set<std::string> seen;
+  std::int64_t dim = 0;
+  for_each_vector(path, dim, [&](std::string_view word, std::string_view, std::int64_t) {
+    if (find_invalid_utf8(word) != word.npos) return;
+    const std::vector<std::string> tokens = tokenize(word);
+    if (tokens.size() == 1 && tokens[0] == word && seen.insert(tokens[0]).second) {
+      words.push_back(tokens[0]);
+    }
+  });
+  return words;
 }
 
 }  // namespace kindling

@@ -32,4 +32,8 @@ struct WordVectors {
 
 WordVectors read_word_vectors(const std::string& path, const Vocabulary& vocabulary);
 
+// The words of a file in its order, each once; only those that tokenize can make, since no text
+// has the others.
+std::vector<std::string> read_vector_words(const std::string& path);
+
 }  // namespace kindling

@@ -42,7 +42,13 @@ void add_training(CLI::App& command, Files& files, Settings& s) {
   option("--min-count", s.min_count, "A word is known that occurs so often")
       ->check(CLI::PositiveNumber);
   option("--max-length", s.max_length, "Words of a text that are read; 0: all");
-  command.add_option("--vectors", s.vectors, "GloVe vectors the embedding starts from");
+  const auto vectors = command.add_option("--vectors", s.vectors,
+                                          "GloVe vectors the embedding starts from");
+  command.add_flag("--vector-words", s.vector_words,
+                   "Know every word of --vectors, not only those of the training pairs")
+      ->needs(vectors);
+  command.add_flag("--freeze-vectors", s.freeze_vectors, "Leave the embedding as it starts")
+      ->needs(vectors);
   option("--epochs", s.epochs, "Times the training pairs are gone through")
       ->check(CLI::PositiveNumber);
   option("--batch-size", s.batch_size, "Pairs a step")->check(CLI::PositiveNumber);

@@ -14,6 +14,7 @@ Model build_model(const Settings& settings, std::int64_t max_tokens, const Tenso
   // Embedding lookup, shared by both texts.
   auto token_embedding = Embedding({.input_dim = max_tokens, .output_dim = dimension,
                                     .weights = vectors, .name = "token_embedding"});
+  token_embedding.set_trainable(!settings.freeze_vectors);
   auto query_embeddings = token_embedding(query_input);    // (batch, Tq, dimension)
   auto value_embeddings = token_embedding(value_input);    // (batch, Tv, dimension)
   if (settings.dropout > 0) {  // not on the page

@@ -19,6 +19,8 @@ void Settings::fields(Fields& f) {
   f("min_count", min_count);
   f("max_length", max_length);
   f("vectors", vectors);
+  f("vector_words", vector_words);
+  f("freeze_vectors", freeze_vectors);
   f("epochs", epochs);
   f("batch_size", batch_size);
   f("learning_rate", learning_rate);

@@ -21,6 +21,8 @@ struct Settings {
   std::int64_t min_count = 3;
   std::int64_t max_length = 64;    // words of a text that are read
   std::string vectors;             // GloVe file the embedding started from
+  bool vector_words = false;       // its words are known too, not only the training texts'
+  bool freeze_vectors = false;     // the embedding is not trained
   // The training
   std::int64_t epochs = 6;
   std::int64_t batch_size = 128;

@@ -17,7 +17,10 @@ namespace {
 Vocabulary vocabulary_of(const TrainingTexts& texts, const Settings& settings) {
   TokenCounts counts;
   for (const TextPair& pair : texts.train) counts.add(pair.first).add(pair.second);
-  return Vocabulary(counts, {.max_tokens = settings.max_tokens, .min_count = settings.min_count});
+  Vocabulary vocabulary(counts, {.max_tokens = settings.max_tokens,
+                                 .min_count = settings.min_count});
+  if (settings.vector_words) vocabulary.extend(read_vector_words(settings.vectors));
+  return vocabulary;
 }
 
 // The table the embedding starts from: vectors of the words that are in the file, small random

@@ -3,6 +3,8 @@
 #include <map>
 #include <set>
 
+#include <kindling/tensor/random.h>
+
 #include "tests/autograd/operations.h"
 
 namespace kindling {

@@ -5,6 +5,7 @@
 
 #include <kindling/data/dataset.h>
 #include <kindling/data/text_batches.h>
+#include <kindling/tensor/random.h>
 
 #include "tests/tensors.h"
 

@@ -68,6 +68,14 @@ TEST_CASE("a vocabulary of given words") {
         "Vocabulary: a token must be within a line, got \"a?b\"");
 }
 
+TEST_CASE("a vocabulary takes more words, after those it has") {
+  Vocabulary vocabulary(Words{"b", "a"});
+  vocabulary.extend({"c", "a", "[PAD]", "d"});
+  CHECK(vocabulary.encode_tokens({"b", "a", "c", "d"}) == Ids{2, 3, 4, 5});
+  CHECK(vocabulary.size() == 6);
+  CHECK(message_of([&] { vocabulary.extend({""}); }) == "Vocabulary: a token must not be empty");
+}
+
 TEST_CASE("an id outside the vocabulary") {
   const Vocabulary vocabulary({"rose"});
   CHECK(message_of([&] { vocabulary.token(3); }) == "Vocabulary: id 3 is outside [0, 3)");

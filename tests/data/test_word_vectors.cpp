@@ -4,6 +4,7 @@
 #include <kindling/data/vocabulary.h>
 #include <kindling/data/word_vectors.h>
 
+using kindling::read_vector_words;
 using kindling::read_word_vectors;
 using kindling::Vocabulary;
 using kindling::WordVectors;
@@ -49,6 +50,13 @@ TEST_CASE("word2vec and fastText: a first line with counts") {
   CHECK(vectors.found_count == 1);
   CHECK(vectors.values[6] == 1);
   CHECK(vectors.values[8] == 3);
+}
+
+TEST_CASE("The words of a vector file that a text can have") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write(
+      "vectors.txt", "the 1 2\n, 1 2\nRose 1 2\nlily of 1 2\n\xc3\xa9t\xc3\xa9 1 2\nthe 3 4\n\xff 1 2\n9 1 2\n");
+  CHECK(read_vector_words(path) == std::vector<std::string>{"the", "\xc3\xa9t\xc3\xa9", "9"});
 }
 
 TEST_CASE("damaged vector files") {

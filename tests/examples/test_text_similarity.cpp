@@ -7,8 +7,13 @@
 #include <fstream>
 #include <iterator>
 
-#include "tests/catch.h"
+#include <kindling/autograd/shaping.h>
+#include <kindling/io/safetensors.h>
+
 #include "tests/data/temporary_folder.h"
+#include "tests/tensors.h"
+
+using namespace kindling;
 
 namespace {
 
@@ -119,6 +124,25 @@ TEST_CASE("text_similarity takes graded scores, columns by name and word vectors
   for (const char* key : {"pearson", "accuracy", "loss", "baseline", "pairs"}) {
     CHECK(json.contains(key));
   }
+}
+
+TEST_CASE("text_similarity knows the words of its vectors and may leave them as they are") {
+  const TemporaryFolder folder;
+  const std::string data = folder.write("pairs.csv", pairs());
+  const std::string vectors = folder.write("vectors.txt", "cat 1 2 3\nzebra 4 5 6\n");
+  const std::string model = folder.file("model");
+  const Result trained = run("train --data " + data + small + "--vectors " + vectors +
+                             " --vector-words --freeze-vectors --model " + model);
+  INFO(trained.output);
+  REQUIRE(trained.status == 0);
+  CHECK(content(model + "/vocabulary.txt").ends_with("\nzebra\n"));
+  const Tensor table = read_safetensors(model + "/weights.safetensors")
+                           .at("token_embedding/embeddings");
+  const std::vector<double> zebra = numbers(slice(table, 0, table.size(0) - 1, table.size(0)));
+  CHECK(zebra == std::vector<double>{4, 5, 6});
+  const Result refused = run("train --data " + data + small + "--freeze-vectors --model " + model);
+  CHECK(refused.status != 0);
+  CHECK(refused.output.find("--freeze-vectors requires --vectors") != std::string::npos);
 }
 
 TEST_CASE("text_similarity says what is wrong and leaves things as they were") {

@@ -1,5 +1,6 @@
 // Layers from configs: the registry, options that are wrong, initialisers.
 #include <kindling/layers/dense.h>
+#include <kindling/tensor/random.h>
 
 #include "tests/layers/layer_check.h"
 

@@ -1,4 +1,5 @@
 #include <kindling/tensor/broadcast.h>
+#include <kindling/tensor/random.h>
 
 #include "tests/tensors.h"
 

@@ -1,5 +1,7 @@
 #include <cstdint>
 
+#include <kindling/tensor/random.h>
+
 #include "tests/tensors.h"
 
 using namespace kindling;

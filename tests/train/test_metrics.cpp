@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include <kindling/train/losses.h>
+#include <kindling/tensor/random.h>
 #include <kindling/train/metrics.h>
 
 #include "tests/tensors.h"
