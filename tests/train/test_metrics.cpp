@@ -1,8 +1,8 @@
 // Metrics against their definitions and against values worked out by hand from Keras's rules.
 #include <cmath>
 
-#include <kindling/train/losses.h>
 #include <kindling/tensor/random.h>
+#include <kindling/train/losses.h>
 #include <kindling/train/metrics.h>
 
 #include "tests/tensors.h"
