@@ -55,7 +55,8 @@ TEST_CASE("word2vec and fastText: a first line with counts") {
 TEST_CASE("The words of a vector file that a text can have") {
   const TemporaryFolder folder;
   const std::string path = folder.write(
-      "vectors.txt", "the 1 2\n, 1 2\nRose 1 2\nlily of 1 2\n\xc3\xa9t\xc3\xa9 1 2\nthe 3 4\n\xff 1 2\n9 1 2\n");
+      "vectors.txt", "the 1 2\n, 1 2\nRose 1 2\nlily of 1 2\n\xc3\xa9t\xc3\xa9 1 2\n"
+                     "the 3 4\n\xff 1 2\n9 1 2\n");
   CHECK(read_vector_words(path) == std::vector<std::string>{"the", "\xc3\xa9t\xc3\xa9", "9"});
 }
 
