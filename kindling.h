@@ -26,6 +26,7 @@
 #include <kindling/layers/not_equal.h>
 #include <kindling/layers/registry.h>
 #include <kindling/layers/symbolic.h>
+#include <kindling/layers/with_mask.h>
 #include <kindling/optim/adam.h>
 #include <kindling/optim/sgd.h>
 #include <kindling/tensor/error.h>

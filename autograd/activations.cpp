@@ -82,7 +82,12 @@ Tensor softplus(const Tensor& x) {
   return record("softplus", y, wrt(x, [x](const Tensor& g) { return g * sigmoid(x); }));
 }
 
-Tensor softsign(const Tensor& x) { return x / (abs(x) + 1); }
+// Its derivative is 1 / (1 + |x|)^2; the quotient rule would take the difference of almost equals.
+Tensor softsign(const Tensor& x) {
+  const Tensor share = reciprocal(map("softsign", kernels::absolute, x) + 1);
+  return record("softsign", stop_gradient(x) * share,
+                wrt(x, [share](const Tensor& g) { return g * square(share); }));
+}
 
 Tensor exponential(const Tensor& x) { return exp(x); }
 

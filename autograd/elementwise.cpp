@@ -1,5 +1,6 @@
 #include <kindling/autograd/elementwise.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -47,9 +48,16 @@ Tensor compare(const char* who, kernels::Comparison op, const Tensor& a, const T
   return c;
 }
 
-// A number as a tensor of x's dtype.
-Tensor like(const Tensor& x, double number) {
-  return x.dtype() == DType::int32 ? cast(scalar(number), DType::int32) : scalar(number);
+// A number as a tensor of x's dtype, where that has it.
+Tensor like(const char* who, const Tensor& x, double number) {
+  if (x.dtype() != DType::int32) return scalar(number);
+  const auto integer = static_cast<std::int64_t>(std::clamp(number, -1e15, 1e15));
+  if (static_cast<double>(integer) != number ||
+      integer != static_cast<std::int32_t>(integer)) {
+    fail("{}: an int32 tensor is compared with an int32 number, got {}", who, number);
+  }
+  const std::int32_t value = static_cast<std::int32_t>(integer);
+  return tensor(std::span(&value, 1), Shape{});
 }
 
 template <class F>
@@ -85,9 +93,9 @@ Tensor multiply(const Tensor& a, const Tensor& b) {
 }
 
 Tensor divide(const Tensor& a, const Tensor& b) {
-  return record("divide", binary("divide", kernels::divide, a, b),
-                wrt(a, [b](const Tensor& g) { return g / b; }),
-                wrt(b, [a, b](const Tensor& g) { return -(g * a / square(b)); }));
+  const Tensor y = binary("divide", kernels::divide, a, b);
+  return record("divide", y, wrt(a, [b](const Tensor& g) { return g / b; }),
+                wrt(b, [b, y](const Tensor& g) { return -(g / b * y); }));
 }
 
 Tensor maximum(const Tensor& a, const Tensor& b) {
@@ -105,7 +113,10 @@ Tensor minimum(const Tensor& a, const Tensor& b) {
 Tensor power(const Tensor& a, const Tensor& b) {
   const Tensor y = binary("power", kernels::power, a, b);
   return record("power", y,
-                wrt(a, [a, b](const Tensor& g) { return g * b * power(a, b - 1); }),
+                wrt(a, [a, b](const Tensor& g) {
+                  const Tensor slope = b * power(a, b - 1);
+                  return g * where(equal(b, 0), scalar(0), slope);  // also where a is 0
+                }),
                 wrt(b, [a, y](const Tensor& g) { return g * y * log(a); }));
 }
 
@@ -180,6 +191,7 @@ Tensor erf(const Tensor& x) {
 }
 
 Tensor clip(const Tensor& x, double low, double high) {
+  if (!(low <= high)) fail("clip: low is at most high, got {} and {}", low, high);
   return record("clip", map("clip", kernels::clip, x, static_cast<float>(low),
                             static_cast<float>(high)),
                 wrt(x, [x, low, high](const Tensor& g) {
@@ -206,12 +218,14 @@ Tensor greater(const Tensor& a, const Tensor& b) {
 Tensor greater_equal(const Tensor& a, const Tensor& b) {
   return compare("greater_equal", kernels::Comparison::greater_equal, a, b);
 }
-Tensor equal(const Tensor& a, double b) { return equal(a, like(a, b)); }
-Tensor not_equal(const Tensor& a, double b) { return not_equal(a, like(a, b)); }
-Tensor less(const Tensor& a, double b) { return less(a, like(a, b)); }
-Tensor less_equal(const Tensor& a, double b) { return less_equal(a, like(a, b)); }
-Tensor greater(const Tensor& a, double b) { return greater(a, like(a, b)); }
-Tensor greater_equal(const Tensor& a, double b) { return greater_equal(a, like(a, b)); }
+Tensor equal(const Tensor& a, double b) { return equal(a, like("equal", a, b)); }
+Tensor not_equal(const Tensor& a, double b) { return not_equal(a, like("not_equal", a, b)); }
+Tensor less(const Tensor& a, double b) { return less(a, like("less", a, b)); }
+Tensor less_equal(const Tensor& a, double b) { return less_equal(a, like("less_equal", a, b)); }
+Tensor greater(const Tensor& a, double b) { return greater(a, like("greater", a, b)); }
+Tensor greater_equal(const Tensor& a, double b) {
+  return greater_equal(a, like("greater_equal", a, b));
+}
 
 Tensor logical_and(const Tensor& a, const Tensor& b) {
   return logical("logical_and", a, b, [](bool x, bool y) { return x && y; });

@@ -42,10 +42,11 @@ inline Tensor operator-(const Tensor& a, double b) { return affine(a, 1, -b); }
 inline Tensor operator-(double a, const Tensor& b) { return affine(b, -1, a); }
 inline Tensor operator*(const Tensor& a, double b) { return affine(a, b, 0); }
 inline Tensor operator*(double a, const Tensor& b) { return affine(b, a, 0); }
-inline Tensor operator/(const Tensor& a, double b) { return affine(a, 1 / b, 0); }
-inline Tensor operator/(double a, const Tensor& b) { return affine(reciprocal(b), a, 0); }
+inline Tensor operator/(const Tensor& a, double b) { return divide(a, scalar(b)); }
+inline Tensor operator/(double a, const Tensor& b) { return divide(scalar(a), b); }
 
-// bool results, no derivative. Both float32 or both int32; a number is taken in x's dtype.
+// bool results, no derivative. Both float32 or both int32; with an int32 tensor, the
+// number must be one of int32.
 Tensor equal(const Tensor& a, const Tensor& b);
 Tensor not_equal(const Tensor& a, const Tensor& b);
 Tensor less(const Tensor& a, const Tensor& b);

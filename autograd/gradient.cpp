@@ -3,12 +3,22 @@
 #include <iterator>
 #include <utility>
 
+#include <kindling/tensor/fail.h>
 #include <kindling/tensor/kernels/copy.h>
 #include <kindling/tensor/kernels/elementwise.h>
 
 namespace kindling {
 
 Gradient::Gradient(const Shape& table, Rows rows) : table_(table) {
+  const std::int64_t count = table.rank() > 0 ? rows.ids.elements() : 0;
+  if (table.rank() < 1 || rows.ids.shape() != Shape{count} ||
+      rows.values.shape() != Shape{count, table.inner(0)}) {
+    fail("Gradient: rows are ids (n,) and values (n, width) of a table [ids {}, values {}, table "
+         "{}]", rows.ids.shape().str(), rows.values.shape().str(), table.str());
+  }
+  for (const std::int32_t id : rows.ids.ints()) {
+    if (id < 0 || id >= table[0]) fail("Gradient: id {} is outside [0, {})", id, table[0]);
+  }
   rows_.push_back(std::move(rows));
 }
 

@@ -24,6 +24,7 @@ class Gradient {
   // Whether it is rows and nothing else.
   bool sparse() const { return !dense_.defined() && !rows_.empty(); }
   const std::vector<Rows>& rows() const { return rows_; }
+  const Shape& table() const { return table_; }  // of which they are rows
   // The whole gradient; rows are added up in the order they came.
   Tensor dense() const;
 

@@ -31,6 +31,7 @@ struct DeleteNode {
 
 // Sums g over the axes along which an input of `shape` was repeated.
 Tensor sum_to(Tensor g, const Shape& shape) {
+  if (g.dtype() != DType::float32) fail("backward: a partial returned {}", name(g.dtype()));
   if (g.shape() == shape) return g;
   const int extra = g.rank() - shape.rank();
   if (extra < 0) fail("backward: a partial returned {} for an input of {}", g.shape().str(),
@@ -97,6 +98,10 @@ class Backward {
   void send(const Node::Edge& edge, Gradient gradient) {
     if (!gradient.defined()) return;
     if (gradient.sparse() && edge.node->is_variable) {
+      if (gradient.table() != edge.shape) {
+        fail("backward: a partial returned rows of a table {} for an input of {}",
+             gradient.table().str(), edge.shape.str());
+      }
       send(edge.node, edge.slot, std::move(gradient));
     } else {
       send(edge.node, edge.slot, sum_to(gradient.dense(), edge.shape));
@@ -167,6 +172,7 @@ Tensors record_fused(const char* name, const Tensors& results, const Tensors& in
 }
 
 Tensor variable(const Tensor& x) {
+  if (!x.defined()) fail("variable: the value is an undefined tensor");
   if (x.dtype() != DType::float32) {
     fail("variable: only float32 has gradients, got {} {}", name(x.dtype()), x.shape().str());
   }
@@ -178,6 +184,7 @@ Tensor variable(const Tensor& x) {
 Tensor stop_gradient(const Tensor& x) { return x.with_node(nullptr, 0); }
 
 void backward(const Tensor& loss) {
+  if (!loss.defined()) fail("backward: the loss is an undefined tensor");
   if (loss.elements() != 1) {
     fail("backward: a loss has one element, got shape {}; take its mean or sum, or give gradients",
          loss.shape().str());
@@ -193,6 +200,12 @@ void backward(const Tensors& results, const Tensors& gradients) {
   Backward pass;
   bool connected = false;
   for (std::size_t i = 0; i < results.size(); ++i) {
+    if (!results[i].defined() || !gradients[i].defined()) {
+      fail("backward: result {} or its gradient is an undefined tensor", i);
+    }
+    if (gradients[i].dtype() != DType::float32) {
+      fail("backward: gradients are float32, got {} for result {}", name(gradients[i].dtype()), i);
+    }
     if (results[i].shape() != gradients[i].shape()) {
       fail("backward: result {} and its gradient differ in shape [result {}, gradient {}]", i,
            results[i].shape().str(), gradients[i].shape().str());

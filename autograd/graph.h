@@ -55,7 +55,8 @@ Tensor variable(const Tensor& x);
 Tensor stop_gradient(const Tensor& x);
 
 // Runs the graph back from a loss of one element. Gradients add up in the variables until
-// take_gradient, or an optimizer, takes them. The graph is used up.
+// take_gradient, or an optimizer, takes them. The graph is used up. Where it fails, variables keep
+// what had reached them: take it before trying again.
 void backward(const Tensor& loss);
 // From several results, with the gradient for each; sum(result * gradient) is the loss.
 void backward(const Tensors& results, const Tensors& gradients);

@@ -18,6 +18,9 @@ Shape matrix_result(const Shape& leading, std::int64_t m, std::int64_t n) {
   return leading.with(rank - 2, m).with(rank - 1, n);
 }
 
+// Of all matrices of x together.
+std::int64_t rows_of(const Tensor& x) { return x.shape().outer(-1); }
+
 // The product without history. Shapes are known to fit.
 Tensor product(const Tensor& a, bool ta, const Tensor& b, bool tb) {
   const std::int64_t m = a.size(ta ? -1 : -2), k = a.size(ta ? -2 : -1), n = b.size(tb ? -2 : -1);
@@ -25,7 +28,7 @@ Tensor product(const Tensor& a, bool ta, const Tensor& b, bool tb) {
   float* out = c.mutable_floats().data();
   const kernels::Matrix left = matrix(a, ta), right = matrix(b, tb);
   if (b.rank() == 2 && !ta) {  // one matrix for all rows of a
-    kernels::gemm(a.size(-1) > 0 ? a.elements() / a.size(-1) : m, n, k, left, right, 0, out, n);
+    kernels::gemm(rows_of(a), n, k, left, right, 0, out, n);
     return c;
   }
   if (a.rank() == 2 && b.rank() == 2) {
@@ -42,8 +45,8 @@ Tensor product(const Tensor& a, bool ta, const Tensor& b, bool tb) {
 // for many, the engine's sum over the leading axes is folded into the product when it can be.
 Tensor operand_gradient(const Tensor& x, bool tx, const Tensor& y, bool ty, const Shape& operand) {
   if (operand.rank() == 2 && x.rank() > 2 && y.rank() > 2 && tx && !ty) {
-    return product(x.reshaped({x.elements() / x.size(-1), x.size(-1)}), true,
-                   y.reshaped({y.elements() / y.size(-1), y.size(-1)}), false);
+    return product(x.reshaped({rows_of(x), x.size(-1)}), true,
+                   y.reshaped({rows_of(y), y.size(-1)}), false);
   }
   return product(x, tx, y, ty);
 }

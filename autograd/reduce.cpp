@@ -24,12 +24,10 @@ Plan plan(const char* who, const Tensor& x, const ReduceOptions& options) {
   detail::require(who, x, DType::float32);
   Plan p;
   p.kept = x.shape();
+  std::vector<int> axes;
+  for (const int axis : options.axis) axes.push_back(x.shape().resolve(axis));
   for (int axis = 0; axis < x.rank(); ++axis) {
-    const bool reduced = options.axis.empty() ||
-                         std::ranges::any_of(options.axis, [&](int a) {
-                           return x.shape().resolve(a) == axis;
-                         });
-    if (!reduced) continue;
+    if (!axes.empty() && std::ranges::find(axes, axis) == axes.end()) continue;
     p.axes.push_back(axis);
     p.kept = p.kept.with(axis, 1);
     p.count *= x.size(axis);

@@ -27,9 +27,15 @@ Tensor conv1d(const Tensor& x, const Tensor& kernel, const Tensor& bias,
          "fit [x {}, kernel {}, groups {}]", x.shape().str(), kernel.shape().str(),
          options.groups);
   }
-  if (options.stride < 1 || options.dilation < 1 || options.pad_left < 0 || options.pad_right < 0) {
-    fail("conv1d: stride and dilation are at least 1 and pads at least 0, got {}, {}, {} and {}",
-         options.stride, options.dilation, options.pad_left, options.pad_right);
+  constexpr std::int64_t most = std::int64_t{1} << 31;  // so that no sum of products overflows
+  const auto within = [](std::int64_t n, std::int64_t least) { return n >= least && n <= most; };
+  if (!within(options.stride, 1) || !within(options.dilation, 1) ||
+      !within(options.pad_left, 0) || !within(options.pad_right, 0)) {
+    fail("conv1d: stride and dilation are at least 1, pads at least 0, all at most {}, got {}, {}, "
+         "{} and {}", most, options.stride, options.dilation, options.pad_left, options.pad_right);
+  }
+  if (!within(kernel.size(0), 1)) {
+    fail("conv1d: the kernel has no taps, or too many [kernel {}]", kernel.shape().str());
   }
   if (bias.defined() && bias.shape() != Shape{kernel.size(2)}) {
     fail("conv1d: bias has a number a filter, {}, got {}", kernel.size(2), bias.shape().str());
@@ -107,6 +113,7 @@ Tensor mean_over_steps(const Tensor& x, const Tensor& mask) {
          x.shape().str(), mask.defined() ? mask.shape().str() : "none");
   }
   if (!mask.defined()) return mean(x, {.axis = {1}});
+  detail::require("mean_over_steps", mask, DType::boolean);
   const Tensor weights = cast(mask, DType::float32);
   const Tensor count = maximum(sum(weights, {.axis = {1}, .keepdims = true}), scalar(1));
   const Tensor share = expand_dims(weights / count, -1);  // (batch, steps, 1)

@@ -31,7 +31,8 @@ class TensorRows : public DatasetImpl {
     Tensors all = inputs;
     if (target.defined()) all.push_back(target);
     for (const Tensor& x : all) {
-      if (!x.defined() || x.rank() < 1 || x.size(0) != inputs[0].size(0)) {
+      if (!x.defined()) fail("from_tensors: an input is an undefined tensor");
+      if (x.rank() < 1 || x.size(0) != inputs[0].size(0)) {
         fail("from_tensors: all tensors need as many rows as the first, got {} and {}",
              inputs[0].shape().str(), x.shape().str());
       }

@@ -142,6 +142,18 @@ void sync_place(const std::string& path, const std::string& target) {
   }
 }
 
+// The folder may hold no other files than these: they would be lost when it is replaced.
+void require_only(const std::vector<std::string>& names, const std::string& folder,
+                  const std::string& path) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (entry.is_directory() || std::ranges::find(names, name) == names.end()) {
+      cannot_save(path, "the folder there also holds " + in_quotes(name) +
+                            ", which is no part of what is saved");
+    }
+  }
+}
+
 // Removes what a FolderWriter wrote, and nothing else: a folder that has got other files stays.
 bool remove_folder(const std::string& folder, const std::vector<std::string>& names) {
   for (const std::string& name : names) ::unlink((folder + "/" + name).c_str());
@@ -217,7 +229,16 @@ void write_file(const std::string& path, std::string_view bytes) {
   if (!target.empty()) sync_place(path, target);
 }
 
+void check_can_save_folder(const std::string& path, const std::vector<std::string>& names) {
+  const FolderWriter unused(path);
+  saving(path, [&] {
+    const std::string target = without_links(path);
+    if (fs::exists(target)) require_only(names, target, path);
+  });
+}
+
 FolderWriter::FolderWriter(std::string path) : path_(std::move(path)) {
+  if (path_.empty()) fail("a folder to save to needs a name, got \"\"");
   saving(path_, [&] {
     target_ = without_links(path_);
     if (fs::exists(target_) && !fs::is_directory(target_)) cannot_save(path_, "it is no folder");
@@ -250,15 +271,7 @@ void FolderWriter::commit() {
   std::string old;
   saving(path_, [&] {
     const bool replaces = fs::exists(target_);
-    if (replaces) {
-      for (const fs::directory_entry& entry : fs::directory_iterator(target_)) {
-        const std::string name = entry.path().filename().string();
-        if (entry.is_directory() || std::ranges::find(names_, name) == names_.end()) {
-          cannot_save(path_, "the folder there also holds " + in_quotes(name) +
-                                 ", which is no part of what is saved");
-        }
-      }
-    }
+    if (replaces) require_only(names_, target_, path_);
     const Descriptor folder(temporary_, O_RDONLY | O_DIRECTORY);
     folder.take_permissions(target_);
     folder.sync();

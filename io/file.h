@@ -30,6 +30,10 @@ std::string read_file(const std::string& path);
 // One file, replaced in one step. A pipe or a device, such as /dev/stdout, is written to directly.
 void write_file(const std::string& path, std::string_view bytes);
 
+// Fails if a folder of these files could not be saved at `path`: the folder above is missing or
+// can't be written to, or what is there holds other files. Leaves nothing behind.
+void check_can_save_folder(const std::string& path, const std::vector<std::string>& names);
+
 // A folder of files that is replaced in one step, at commit(). Without one, nothing happens. On a
 // file system that can't exchange two folders, the step is two: after a crash between them the old
 // folder is model.tmp-PID-N.old.

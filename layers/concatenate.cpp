@@ -41,19 +41,26 @@ Shapes ConcatenateImpl::compute_output_shape(const Shapes& inputs, const Call&) 
 }
 
 Tensor ConcatenateImpl::compute_mask(const Tensors& inputs, const Call& call) {
-  const auto given = std::ranges::find_if(call.masks, &Tensor::defined);
-  if (given == call.masks.end()) return {};
-  const int rank = given->rank(), along = inputs[0].shape().resolve(axis());
+  if (std::ranges::none_of(call.masks, &Tensor::defined)) return {};
+  int rank = 1;
+  for (const Tensor& mask : call.masks) rank = std::max(rank, mask.defined() ? mask.rank() : 0);
+  const int along = inputs[0].shape().resolve(axis());
   Tensors masks;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const Shape shape(std::span(inputs[i].shape().begin(), static_cast<std::size_t>(rank)));
     const Tensor& mask = call.masks[i];
-    masks.push_back(mask.defined() ? mask : cast(ones(shape), DType::boolean));
+    if (!mask.defined()) {
+      masks.push_back(cast(ones(shape), DType::boolean));
+      continue;
+    }
+    Tensor longer = mask;
+    while (longer.rank() < rank) longer = expand_dims(longer, -1);
+    masks.push_back(broadcast_to(longer, shape));
   }
   if (along < rank) return concatenate(masks, along);
-  Tensor all = masks[0];
-  for (const Tensor& mask : masks) all = logical_and(all, mask);
-  return all;
+  Tensor some = masks[0];
+  for (const Tensor& mask : masks) some = logical_or(some, mask);
+  return some;
 }
 
 }  // namespace kindling

@@ -3,7 +3,7 @@
 // Options   axis (of the batch too; -1: the last).
 // Shapes    {(batch, ..., a), (batch, ..., b), ..} -> (batch, ..., a + b + ..)
 // Masks     none if no input carries one; an input without counts as all true. Along a masked axis
-//           they are concatenated, along a later one a step counts where it does in all inputs.
+//           they are concatenated, along a later one a step counts where it does in any input.
 // Errors    fewer than one input; shapes that differ elsewhere than along the axis.
 // Example   Tensor y = Concatenate()({random_normal({2, 100}), random_normal({2, 100})});
 // Source    keras.layers.Concatenate.
@@ -29,7 +29,9 @@ class ConcatenateImpl : public LayerImpl {
   void check(const Shapes& inputs) const override;
   Tensors call(const Tensors& inputs, const Call& call) override;
   Shapes compute_output_shape(const Shapes& inputs, const Call& call) override;
-  DType compute_output_dtype(DType input) const override { return input; }
+  std::vector<DType> compute_output_dtypes(const std::vector<DType>& inputs) const override {
+    return {inputs[0]};
+  }
   Tensor compute_mask(const Tensors& inputs, const Call& call) override;
 
  private:

@@ -61,7 +61,8 @@ class Required {
  public:
   Required(Unset) {}
   template <class U>
-    requires std::convertible_to<U, T>
+    requires std::convertible_to<U, T> &&
+             (!std::floating_point<U> || !std::integral<T>)  // 64.7 is no number of units
   Required(U value) : value_(static_cast<T>(value)) {}
   // A function with namesakes, such as tanh: T says which one is meant.
   template <class V = T>

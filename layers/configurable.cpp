@@ -22,7 +22,7 @@ std::string snake_case(const std::string& class_name) {
 }
 
 Configurable::Configurable(std::string class_name, std::string name)
-    : class_name_(std::move(class_name)), name_(std::move(name)) {}
+    : class_name_(std::move(class_name)), name_(std::move(name)), name_was_given_(!name_.empty()) {}
 
 const std::string& Configurable::name() const {
   if (name_.empty()) name_ = default_name();
@@ -50,7 +50,10 @@ Config Configurable::config() {
 
 void Configurable::read_config(const Config& config) {
   const Config& given = config["name"];
-  if (!given.is_null()) name_ = given.as_string(class_name_ + ": name");
+  if (!given.is_null()) {
+    name_ = given.as_string(class_name_ + ": name");
+    name_was_given_ = true;
+  }
   Fields f(config, who());
   common_fields(f);
   fields(f);

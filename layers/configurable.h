@@ -36,6 +36,8 @@ class Configurable {
   Config config();
   void read_config(const Config& config);
   void finish_construction();  // takes a name and checks the options
+  bool name_was_given() const { return name_was_given_; }
+  void rename(std::string name) { name_ = std::move(name); }
 
  protected:
   virtual std::string default_name() const;       // the class name in snake_case
@@ -45,6 +47,7 @@ class Configurable {
  private:
   std::string class_name_;
   mutable std::string name_;
+  bool name_was_given_;
 };
 
 // GlobalAveragePooling1D -> global_average_pooling1d, as in Keras.

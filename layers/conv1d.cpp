@@ -27,6 +27,11 @@ void Conv1DImpl::check_options() const {
          "{}, {} and {}", who(), static_cast<std::int64_t>(o.filters),
          static_cast<std::int64_t>(o.kernel_size), o.strides, o.dilation_rate, o.groups);
   }
+  constexpr std::int64_t most = std::int64_t{1} << 31;
+  if (o.kernel_size > most || o.strides > most || o.dilation_rate > most) {
+    fail("{}: kernel_size, strides and dilation_rate are at most {}, got {}, {} and {}", who(),
+         most, static_cast<std::int64_t>(o.kernel_size), o.strides, o.dilation_rate);
+  }
   if (o.strides > 1 && o.dilation_rate > 1) {
     fail("{}: strides and dilation_rate exclude each other above 1, got {} and {}", who(),
          o.strides, o.dilation_rate);

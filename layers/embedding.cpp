@@ -45,8 +45,8 @@ Shapes EmbeddingImpl::compute_output_shape(const Shapes& inputs, const Call&) {
   return {inputs[0].inserted(inputs[0].rank(), options_.output_dim)};
 }
 
-Tensor EmbeddingImpl::compute_mask(const Tensors& inputs, const Call&) {
-  return options_.mask_zero ? not_equal(inputs[0], 0) : Tensor();
+Tensor EmbeddingImpl::compute_mask(const Tensors& inputs, const Call& call) {
+  return options_.mask_zero ? not_equal(inputs[0], 0) : LayerImpl::compute_mask(inputs, call);
 }
 
 }  // namespace kindling

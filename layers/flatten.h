@@ -25,7 +25,9 @@ class FlattenImpl : public LayerImpl {
   void check(const Shapes& inputs) const override;
   Tensors call(const Tensors& inputs, const Call& call) override;
   Shapes compute_output_shape(const Shapes& inputs, const Call& call) override;
-  DType compute_output_dtype(DType input) const override { return input; }
+  std::vector<DType> compute_output_dtypes(const std::vector<DType>& inputs) const override {
+    return {inputs[0]};
+  }
 
  private:
   Options options_;

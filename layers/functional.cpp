@@ -25,12 +25,11 @@ FunctionalImpl::FunctionalImpl(Options options)
     const SymbolicNode& node = *nodes_[n];
     for (const SymbolicTensor& input : node.inputs) step.inputs.push_back(source(input));
     for (const SymbolicTensor& mask : node.masks) {
-      step.masked.push_back(mask.defined());
-      step.masks.push_back(mask.defined() ? source(mask) : Source{});
+      step.masks.push_back(mask.defined() ? std::optional(source(mask)) : std::nullopt);
     }
     for (const Source& s : step.inputs) last_use[s.node] = n;
-    for (std::size_t i = 0; i < step.masks.size(); ++i) {
-      if (step.masked[i]) last_use[step.masks[i].node] = n;
+    for (const auto& mask : step.masks) {
+      if (mask) last_use[mask->node] = n;
     }
     steps_.push_back(std::move(step));
   }
@@ -82,7 +81,9 @@ void FunctionalImpl::collect_layers() {
     const LayerImpl* impl = node->layer.impl().get();
     const auto [at, fresh] = names.try_emplace(impl->name(), impl);
     if (at->second != impl) fail_with("two layers are named \"" + impl->name() + "\"");
-    if (fresh) layers_.push_back(add_layer(node->layer));
+    if (!fresh) continue;
+    keep_layer(node->layer);
+    layers_.push_back(node->layer);
   }
 }
 
@@ -127,9 +128,8 @@ Tensors FunctionalImpl::call(const Tensors& inputs, const Call& call) {
     Tensors arguments;
     for (const Source& s : step.inputs) arguments.push_back(values[s.node][s.index]);
     CallOptions options = nodes_[n]->arguments;
-    for (std::size_t i = 0; i < step.masks.size(); ++i) {
-      const Source& s = step.masks[i];
-      options.mask.push_back(step.masked[i] ? values[s.node][s.index] : Tensor());
+    for (const auto& mask : step.masks) {
+      options.mask.push_back(mask ? values[mask->node][mask->index] : Tensor());
     }
     values[n] = nodes_[n]->layer.call(arguments, options);
     for (const std::size_t done : step.last_uses) values[done].clear();
@@ -146,6 +146,12 @@ Shapes FunctionalImpl::compute_output_shape(const Shapes&, const Call&) {
   Shapes shapes;
   for (const SymbolicTensor& output : options_.outputs) shapes.push_back(output.shape());
   return shapes;
+}
+
+std::vector<DType> FunctionalImpl::compute_output_dtypes(const std::vector<DType>&) const {
+  std::vector<DType> dtypes;
+  for (const SymbolicTensor& output : options_.outputs) dtypes.push_back(output.dtype());
+  return dtypes;
 }
 
 }  // namespace kindling

@@ -24,6 +24,7 @@ class FunctionalImpl : public LayerImpl {
   void check(const Shapes& inputs) const override;
   Tensors call(const Tensors& inputs, const Call& call) override;
   Shapes compute_output_shape(const Shapes& inputs, const Call& call) override;
+  std::vector<DType> compute_output_dtypes(const std::vector<DType>&) const override;
   // Those that its outputs' layers gave them.
   Tensors with_masks(Tensors results, const Tensors&, const Call&) override { return results; }
 
@@ -51,8 +52,8 @@ class FunctionalImpl : public LayerImpl {
   std::vector<std::shared_ptr<SymbolicNode>> nodes_;
   std::vector<Layer> layers_;
   struct Step {
-    std::vector<Source> inputs, masks;
-    std::vector<bool> masked;
+    std::vector<Source> inputs;
+    std::vector<std::optional<Source>> masks;  // those given to the call
     std::vector<std::size_t> last_uses;  // nodes whose results nobody needs after this step
   };
   std::vector<Step> steps_;  // one a node

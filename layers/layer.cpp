@@ -1,5 +1,6 @@
 #include <kindling/layers/layer.h>
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <mutex>
@@ -134,16 +135,52 @@ Tensor LayerImpl::add_weight(const std::string& name, const Shape& shape,
   for (const Weight& w : own_weights_) {
     if (w.name == name) fail("{}: has a weight \"{}\" already", who(), name);
   }
-  const Tensor value = variable(initializer(shape));
+  const Tensor start = initializer(shape);
+  if (!start.defined() || start.shape() != shape || start.dtype() != DType::float32) {
+    fail("{}: the initializer of \"{}\" must make float32 {}, made {}", who(), name, shape.str(),
+         start.defined() ? start.shape().str() : "nothing");
+  }
+  const Tensor value = variable(start);
   own_weights_.push_back({name, value, trainable});
   return value;
+}
+
+void LayerImpl::adopt(const std::shared_ptr<LayerImpl>& layer) {
+  if (std::ranges::find(layers_, layer) != layers_.end()) return;
+  const auto taken = [&](const std::string& name) {
+    return std::ranges::any_of(layers_, [&](const auto& other) { return other->name() == name; });
+  };
+  if (!layer->name_was_given()) {
+    const std::string base = snake_case(layer->class_name());
+    std::string name = base;
+    for (int number = 1; taken(name); ++number) name = base + "_" + std::to_string(number);
+    layer->rename(name);
+  } else if (taken(layer->name())) {
+    fail("{}: has a layer \"{}\" already", who(), layer->name());
+  }
+  layers_.push_back(layer);
+}
+
+void LayerImpl::keep_layer(const Layer& layer) { layers_.push_back(layer.impl()); }
+
+bool LayerImpl::has_unbuilt_layers() const {
+  return std::ranges::any_of(layers_, [](const auto& layer) {
+    return !layer->built() || layer->has_unbuilt_layers();
+  });
 }
 
 void LayerImpl::ensure_built(const Shapes& inputs) {
   if (built_) return;
   check(inputs);
   name();
-  build(inputs);
+  const std::size_t weights = own_weights_.size(), layers = layers_.size();
+  try {
+    build(inputs);
+  } catch (...) {  // another call tries again
+    own_weights_.resize(weights);
+    layers_.resize(layers);
+    throw;
+  }
   built_ = true;
 }
 
@@ -159,9 +196,17 @@ Call LayerImpl::settle(const Tensors& inputs, const CallOptions& options) const 
   }
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     if (!inputs[i].defined()) fail("{}: input {} is an undefined tensor", who(), i);
-    const bool given = i < options.mask.size() && options.mask[i].defined();
-    // with_mask checks that the mask fits.
-    call.masks.push_back(given ? with_mask(inputs[i], options.mask[i]).mask() : inputs[i].mask());
+    if (options.mask.empty()) {
+      call.masks.push_back(inputs[i].mask());
+      continue;
+    }
+    // A mask that is given needn't lie over the leading axes: what its sizes mean, the layer says.
+    const Tensor mask = i < options.mask.size() ? options.mask[i] : Tensor();
+    if (mask.defined() && mask.dtype() != DType::boolean) {
+      fail("{}: a mask is bool, got {} {}", who(), kindling::name(mask.dtype()),
+           mask.shape().str());
+    }
+    call.masks.push_back(mask);
   }
   return call;
 }

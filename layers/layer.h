@@ -47,7 +47,7 @@ using Weights = std::vector<Weight>;
 // Call arguments, as in Keras.
 template <class T>
 struct CallArguments {
-  std::vector<T> mask = {};            // one an input, an undefined one for none; else the masks
+  std::vector<T> mask = {};            // one an input, undefined for none; if empty, the masks
                                        // that the inputs carry
   std::optional<bool> training = {};   // else that of the call this one is part of; else false
   bool use_causal_mask = false;        // attention layers
@@ -69,6 +69,8 @@ struct Call {
 enum class DroppedMask { warn, error, silent };
 void set_dropped_mask_policy(DroppedMask policy);
 
+class Layer;
+
 class LayerImpl : public Configurable {
  public:
   // An empty name becomes the class's in snake_case, numbered: "dense", "dense_1".
@@ -84,7 +86,8 @@ class LayerImpl : public Configurable {
   // Shapes of the results. Unless overridden: calls the layer on zeros of call.dtypes, twice, with
   // different sizes where the shapes have `any`.
   virtual Shapes compute_output_shape(const Shapes& inputs, const Call& call);
-  virtual DType compute_output_dtype(DType) const { return DType::float32; }
+  // The results' dtypes; float32 where the list ends.
+  virtual std::vector<DType> compute_output_dtypes(const std::vector<DType>&) const { return {}; }
   // The mask of the first result. Unless overridden: the first input's if supports_masking_.
   virtual Tensor compute_mask(const Tensors& inputs, const Call& call);
   // The results with the masks they carry from here on. Unless overridden: compute_mask's on the
@@ -100,6 +103,7 @@ class LayerImpl : public Configurable {
   // What Layer::operator() does: settles arguments, checks, builds, calls, passes on masks.
   Tensors run(const Tensors& inputs, const CallOptions& options);
   void ensure_built(const Shapes& inputs);
+  bool has_unbuilt_layers() const;  // until the first call()
   // Call arguments with defaults and masks filled in; fails on one that the layer doesn't take.
   Call settle(const Tensors& inputs, const CallOptions& options) const;
   [[noreturn]] void fail_masks(std::size_t masks, std::size_t inputs) const;
@@ -108,12 +112,15 @@ class LayerImpl : public Configurable {
   // Registers a weight: it is trained, saved and counted from here on.
   Tensor add_weight(const std::string& name, const Shape& shape, const Initializer& initializer,
                     bool trainable = true);
-  // Registers a layer that this one calls.
+  // Registers a layer that this one calls. Its name, part of its weights' paths, is its own among
+  // the layers of this one: without one given, "dense", "dense_1".
   template <class L>
   L add_layer(L layer) {
-    layers_.push_back(layer.impl());
+    adopt(layer.impl());
     return layer;
   }
+  // The same for a layer that keeps its name.
+  void keep_layer(const Layer& layer);
   std::string default_name() const override;
   void common_fields(Fields& f) override;
   void check_count(const Shapes& inputs, std::size_t count) const;
@@ -123,6 +130,8 @@ class LayerImpl : public Configurable {
   bool has_attention_arguments_ = false;  // use_causal_mask, return_attention_scores
 
  private:
+  void adopt(const std::shared_ptr<LayerImpl>& layer);
+
   bool trainable_ = true;
   bool built_ = false;
   bool warned_ = false;

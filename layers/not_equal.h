@@ -30,7 +30,9 @@ class NotEqualImpl : public LayerImpl {
     return {not_equal(inputs[0], options_.value)};
   }
   Shapes compute_output_shape(const Shapes& inputs, const Call&) override { return inputs; }
-  DType compute_output_dtype(DType) const override { return DType::boolean; }
+  std::vector<DType> compute_output_dtypes(const std::vector<DType>&) const override {
+    return {DType::boolean};
+  }
 
  private:
   Options options_;

@@ -11,6 +11,7 @@
 #include <kindling/layers/global_average_pooling1d.h>
 #include <kindling/layers/not_equal.h>
 #include <kindling/layers/symbolic.h>
+#include <kindling/layers/with_mask.h>
 
 namespace kindling {
 
@@ -28,6 +29,7 @@ Registry<Layer>& layer_registry() {
     own.add<GlobalAveragePooling1D>();
     own.add<Handle<InputLayerImpl>>();
     own.add<NotEqual>();
+    own.add<WithMask>();
     return own;
   }();
   return registry;

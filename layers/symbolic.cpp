@@ -34,58 +34,45 @@ Shapes InputLayerImpl::compute_output_shape(const Shapes&, const Call&) {
   return {options_.shape.inserted(0, any)};
 }
 
-SymbolicTensor with_mask(const SymbolicTensor& x, const SymbolicTensor& mask) {
-  if (!x.defined() || !mask.defined()) {
-    fail("with_mask: in a graph of layers, x and mask are both needed, got an undefined {}",
-         x.defined() ? "mask" : "x");
-  }
-  const Shape leading(std::span(x.shape().begin(), static_cast<std::size_t>(std::min(
-                                                       mask.shape().rank(), x.shape().rank()))));
-  if (mask.dtype() != DType::boolean || !compatible(mask.shape(), leading)) {
-    fail("with_mask: a mask is bool and has the leading sizes of its tensor, got {} {} [x {}]",
-         name(mask.dtype()), mask.shape().str(), x.shape().str());
-  }
-  SymbolicTensor masked = x;
-  masked.mask_ = std::make_shared<const SymbolicTensor>(mask);
-  return masked;
-}
-
 SymbolicTensors symbolic_call(const Layer& layer, const SymbolicTensors& inputs,
                               const SymbolicCallOptions& options) {
   LayerImpl& impl = *layer.impl();
   if (options.mask.size() > inputs.size()) {
     impl.fail_masks(options.mask.size(), inputs.size());
   }
-  SymbolicTensors masks;
   Shapes shapes;
-  bool masked = false;
+  std::vector<DType> dtypes;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     if (!inputs[i].defined()) fail("{}: input {} is an undefined tensor", impl.who(), i);
-    const bool given = i < options.mask.size() && options.mask[i].defined();
-    masks.push_back(given ? with_mask(inputs[i], options.mask[i]).mask() : inputs[i].mask());
-    masked = masked || masks.back().defined();
     shapes.push_back(inputs[i].shape());
+    dtypes.push_back(inputs[i].dtype());
   }
-  if (!masked) masks.clear();
+  for (const SymbolicTensor& mask : options.mask) {
+    if (mask.defined() && mask.dtype() != DType::boolean) {
+      fail("{}: a mask is bool, got {} {}", impl.who(), name(mask.dtype()), mask.shape().str());
+    }
+  }
   impl.check(shapes);
   impl.ensure_built(shapes);
   const CallOptions arguments{.training = options.training,
                               .use_causal_mask = options.use_causal_mask,
                               .return_attention_scores = options.return_attention_scores};
   Call settled = impl.settle({}, arguments);
-  for (const SymbolicTensor& input : inputs) settled.dtypes.push_back(input.dtype());
+  settled.dtypes = dtypes;
   static std::atomic<std::int64_t> next{0};
   auto node = std::make_shared<SymbolicNode>(
-      SymbolicNode{layer, inputs, masks, arguments, next.fetch_add(1)});
-  const auto* input_layer = dynamic_cast<const InputLayerImpl*>(&impl);
+      SymbolicNode{layer, inputs, options.mask, arguments, next.fetch_add(1)});
+  node->shapes = impl.compute_output_shape(shapes, settled);
+  // Layers inside that only call() builds get their weights now, as those of the others did.
+  if (impl.has_unbuilt_layers()) impl.LayerImpl::compute_output_shape(shapes, settled);
+  const std::vector<DType> result_dtypes = impl.compute_output_dtypes(dtypes);
   SymbolicTensors results;
-  for (const Shape& shape : impl.compute_output_shape(shapes, settled)) {
+  for (const Shape& shape : node->shapes) {
     SymbolicTensor result;
     result.node_ = node;
     result.index_ = static_cast<int>(results.size());
     result.shape_ = shape;
-    result.dtype_ = input_layer != nullptr ? input_layer->dtype()
-                                           : impl.compute_output_dtype(inputs.at(0).dtype());
+    if (results.size() < result_dtypes.size()) result.dtype_ = result_dtypes[results.size()];
     results.push_back(result);
   }
   return results;

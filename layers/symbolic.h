@@ -14,9 +14,10 @@ namespace kindling {
 struct SymbolicNode {
   Layer layer;
   SymbolicTensors inputs;
-  SymbolicTensors masks;  // as many as inputs, undefined where none was given; or empty
+  SymbolicTensors masks;  // those given, as in CallArguments
   CallOptions arguments;  // the others; its mask is empty
   std::int64_t order;     // later calls have higher numbers
+  Shapes shapes = {};     // of the results
 };
 
 struct InputOptions {
@@ -41,7 +42,9 @@ class InputLayerImpl : public LayerImpl {
   void check(const Shapes&) const override {}
   Tensors call(const Tensors&, const Call&) override;
   Shapes compute_output_shape(const Shapes&, const Call&) override;
-  DType dtype() const { return options_.dtype; }
+  std::vector<DType> compute_output_dtypes(const std::vector<DType>&) const override {
+    return {options_.dtype};
+  }
 
  private:
   Options options_;

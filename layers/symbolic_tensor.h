@@ -31,22 +31,14 @@ class SymbolicTensor {
   // Result `index` of the call `node`.
   const std::shared_ptr<SymbolicNode>& node() const { return node_; }
   int index() const { return index_; }
-  // The mask that with_mask gave it; undefined if none. (Masks that layers compute show up when
-  // the model runs.)
-  SymbolicTensor mask() const { return mask_ ? *mask_ : SymbolicTensor(); }
 
  private:
-  friend SymbolicTensor with_mask(const SymbolicTensor& x, const SymbolicTensor& mask);
   friend SymbolicTensors symbolic_call(const Layer&, const SymbolicTensors&,
                                        const CallArguments<SymbolicTensor>&);
   std::shared_ptr<SymbolicNode> node_;
   int index_ = 0;
   Shape shape_;
   DType dtype_ = DType::float32;
-  std::shared_ptr<const SymbolicTensor> mask_;
 };
-
-// x as layers called on it see it: with this mask, bool, over its leading axes.
-SymbolicTensor with_mask(const SymbolicTensor& x, const SymbolicTensor& mask);
 
 }  // namespace kindling

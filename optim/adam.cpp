@@ -19,7 +19,12 @@ void AdamImpl::fields(Fields& f) {
 void AdamImpl::check_options() const {
   check_common();
   for (const double beta : {options_.beta_1, options_.beta_2}) {
-    if (!(beta >= 0 && beta < 1)) fail("{}: beta_1 and beta_2 are in [0, 1), got {}", who(), beta);
+    if (!(beta >= 0 && static_cast<float>(beta) < 1)) {  // as float32 it is used
+      fail("{}: beta_1 and beta_2 are in [0, 1), also as float32, got {}", who(), beta);
+    }
+  }
+  if (!(options_.epsilon >= 0 && std::isfinite(options_.epsilon))) {
+    fail("{}: epsilon is at least 0, got {}", who(), options_.epsilon);
   }
 }
 

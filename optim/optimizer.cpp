@@ -26,7 +26,9 @@ Tensor within(const Tensor& g, double norm, double limit) {
 }  // namespace
 
 void OptimizerImpl::check_learning_rate(double learning_rate) const {
-  if (!(learning_rate >= 0)) fail("{}: learning_rate is at least 0, got {}", who(), learning_rate);
+  if (!(learning_rate >= 0 && std::isfinite(learning_rate))) {
+    fail("{}: learning_rate is at least 0 and finite, got {}", who(), learning_rate);
+  }
 }
 
 void OptimizerImpl::set_learning_rate(double learning_rate) {
@@ -37,6 +39,9 @@ void OptimizerImpl::set_learning_rate(double learning_rate) {
 void OptimizerImpl::check_common() const {
   const CommonOptimizerOptions c = common();
   check_learning_rate(c.learning_rate);
+  if (c.weight_decay && !(*c.weight_decay >= 0 && std::isfinite(*c.weight_decay))) {
+    fail("{}: weight_decay is at least 0 and finite, got {}", who(), *c.weight_decay);
+  }
   const int limits = c.clipnorm.has_value() + c.clipvalue.has_value() +
                      c.global_clipnorm.has_value();
   if (limits > 1) fail_with("of clipnorm, clipvalue and global_clipnorm only one can be set");
@@ -81,14 +86,14 @@ std::vector<Tensor> OptimizerImpl::clipped(std::vector<Tensor> gradients) const 
 
 void OptimizerImpl::step(const Weights& weights) {
   const NoGrad no_grad;
-  check_weights(weights);
-  std::vector<Tensor> gradients;
+  std::vector<Tensor> gradients;  // taken first, so that none is left over from a step that fails
   bool any_gradient = false;
   for (const Weight& w : weights) {
     const Gradient g = take_gradient(w.value);
     gradients.push_back(w.trainable ? g.dense() : Tensor());
     any_gradient = any_gradient || gradients.back().defined();
   }
+  check_weights(weights);
   if (!any_gradient) {
     fail("{}: none of the {} weights has a gradient; call backward on a loss that depends on them "
          "first", who(), weights.size());

@@ -1,4 +1,4 @@
-// Random numbers from a counter: number i of a seed is a function of (seed, i), so any thread can
+// Random numbers from a counter: block i of a seed is a function of (seed, i), so any thread can
 // compute any part of a stream, and two integers are the whole state.
 //
 // Source: Philox4x32-10, Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (2011).
@@ -19,7 +19,7 @@ class Generator {
   std::int64_t below(std::int64_t limit); // uniform over [0, limit), limit >= 1
   double uniform();                       // uniform over [0, 1)
 
-  // Fill n floats; the stream moves on by as many numbers as were used, whatever n is.
+  // Fill n floats; the stream moves on by whole blocks of four.
   void fill_uniform(float* x, std::int64_t n, float low, float high);
   void fill_normal(float* x, std::int64_t n, float mean, float stddev);
   // true with probability `keep`

@@ -5,6 +5,13 @@
 #include <kindling/tensor/fail.h>
 
 namespace kindling {
+namespace {
+
+void check_size(std::int64_t size) {
+  if (size < any) fail("Shape: a size is at least 0, or any, got {}", size);
+}
+
+}  // namespace
 
 const char* name(DType dtype) {
   switch (dtype) {
@@ -20,7 +27,7 @@ Shape::Shape(std::span<const std::int64_t> sizes) {
     fail("Shape: at most {} axes are supported, got {}", max_rank, sizes.size());
   }
   for (const std::int64_t size : sizes) {
-    if (size < any) fail("Shape: a size is at least 0, or any, got {}", size);
+    check_size(size);
     size_[rank_++] = size;
   }
 }
@@ -39,6 +46,7 @@ std::int64_t Shape::elements() const {
 bool Shape::known() const { return std::find(begin(), end(), any) == end(); }
 
 Shape Shape::with(int axis, std::int64_t size) const {
+  check_size(size);
   Shape shape = *this;
   shape.size_[resolve(axis)] = size;
   return shape;
@@ -54,6 +62,7 @@ Shape Shape::without(int axis) const {
 }
 
 Shape Shape::inserted(int axis, std::int64_t size) const {
+  check_size(size);
   if (rank_ == max_rank) fail("Shape: {} has no room for another axis", str());
   const int a = axis < 0 ? axis + rank_ + 1 : axis;
   if (a < 0 || a > rank_) axis_outside(axis);

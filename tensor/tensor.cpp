@@ -10,6 +10,9 @@
 namespace kindling {
 namespace {
 
+// Of 4 bytes each they still fit in what addresses there are.
+constexpr std::int64_t max_elements = std::int64_t{1} << 45;
+
 std::int64_t bytes_of(DType dtype) { return dtype == DType::boolean ? 1 : 4; }
 
 template <class From, class To>
@@ -40,6 +43,9 @@ Tensor ints_from(const auto& values, const Shape& shape) {
 Tensor Tensor::empty(const Shape& shape, DType dtype) {
   Tensor t;
   t.elements_ = shape.elements();
+  if (t.elements_ > max_elements) {
+    fail("Tensor: {} has more elements than memory can hold", shape.str());
+  }
   t.shape_ = shape;
   t.dtype_ = dtype;
   t.data_ = std::shared_ptr<void>(kernels::allocate(t.elements_ * bytes_of(dtype)),
@@ -48,6 +54,7 @@ Tensor Tensor::empty(const Shape& shape, DType dtype) {
 }
 
 float Tensor::item() const {
+  if (!defined()) fail("Tensor: undefined, it has no item()");
   if (elements_ != 1) fail("Tensor: item() wants one element, got shape {}", shape_.str());
   return floats()[0];
 }
@@ -66,6 +73,7 @@ Tensor Tensor::reshaped(const Shape& shape) const {
 }
 
 Tensor Tensor::clone() const {
+  if (!defined()) return {};
   Tensor t = empty(shape_, dtype_);
   std::memcpy(t.data_.get(), data_.get(), static_cast<std::size_t>(elements_ * bytes_of(dtype_)));
   return t;

@@ -15,7 +15,7 @@ int threads();
 void set_threads(int count);
 
 // Runs body(0) .. body(blocks - 1), in any order, on up to threads() threads; returns when all
-// are done. Nested calls run on the thread that makes them.
+// are done. Calls from within a block run on its thread.
 void parallel_for(std::int64_t blocks, FunctionRef<void(std::int64_t block)> body);
 
 // Splits [0, size) into blocks of at most `grain` and runs body(begin, end) on each.

@@ -13,7 +13,11 @@ bool larger_is_better(const std::string& log, Direction mode) {
   for (const char* word : {"auc", "accuracy", "correlation", "pearson", "precision", "recall"}) {
     if (log.find(word) != std::string::npos) return true;
   }
-  return false;
+  for (const char* word : {"loss", "error", "crossentropy"}) {
+    if (log.find(word) != std::string::npos) return false;
+  }
+  fail("monitor \"{}\": whether larger is better can't be told from its name; say "
+       ".mode = Direction::larger or Direction::smaller", log);
 }
 
 EarlyStoppingImpl::EarlyStoppingImpl(Options options) : options_(std::move(options)) {
@@ -21,6 +25,7 @@ EarlyStoppingImpl::EarlyStoppingImpl(Options options) : options_(std::move(optio
     fail("EarlyStopping: patience and min_delta are at least 0, got {} and {}", options_.patience,
          options_.min_delta);
   }
+  larger_is_better(options_.monitor, options_.mode);
 }
 
 void EarlyStoppingImpl::on_train_begin(Model& model) {
@@ -32,6 +37,12 @@ void EarlyStoppingImpl::on_train_begin(Model& model) {
 }
 
 void EarlyStoppingImpl::on_epoch_end(int epoch, const Logs& logs) {
+  if (!logs.contains(options_.monitor)) {
+    std::string known;
+    for (const auto& [name, log] : logs) known += (known.empty() ? "" : ", ") + name;
+    fail("EarlyStopping: there is no log \"{}\", there are {}; give fit validation_data, or "
+         "another .monitor", options_.monitor, known);
+  }
   const double value = logs[options_.monitor];
   const double sign = larger_is_better(options_.monitor, options_.mode) ? 1 : -1;
   const auto min_delta = options_.min_delta;

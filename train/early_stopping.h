@@ -17,7 +17,7 @@ namespace kindling {
 enum class Direction { automatic, smaller, larger };  // Keras's mode: auto, min, max
 
 // Whether larger is better: as told, or by the log's name (auc, accuracy, correlation, pearson,
-// precision, recall: larger; anything else: smaller).
+// precision, recall: larger; loss, error, crossentropy: smaller; fails on any other).
 bool larger_is_better(const std::string& log, Direction mode);
 
 struct EarlyStoppingOptions {

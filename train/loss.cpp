@@ -58,6 +58,16 @@ Tensor LossImpl::call(const Tensor& y_true, const Tensor& y_pred,
                               y_pred.shape().str());
   Tensor v = values(aligned_target(who(), y_true, y_pred), y_pred);
   if (sample_weight.defined()) v = v * weight_of_values(who(), sample_weight, v);
+  if (const Tensor mask = y_pred.mask(); mask.defined()) {
+    Tensor counts = weight_of_values(who(), cast(mask, DType::float32), v);
+    if (reduction_ == Reduction::sum_over_batch_size) {
+      // Keras's way: what counts weighs more, so that the mean below is over what counts.
+      constexpr double epsilon = 1e-7;
+      counts = counts * (static_cast<double>(mask.elements()) /
+                         (static_cast<double>(sum(counts).item()) + epsilon));
+    }
+    v = v * counts;
+  }
   switch (reduction_) {
     case Reduction::none: return v;
     case Reduction::sum: return sum(v);

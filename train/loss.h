@@ -45,7 +45,8 @@ class Loss {
   explicit Loss(std::shared_ptr<LossImpl> impl) : impl_(std::move(impl)) {}
 
   // y_pred (batch, ..., d); y_true the same, or without a last axis of size 1. sample_weight
-  // broadcasts to a value an example. Fails where shapes don't agree.
+  // broadcasts to a value an example. Values that a mask of y_pred leaves out weigh nothing, and a
+  // mean is over the others. Fails where shapes don't agree.
   Tensor operator()(const Tensor& y_true, const Tensor& y_pred,
                     const Tensor& sample_weight = {}) const {
     return impl_->call(y_true, y_pred, sample_weight);

@@ -102,7 +102,7 @@ void AUCImpl::update(const Tensor& y_true, const Tensor& y_pred, const Tensor& w
     }
     // A prediction is above the thresholds 0 .. bucket, which are i / last; the first is below 0.
     const auto bucket = static_cast<std::size_t>(std::max(0.0, std::ceil(p * last) - 1));
-    (y > 0.5 ? positives_ : negatives_)[bucket] += w;
+    (y != 0 ? positives_ : negatives_)[bucket] += w;
   });
 }
 

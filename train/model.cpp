@@ -101,6 +101,10 @@ void Model::train_batch(const Batch& batch) {
 History Model::fit(const Dataset& data, const FitOptions& options) {
   Training& t = training("fit");
   check_examples(*impl(), data, "fit");
+  if (options.epochs < 0 || options.initial_epoch < 0) {
+    fail("{}: epochs and initial_epoch are at least 0, got {} and {}", impl()->who(),
+         options.epochs, options.initial_epoch);
+  }
   if (options.validation_data) check_examples(*impl(), *options.validation_data, "validation");
   History history;
   Progress progress(options.verbose, options.epochs);

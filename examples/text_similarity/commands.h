@@ -1,6 +1,7 @@
 // The three commands of the program.
 #pragma once
 
+#include <set>
 #include <string>
 
 #include "settings.h"
@@ -15,6 +16,8 @@ struct EvaluateOptions {
   Files files;
   bool json = false;
   std::string predictions;  // file to write one score a line to
+  Settings columns;             // where the file has what,
+  std::set<std::string> given;  // of which these were said: "score-max"; the model knows the rest
 };
 void evaluate(const EvaluateOptions& options);
 

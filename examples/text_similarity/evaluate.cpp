@@ -28,10 +28,22 @@ double accuracy(const Tensor& truth, const Tensor& predicted) {
   return metric.result();
 }
 
+// The model's settings, with the columns that were said instead.
+Settings with_columns(Settings s, const EvaluateOptions& options) {
+  const Settings& said = options.columns;
+  if (options.given.contains("first")) s.first = said.first;
+  if (options.given.contains("second")) s.second = said.second;
+  if (options.given.contains("score")) s.score = said.score;
+  if (options.given.contains("score-min")) s.score_min = said.score_min;
+  if (options.given.contains("score-max")) s.score_max = said.score_max;
+  return s;
+}
+
 }  // namespace
 
 void evaluate(const EvaluateOptions& options) {
-  const Settings settings = settings_from_file(options.model + "/settings.json");
+  const Settings settings = with_columns(settings_from_file(options.model + "/settings.json"),
+                                         options);
   const Vocabulary vocabulary = Vocabulary::read(options.model + "/vocabulary.txt");
   const Model model = Model::load(options.model);
   const std::vector<TextPair> pairs = evaluation_texts(options.files, settings);

@@ -20,22 +20,31 @@ void add_files(CLI::App& command, Files& files) {
       ->capture_default_str();
 }
 
+// Where a file has what; on the command line these go before what a model's settings say.
+void add_columns(CLI::App& command, Settings& s) {
+  const auto option = [&](const char* name, auto& value, const char* text) {
+    command.add_option(name, value, text)->capture_default_str();
+  };
+  option("--first", s.first, "Column of the first text, a number from 0 or a name");
+  option("--second", s.second, "Column of the second text");
+  option("--score", s.score, "Column of the score");
+  option("--score-min", s.score_min, "The score of texts that have nothing in common");
+  option("--score-max", s.score_max, "The score of texts that mean the same");
+}
+
 void add_training(CLI::App& command, Files& files, Settings& s) {
   const auto option = [&](const char* name, auto& value, const char* text) {
     return command.add_option(name, value, text)->capture_default_str();
   };
   command.add_option("--validation", files.validation,
                      "The same for validation; else a tenth of the data");
-  option("--first", s.first, "Column of the first text, a number from 0 or a name");
-  option("--second", s.second, "Column of the second text");
-  option("--score", s.score, "Column of the score");
-  option("--score-min", s.score_min, "The score of texts that have nothing in common");
-  option("--score-max", s.score_max, "The score of texts that mean the same");
+  add_columns(command, s);
   option("--depth", s.depth, "Numbers a word")->check(CLI::PositiveNumber);
   option("--filters", s.filters, "Filters of the convolution")->check(CLI::PositiveNumber);
   option("--kernel-size", s.kernel_size, "Words a filter sees")->check(CLI::PositiveNumber);
   option("--hidden", s.hidden_units, "Units of the hidden layer")->check(CLI::PositiveNumber);
-  option("--dropout", s.dropout, "Fraction dropped after embedding and encoding");
+  option("--dropout", s.dropout, "Fraction dropped after embedding and encoding")
+      ->check(CLI::Range(0.0, 0.99));
   command.add_flag("--mask,!--no-mask", s.mask,
                    "Mask padding in attention and pooling (--no-mask: the page to the letter)");
   option("--max-tokens", s.max_tokens, "Size of the vocabulary; 0: no limit");
@@ -50,7 +59,7 @@ void add_training(CLI::App& command, Files& files, Settings& s) {
   command.add_flag("--freeze-vectors", s.freeze_vectors, "Leave the embedding as it starts")
       ->needs(vectors);
   option("--epochs", s.epochs, "Times the training pairs are gone through")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 1000000));
   option("--batch-size", s.batch_size, "Pairs a step")->check(CLI::PositiveNumber);
   option("--learning-rate", s.learning_rate, "Of Adam");
   option("--patience", s.patience, "Epochs without a better validation before it stops");
@@ -81,6 +90,7 @@ int main(int argc, char** argv) {
   CLI::App* evaluate_command = app.add_subcommand("evaluate", "Measure a model on pairs");
   evaluate_command->add_option("--model", evaluation.model, "Folder of the model")->required();
   add_files(*evaluate_command, evaluation.files);
+  add_columns(*evaluate_command, evaluation.columns);
   evaluate_command->add_flag("--json", evaluation.json, "Print JSON");
   evaluate_command->add_option("--predictions", evaluation.predictions,
                                "File to write the scores to, one a line");
@@ -96,6 +106,9 @@ int main(int argc, char** argv) {
   try {
     kindling::set_threads(threads);
     if (train_command->parsed()) train(files, settings, model);
+    for (const CLI::Option* option : evaluate_command->get_options()) {
+      if (option->count() > 0) evaluation.given.insert(option->get_single_name());
+    }
     if (evaluate_command->parsed()) evaluate(evaluation);
     if (predict_command->parsed()) predict(prediction);
   } catch (const std::exception& error) {

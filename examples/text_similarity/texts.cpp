@@ -5,6 +5,7 @@
 #include <kindling/data/delimited.h>
 #include <kindling/data/wordnet.h>
 #include <kindling/tensor/error.h>
+#include <kindling/tensor/random.h>
 
 namespace text_similarity {
 
@@ -24,6 +25,7 @@ std::vector<TextPair> read(const std::string& path, const Settings& s) {
 
 TrainingTexts training_texts(const Files& files, const Settings& settings) {
   if (files.data.empty()) {
+    if (!files.validation.empty()) throw Error("--validation goes with --data FILE");
     PairSplit split = wordnet(files);
     return {std::move(split.train), std::move(split.validation)};
   }
@@ -32,6 +34,13 @@ TrainingTexts training_texts(const Files& files, const Settings& settings) {
     texts.validation = read(files.validation, settings);
     return texts;
   }
+  // Files are often sorted: what is kept for validation comes from everywhere.
+  Generator generator(static_cast<std::uint64_t>(settings.seed));
+  std::vector<TextPair> shuffled;
+  for (const std::int64_t i : permutation(std::ssize(texts.train), generator)) {
+    shuffled.push_back(std::move(texts.train[static_cast<std::size_t>(i)]));
+  }
+  texts.train = std::move(shuffled);
   const auto kept = static_cast<std::ptrdiff_t>(texts.train.size() - texts.train.size() / 10);
   texts.validation.assign(texts.train.begin() + kept, texts.train.end());
   texts.train.resize(static_cast<std::size_t>(kept));
@@ -43,7 +52,12 @@ TrainingTexts training_texts(const Files& files, const Settings& settings) {
 }
 
 std::vector<TextPair> evaluation_texts(const Files& files, const Settings& settings) {
-  return files.data.empty() ? wordnet(files).test : read(files.data, settings);
+  if (!files.data.empty()) return read(files.data, settings);
+  if (!settings.data.empty()) {
+    throw Error("the model was trained on " + settings.data + "; --data FILE says what to measure "
+                "it on");
+  }
+  return wordnet(files).test;
 }
 
 bool has_grades(const std::vector<TextPair>& pairs) {

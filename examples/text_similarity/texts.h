@@ -12,7 +12,7 @@ namespace text_similarity {
 
 struct Files {
   std::string data;        // empty: WordNet
-  std::string validation;  // empty: the last tenth of the data
+  std::string validation;  // empty: a tenth of the data
   std::string wordnet;     // its folder
 };
 

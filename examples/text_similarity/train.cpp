@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include <kindling/io/file.h>
 #include <kindling/kindling.h>
 
 #include "commands.h"
@@ -44,6 +45,8 @@ Tensor start_vectors(Settings& settings, const Vocabulary& vocabulary) {
 }  // namespace
 
 void train(const Files& files, Settings settings, const std::string& model_folder) {
+  check_can_save_folder(model_folder, {"model.json", "weights.safetensors", "vocabulary.txt",
+                                       "settings.json"});  // before hours go by
   set_random_seed(static_cast<std::uint64_t>(settings.seed));
   const TrainingTexts texts = training_texts(files, settings);
   settings.data = files.data;
@@ -51,6 +54,10 @@ void train(const Files& files, Settings settings, const std::string& model_folde
   const Vocabulary vocabulary = vocabulary_of(texts, settings);
   fmt::print("{} pairs to train on, {} to validate, {} words\n", texts.train.size(),
              texts.validation.size(), vocabulary.size());
+  if (vocabulary.size() == Vocabulary::first_word) {
+    throw Error(fmt::format("no word occurs {} times in the training texts; --min-count says how "
+                            "often one must", settings.min_count));
+  }
   const Tensor vectors = start_vectors(settings, vocabulary);
 
   const auto seed = static_cast<std::uint64_t>(settings.seed);

@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <new>
+
+#include <kindling/tensor/fail.h>
 
 namespace kindling::kernels {
 namespace {
@@ -31,7 +32,7 @@ void* allocate(std::int64_t bytes) {
   } else {
     memory = scalable_aligned_malloc(size, alignment);
   }
-  if (memory == nullptr) throw std::bad_alloc();
+  if (memory == nullptr) fail("memory: {} bytes are not to be had", bytes);
   return memory;
 }
 

@@ -5,7 +5,7 @@
 
 namespace kindling::kernels {
 
-// 64-byte aligned, at least `bytes` long, not filled. Throws std::bad_alloc.
+// 64-byte aligned, at least `bytes` long, not filled. Fails if there is no memory.
 void* allocate(std::int64_t bytes);
 void release(void* memory);
 

@@ -217,8 +217,9 @@ HWY_INLINE V vector_log1p(D d, V x) {
 // finite, the standard library takes over.
 template <class D, class V, class Vector, class Scalar>
 HWY_INLINE V periodic(D d, V x, Vector fast, Scalar exact) {
-  if (hn::AllTrue(d, hn::Le(hn::Abs(x), hn::Set(d, 39000)))) return fast(d, x);
-  return lane_by_lane(d, exact, x);
+  const auto near = hn::Le(hn::Abs(x), hn::Set(d, 39000));
+  if (hn::AllTrue(d, near)) return fast(d, x);
+  return hn::IfThenElse(near, fast(d, hn::IfThenElseZero(near, x)), lane_by_lane(d, exact, x));
 }
 
 }  // namespace kindling::kernels::HWY_NAMESPACE

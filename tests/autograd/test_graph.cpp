@@ -115,6 +115,16 @@ TEST_CASE("After a backward that failed the rest of the graph still works") {
   CHECK(grad(y).item() == 6);
 }
 
+TEST_CASE("Backward wants defined results and float32 gradients") {
+  const Tensor v = variable(tensor({1.0, 2.0}));
+  CHECK(message_of([&] { backward({v * 2}, {tensor({1, 2})}); }) ==
+        "backward: gradients are float32, got int32 for result 0");
+  CHECK(message_of([&] { backward({v * 2}, {Tensor()}); }) ==
+        "backward: result 0 or its gradient is an undefined tensor");
+  CHECK(message_of([] { backward(Tensor()); }) == "backward: the loss is an undefined tensor");
+  CHECK(message_of([] { variable(Tensor()); }) == "variable: the value is an undefined tensor");
+}
+
 TEST_CASE("What backward can't start from is refused") {
   const Tensor x = variable(tensor({1.0, 2.0}));
   CHECK(message_of([&] { backward(x * 2); }) ==
@@ -209,6 +219,58 @@ TEST_CASE("Gradients are summed over what was repeated, in every axis") {
                 }
                 return sum;
               }));
+}
+
+TEST_CASE("Products without elements have gradients, and their empty sums are zero") {
+  const Tensor a = variable(zeros({3, 2, 0})), b = variable(zeros({0, 4}));
+  const Tensor c = matmul(a, b);
+  CHECK(same_bits(stop_gradient(c), zeros({3, 2, 4})));
+  backward(sum(c));
+  CHECK(grad(b).shape() == Shape{0, 4});
+  const Tensor x = variable(zeros({2, 3, 5})), w = variable(zeros({5, 0}));
+  backward(sum(matmul(x, w)));
+  CHECK(same_bits(grad(x), zeros({2, 3, 5})));
+  CHECK(grad(w).shape() == Shape{5, 0});
+}
+
+TEST_CASE("Derivatives neither overflow nor cancel where the result doesn't") {
+  const auto slope = [](auto f, double x) {
+    const Tensor v = variable(scalar(x));
+    backward(f(v));
+    return static_cast<double>(grad(v).item());
+  };
+  for (const double b : {1e20, 1e-18}) {
+    const auto ratio = [b](const Tensor& x) { return scalar(b) / x; };
+    CHECK(slope(ratio, b) == Approx(-1 / b));
+  }
+  for (const double x : {-1e4, 1e6, 1e8}) {
+    CHECK(slope(softsign, x) == Approx(1 / (1 + std::abs(x)) / (1 + std::abs(x))));
+  }
+  CHECK(slope([](const Tensor& x) { return power(x, 0); }, 0) == 0);
+  CHECK(slope([](const Tensor& x) { return power(x, 2); }, 0) == 0);
+}
+
+TEST_CASE("Numbers beside an int32 tensor are compared as whole numbers") {
+  const Tensor large = tensor({16777217, 16777216});
+  CHECK(numbers(equal(large, 16777217)) == std::vector<double>{1, 0});
+  CHECK(numbers(less(large, 16777217)) == std::vector<double>{0, 1});
+}
+
+TEST_CASE("A gradient says of itself what it is") {
+  const auto rows = [](const Tensor& ids, const Tensor& values) {
+    return message_of([&] { Gradient(Shape{3, 2}, Rows{ids, values}); });
+  };
+  CHECK(rows(tensor({0, 2}), zeros({2, 2})) == "no error");
+  CHECK(rows(tensor({0, 3}), zeros({2, 2})) == "Gradient: id 3 is outside [0, 3)");
+  CHECK(rows(tensor({0, 2}), zeros({2, 5})) ==
+        "Gradient: rows are ids (n,) and values (n, width) of a table [ids (2,), values (2, 5), "
+        "table (3, 2)]");
+  const Tensor w = variable(zeros({5, 2}));
+  const Tensor y = record("rows", scalar(0), wrt(w, [](const Tensor&) {
+                            return Gradient(Shape{3, 2}, Rows{tensor({0}), zeros({1, 2})});
+                          }));
+  CHECK(message_of([&] { backward(y); }) ==
+        "backward: a partial returned rows of a table (3, 2) for an input of (5, 2)");
 }
 
 TEST_CASE("Equal largest elements share the gradient, as do equal operands") {

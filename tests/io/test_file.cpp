@@ -16,6 +16,7 @@
 
 #include <kindling/io/file.h>
 
+using kindling::check_can_save_folder;
 using kindling::FolderWriter;
 using kindling::read_file;
 using kindling::write_file;
@@ -77,6 +78,24 @@ void save(const std::string& folder, const std::string& weights, const std::stri
 using Names = std::set<std::string>;
 
 }  // namespace
+
+TEST_CASE("Whether a folder could be saved is known before") {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("model");
+  const std::vector<std::string> names = {"a", "b"};
+  CHECK(message_of([&] { check_can_save_folder(path, names); }) == "no error");
+  CHECK(std::filesystem::is_empty(folder.path()));
+  std::filesystem::create_directory(path);
+  write_file(path + "/a", "1");
+  CHECK(message_of([&] { check_can_save_folder(path, names); }) == "no error");
+  write_file(path + "/notes", "1");
+  CHECK(message_of([&] { check_can_save_folder(path, names); }) ==
+        path + ": cannot be saved, the folder there also holds \"notes\", which is no part of "
+               "what is saved; what was there before is unchanged");
+  CHECK(message_of([&] { check_can_save_folder(folder.file("no/model"), names); })
+            .find("cannot be saved, No such file or directory") != std::string::npos);
+  CHECK(message_of([] { FolderWriter(""); }) == "a folder to save to needs a name, got \"\"");
+}
 
 TEST_CASE("a file is read whole") {
   const TemporaryFolder folder;

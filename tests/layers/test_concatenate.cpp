@@ -18,18 +18,22 @@ TEST_CASE("Concatenate joins along any axis") {
               {.differentiable = false});
 }
 
-TEST_CASE("Concatenate joins masks along their axes, and them all along later ones") {
+TEST_CASE("Concatenate joins masks along their axes; along later ones any of them is enough") {
   const Tensor x = normals({2, 3, 4}, 1), y = normals({2, 3, 2}, 2);
   const Tensor a = mask_of({{true, true, false}, {true, false, false}});
   const Tensor b = mask_of({{true, false, true}, {true, true, false}});
   check_layer(Concatenate(), {x, y},
-              {.mask = mask_of({{true, false, false}, {true, false, false}}),
+              {.mask = mask_of({{true, true, true}, {true, true, false}}),
                .call = {.mask = {a, b}}});
-  check_layer(Concatenate(), {x, y}, {.mask = b, .call = {.mask = {Tensor(), b}}});
-  check_layer(Concatenate(), {x, y}, {.mask = a, .call = {.mask = {a}}});
   check_layer(Concatenate({.axis = 1}), {x, x},
               {.mask = concatenate({a, b}, 1), .call = {.mask = {a, b}}});
   const Tensor all = cast(ones({2, 3}), DType::boolean);
+  check_layer(Concatenate(), {x, y}, {.mask = all, .call = {.mask = {Tensor(), b}}});
+  // One mask goes deeper than the other.
+  const Tensor deep = logical_not(cast(zeros({2, 3, 2}), DType::boolean));
+  check_layer(Concatenate(), {x, y},
+              {.mask = concatenate({broadcast_to(expand_dims(a, -1), {2, 3, 4}), deep}, -1),
+               .call = {.mask = {a, deep}}});
   check_layer(Concatenate({.axis = -2}), {x, x},
               {.mask = concatenate({all, b}, 1), .call = {.mask = {Tensor(), b}}});
   check_layer(Concatenate({.axis = 0}), {x, x},

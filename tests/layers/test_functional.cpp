@@ -6,6 +6,7 @@
 #include <kindling/layers/embedding.h>
 #include <kindling/layers/global_average_pooling1d.h>
 #include <kindling/layers/not_equal.h>
+#include <kindling/layers/with_mask.h>
 
 #include "tests/layers/layer_check.h"
 
@@ -80,6 +81,9 @@ TEST_CASE("A convolution in between drops the mask, unless it is put back") {
   check_close(outputs[0], mean_over_steps(e, Tensor()), 0);
   check_close(outputs[1], mean_over_steps(e, not_equal(some_ids(), 0)), 0);
   CHECK(same_bits(outputs[1], outputs[2]));
+  const auto with_result = Functional({.inputs = {input},
+                                       .outputs = {with_mask(encoded, not_equal(input, 0))}});
+  CHECK(same_bits(with_result(some_ids()).mask(), not_equal(some_ids(), 0)));
   model.call({more_ids()});
   REQUIRE(Warnings::list().size() == 1);
   CHECK(Warnings::list()[0].starts_with("Conv1D \"cnn\": does not support masks, "));
@@ -175,9 +179,9 @@ TEST_CASE("A graph says which input doesn't fit") {
   CHECK(message_of([&] { model({x, zeros({2, 4})}); }) ==
         "Functional \"m\": input \"b\" is int32, got float32");
   CHECK(message_of([&] { model(x); }) == "Functional \"m\": takes 2 inputs, got 1");
-  CHECK(message_of([&] { with_mask(a, b); }) ==
-        "with_mask: a mask is bool and has the leading sizes of its tensor, got int32 "
-        "(None, None) [x (None, None, 3)]");
-  CHECK(message_of([&] { with_mask(a, SymbolicTensor()); }) ==
-        "with_mask: in a graph of layers, x and mask are both needed, got an undefined mask");
+  CHECK(message_of([&] { WithMask({.name = "w"})({a, b}); }) ==
+        "WithMask \"w\": a mask is bool, got int32");
+  CHECK(message_of([&] { WithMask({.name = "w"})({a, Input({.shape = {4, 2}})}); }) ==
+        "WithMask \"w\": a mask has the leading sizes of its tensor, got (None, 4, 2) "
+        "[x (None, None, 3)]");
 }

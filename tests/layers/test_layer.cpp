@@ -67,7 +67,7 @@ TEST_CASE("A mask given to the call stands before the one the input carries") {
             .ends_with(": takes at most one mask an input, got 2 masks for 1 input"));
   CHECK(message_of([&] { dense(x, {.mask = {mask_of({{true, true}})}}); }) ==
         "with_mask: a mask is bool and has the leading sizes of its tensor, got bool (1, 2) "
-        "[x (1, 3, 2)]");
+        "[x (1, 3, 1)]");
 }
 
 TEST_CASE("A layer takes only the call arguments it has") {

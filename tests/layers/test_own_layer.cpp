@@ -135,6 +135,66 @@ TEST_CASE("A layer may have several results, and layers inside it") {
   CHECK(same_bits(outputs[1], results[0]));
 }
 
+namespace {
+
+// Layers without a name, and one that call() builds.
+class BlockImpl : public LayerImpl {
+ public:
+  struct Options {
+    std::string name = {};
+  };
+  explicit BlockImpl(Options o) : LayerImpl("Block", o.name) {}
+  void build(const Shapes&) override { late_ = add_layer(Dense({.units = 2})); }
+  Tensors call(const Tensors& inputs, const Call&) override { return {late_(early_(inputs[0]))}; }
+  Shapes compute_output_shape(const Shapes& inputs, const Call&) override {
+    return {inputs[0].with(-1, 2)};
+  }
+
+ private:
+  Dense early_ = add_layer(Dense({.units = 3}));
+  Dense late_ = early_;
+};
+using Block = Handle<BlockImpl>;
+
+class TwinsImpl : public LayerImpl {
+ public:
+  struct Options {
+    std::string name = {};
+  };
+  explicit TwinsImpl(Options o) : LayerImpl("Twins", o.name) {
+    add_layer(Dense({.units = 3, .name = "d"}));
+    add_layer(Dense({.units = 3, .name = "d"}));
+  }
+  Tensors call(const Tensors& inputs, const Call&) override { return inputs; }
+};
+
+}  // namespace
+
+TEST_CASE("Layers inside a layer have names of their own there, and weights in a graph") {
+  Dense({.units = 1});  // whatever came before
+  const auto block = Block({.name = "block"});
+  block(Input({.shape = {4}}));
+  std::vector<std::string> names;
+  for (const Weight& w : block.weights()) names.push_back(w.name);
+  CHECK(names == std::vector<std::string>{"block/dense/kernel", "block/dense/bias",
+                                          "block/dense_1/kernel", "block/dense_1/bias"});
+  CHECK(message_of([] { Handle<TwinsImpl>({.name = "t"}); }) ==
+        "Twins \"t\": has a layer \"d\" already");
+}
+
+TEST_CASE("A layer that failed to build can be built again") {
+  bool fails = true;
+  const auto bias = Initializer("Odd", {}, [&](const Shape& shape) {
+    return fails ? zeros({7}) : zeros(shape);
+  });
+  const auto dense = Dense({.units = 2, .bias_initializer = bias, .name = "d"});
+  CHECK(message_of([&] { dense(ones({1, 3})); }) ==
+        "Dense \"d\": the initializer of \"bias\" must make float32 (2,), made (7,)");
+  fails = false;
+  CHECK(dense(ones({1, 3})).shape() == Shape{1, 2});
+  CHECK(dense.weights().size() == 2);
+}
+
 TEST_CASE("A layer has one weight of a name") {
   CHECK(message_of([] { Twice({.name = "t"})(ones({1})); }) ==
         "Twice \"t\": has a weight \"w\" already");

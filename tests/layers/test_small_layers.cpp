@@ -73,6 +73,13 @@ TEST_CASE("NotEqual makes masks") {
         "NotEqual \"n\": takes 1 input, got 2");
 }
 
+TEST_CASE("GlobalAveragePooling1D takes a mask of steps wherever these are") {
+  const Tensor x = normals({2, 4, 3}, 1);
+  const Tensor mask = mask_of({{true, false, true}, {false, true, true}});
+  const auto pool = GlobalAveragePooling1D({.data_format = DataFormat::channels_first});
+  check_close(pool(x, {.mask = {mask}}), mean_over_steps(transpose(x, {0, 2, 1}), mask), 0);
+}
+
 TEST_CASE("GlobalAveragePooling1D, with and without a mask") {
   const Tensor x = normals({2, 3, 4}, 1);
   const Tensor mask = mask_of({{true, true, false}, {false, false, true}});

@@ -245,7 +245,7 @@ TEST_CASE("The learning rate can be changed on the way") {
   CHECK(stop_gradient(weights[0].value).item() == 0.25f);
   CHECK(copy.iterations() == 2);
   CHECK(message_of([&] { sgd.set_learning_rate(-1); }) ==
-        "SGD \"sgd\": learning_rate is at least 0, got -1");
+        "SGD \"sgd\": learning_rate is at least 0 and finite, got -1");
   CHECK(sgd.learning_rate() == 0.125);
 }
 
@@ -265,17 +265,23 @@ TEST_CASE("An optimizer comes back from its config") {
 
 TEST_CASE("Options of optimizers are checked") {
   CHECK(message_of([] { SGD({.learning_rate = -0.5}); }) ==
-        "SGD \"sgd\": learning_rate is at least 0, got -0.5");
+        "SGD \"sgd\": learning_rate is at least 0 and finite, got -0.5");
   CHECK(message_of([] { Adam({.learning_rate = NAN}); }) ==
-        "Adam \"adam\": learning_rate is at least 0, got nan");
+        "Adam \"adam\": learning_rate is at least 0 and finite, got nan");
   CHECK(message_of([] { SGD({.momentum = 1.5}); }) ==
         "SGD \"sgd\": momentum is in [0, 1], got 1.5");
   CHECK(message_of([] { SGD({.momentum = -0.5}); }) ==
         "SGD \"sgd\": momentum is in [0, 1], got -0.5");
   CHECK(message_of([] { Adam({.beta_1 = 1}); }) ==
-        "Adam \"adam\": beta_1 and beta_2 are in [0, 1), got 1");
+        "Adam \"adam\": beta_1 and beta_2 are in [0, 1), also as float32, got 1");
   CHECK(message_of([] { Adam({.beta_2 = -0.5, .name = "mine"}); }) ==
-        "Adam \"mine\": beta_1 and beta_2 are in [0, 1), got -0.5");
+        "Adam \"mine\": beta_1 and beta_2 are in [0, 1), also as float32, got -0.5");
+  CHECK(message_of([] { Adam({.beta_2 = 1 - 1e-9}); }) ==
+        "Adam \"adam\": beta_1 and beta_2 are in [0, 1), also as float32, got 0.999999999");
+  CHECK(message_of([] { Adam({.epsilon = -1}); }) ==
+        "Adam \"adam\": epsilon is at least 0, got -1");
+  CHECK(message_of([] { SGD({.weight_decay = NAN}); }) ==
+        "SGD \"sgd\": weight_decay is at least 0 and finite, got nan");
   CHECK(message_of([] { Adam({.clipnorm = 1, .clipvalue = 1}); }) ==
         "Adam \"adam\": of clipnorm, clipvalue and global_clipnorm only one can be set");
   CHECK(message_of([] { SGD({.clipvalue = 1, .global_clipnorm = 1}); }) ==

@@ -55,6 +55,8 @@ TEST_CASE("A tensor may have no elements, and it may be undefined") {
   CHECK(none.floats().empty());
   CHECK_FALSE(Tensor().defined());
   const Tensor undefined;
+  CHECK_FALSE(undefined.clone().defined());
+  CHECK(message_of([&] { undefined.item(); }) == "Tensor: undefined, it has no item()");
   CHECK(message_of([&] { undefined.floats(); }) ==
         "Tensor: undefined, it has no float32 elements");
   CHECK(message_of([] { Tensor::empty({2, any}); }) ==

@@ -163,5 +163,9 @@ TEST_CASE("EarlyStopping: what doesn't fit is refused") {
   CHECK(message_of([] { EarlyStopping({.min_delta = -0.5}); }) ==
         "EarlyStopping: patience and min_delta are at least 0, got 0 and -0.5");
   CHECK(message_of([] { stopped({.monitor = "val_auc"}, {1, 2}); }) ==
-        "Logs: no \"val_auc\" is logged, there are loss, val_loss");
+        "EarlyStopping: there is no log \"val_auc\", there are loss, val_loss; give fit "
+        "validation_data, or another .monitor");
+  CHECK(message_of([] { EarlyStopping({.monitor = "val_f1"}); }) ==
+        "monitor \"val_f1\": whether larger is better can't be told from its name; say .mode = "
+        "Direction::larger or Direction::smaller");
 }

@@ -112,6 +112,15 @@ TEST_CASE("Examples can be weighted") {
         "[sample_weight (3, 2), values (3,)]");
 }
 
+TEST_CASE("What a mask of the prediction leaves out doesn't count") {
+  const Tensor y = zeros({1, 3, 1}), p = tensor({1.0, 5.0, 3.0}).reshaped({1, 3, 1});
+  const Tensor masked = with_mask(p, mask_of({{true, false, true}}));
+  CHECK(static_cast<double>(MeanSquaredError()(y, masked).item()) == Approx(5));
+  CHECK(MeanSquaredError({.reduction = Reduction::sum})(y, masked).item() == 10);
+  const Tensor weight = tensor({{2.0, 1.0, 0.0}});
+  CHECK(static_cast<double>(MeanSquaredError()(y, masked, weight).item()) == Approx(1));
+}
+
 TEST_CASE("Truth may be of another type, and without a last axis of size 1") {
   const Tensor p = uniforms({4, 1}, 1, 0.1f, 0.9f);
   const auto bce = BinaryCrossentropy();

@@ -9,6 +9,7 @@
 #include <kindling/layers/embedding.h>
 #include <kindling/layers/global_average_pooling1d.h>
 #include <kindling/layers/not_equal.h>
+#include <kindling/layers/with_mask.h>
 #include <kindling/layers/registry.h>
 #include <kindling/optim/sgd.h>
 #include <kindling/train/losses.h>

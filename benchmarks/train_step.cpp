@@ -1,0 +1,134 @@
+// train_step: how long a training step and a prediction of the documented model take, how much
+// memory, and how near that is to what the machine can do.
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <vector>
+
+#include <kindling/tensor/threads.h>
+
+#include "machine_limit.h"
+
+using namespace kindling;
+using namespace benchmark_model;
+
+namespace {
+
+struct Result {
+  double train_ms, infer_ms, peak_mb, fraction_of_limit;
+};
+
+// The median of at least `seconds` of calls, in milliseconds.
+template <class Call>
+double median_ms(double seconds, Call call) {
+  for (int warm = 0; warm < 3; ++warm) call();
+  std::vector<double> times;
+  for (double total = 0; total < seconds || times.size() < 5;) {
+    const auto start = std::chrono::steady_clock::now();
+    call();
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    times.push_back(took.count());
+    total += took.count();
+  }
+  const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
+  std::nth_element(times.begin(), middle, times.end());
+  return 1000 * *middle;
+}
+
+double peak_mb() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+Result measure(const Sizes& sizes, int thread_count, double seconds) {
+  set_threads(thread_count);
+  set_random_seed(1);
+  const Model model = documented_model(sizes);
+  const Adam optimizer({.learning_rate = 1e-3});
+  const BinaryCrossentropy loss;
+  std::vector<Data> batches;
+  for (std::uint64_t seed = 0; seed < 16; ++seed) batches.push_back(random_data(sizes, seed));
+  std::size_t next = 0;
+  const auto batch = [&]() -> const Data& { return batches[next++ % batches.size()]; };
+  Result result{};
+  result.train_ms = median_ms(seconds, [&] {
+    const Data& data = batch();
+    backward(loss(data.labels, model(data.ids, {.training = true})));
+    optimizer.step(model.weights());
+  });
+  result.infer_ms = median_ms(seconds, [&] { model.predict(batch().ids); });
+  result.peak_mb = peak_mb();
+  result.fraction_of_limit =
+      1000 * training_limit(sizes, measure_machine()) / result.train_ms;
+  return result;
+}
+
+// In a process of its own, so that each shape has its own peak of memory.
+Result measure_apart(const Sizes& sizes, int thread_count, double seconds) {
+  int ends[2];
+  if (pipe(ends) != 0) throw std::runtime_error("no pipe");
+  const pid_t child = fork();
+  if (child < 0) throw std::runtime_error("no process");
+  if (child == 0) {
+    const Result result = measure(sizes, thread_count, seconds);
+    const bool written = write(ends[1], &result, sizeof result) == sizeof result;
+    _exit(written ? 0 : 1);
+  }
+  close(ends[1]);
+  Result result{};
+  const bool whole = read(ends[0], &result, sizeof result) == sizeof result;
+  close(ends[0]);
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (!whole || status != 0) throw std::runtime_error("shape " + sizes.name() + " failed");
+  return result;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Training steps and predictions of the documented model");
+  int thread_count = 2;
+  double seconds = 2;
+  bool json = false;
+  app.add_option("--threads", thread_count, "Threads to use")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  app.add_option("--seconds", seconds, "Time for each measurement")->capture_default_str();
+  app.add_flag("--json", json, "Print JSON");
+  CLI11_PARSE(app, argc, argv);
+  const std::vector<Sizes> shapes = {{32, 32, 32}, {64, 64, 64}, {16, 256, 256}};
+  nlohmann::json results = nlohmann::json::array();
+  try {
+    if (!json) {
+      fmt::print("{:>8} {:>9} {:>9} {:>8} {:>18}\n", "shape", "train ms", "infer ms", "peak MB",
+                 "fraction of limit");
+    }
+    for (const Sizes& shape : shapes) {
+      const Result r = measure_apart(shape, thread_count, seconds);
+      results.push_back({{"shape", shape.name()},
+                         {"train_ms", r.train_ms},
+                         {"infer_ms", r.infer_ms},
+                         {"peak_mb", r.peak_mb},
+                         {"fraction_of_limit", r.fraction_of_limit}});
+      if (json) continue;
+      fmt::print("{:>8} {:>9.2f} {:>9.2f} {:>8.0f} {:>18.2f}\n", shape.name(), r.train_ms,
+                 r.infer_ms, r.peak_mb, r.fraction_of_limit);
+      std::fflush(stdout);
+    }
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "train_step: {}\n", error.what());
+    return 1;
+  }
+  if (json) fmt::print("{}\n", nlohmann::json{{"results", results}}.dump());
+  return 0;
+}
