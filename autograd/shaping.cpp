@@ -205,7 +205,7 @@ Tensor pad(const Tensor& x, int axis, std::int64_t before, std::int64_t after) {
 }
 
 Tensor take(const Tensor& table, const Tensor& ids, const char* who) {
-  const float* rows = detail::floats(who, table);
+  detail::require(who, table, DType::float32);
   detail::require(who, ids, DType::int32);
   if (table.rank() < 1) fail("{}: a table has rows, got a scalar", who);
   const std::int64_t count = table.size(0), width = table.shape().inner(0);
@@ -219,7 +219,10 @@ Tensor take(const Tensor& table, const Tensor& ids, const char* who) {
   std::vector<std::int64_t> sizes(ids.shape().begin(), ids.shape().end());
   sizes.insert(sizes.end(), table.shape().begin() + 1, table.shape().end());
   Tensor y = Tensor::empty(Shape(sizes));
-  kernels::gather_rows(rows, ids.ints().data(), ids.elements(), width, y.mutable_floats().data());
+  // Only these rows are looked at, so only these must be up to date.
+  const Storage& storage = *table.storage();
+  if (storage.deferred) storage.deferred->settle_rows(ids.ints());
+  kernels::gather_rows(static_cast<const float*>(storage.data), ids.ints().data(), ids.elements(), width, y.mutable_floats().data());
   return record("take", y, wrt(table, [ids, shape = table.shape(), width](const Tensor& g) {
                   const std::int64_t n = ids.elements();
                   return Gradient(shape, Rows{ids.reshaped({n}), g.reshaped({n, width})});

@@ -35,7 +35,7 @@ struct Data {
   kindling::Tensor labels;
 };
 
-inline Data random_data(const Sizes& s, std::uint64_t seed) {
+inline Data random_batch(const Sizes& s, std::uint64_t seed) {
   using namespace kindling;
   Generator generator(seed);
   Data data;

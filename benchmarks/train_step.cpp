@@ -56,7 +56,7 @@ Result measure(const Sizes& sizes, int thread_count, double seconds) {
   const Adam optimizer({.learning_rate = 1e-3});
   const BinaryCrossentropy loss;
   std::vector<Data> batches;
-  for (std::uint64_t seed = 0; seed < 16; ++seed) batches.push_back(random_data(sizes, seed));
+  for (std::uint64_t seed = 0; seed < 16; ++seed) batches.push_back(random_batch(sizes, seed));
   std::size_t next = 0;
   const auto batch = [&]() -> const Data& { return batches[next++ % batches.size()]; };
   Result result{};

@@ -30,8 +30,7 @@ void AdamImpl::check_options() const {
 
 CommonOptimizerOptions AdamImpl::common() const { return detail::common_of(options_); }
 
-void AdamImpl::update(Tensor& weight, Tensors& slots, const Tensor& gradient,
-                      std::int64_t iteration) {
+Update AdamImpl::update(std::int64_t iteration) const {
   // Rounded first: 1 - 0.999f is off by 1.3e-5, and a correction for the same beta makes up for it.
   const auto beta_1 = static_cast<float>(options_.beta_1);
   const auto beta_2 = static_cast<float>(options_.beta_2);
@@ -42,10 +41,10 @@ void AdamImpl::update(Tensor& weight, Tensors& slots, const Tensor& gradient,
                                .beta_1 = beta_1,
                                .beta_2 = beta_2,
                                .epsilon = static_cast<float>(options_.epsilon)};
-  float* largest = options_.amsgrad ? slots[2].mutable_floats().data() : nullptr;
-  kernels::adam(weight.mutable_floats().data(), slots[0].mutable_floats().data(),
-                slots[1].mutable_floats().data(), largest, gradient.floats().data(),
-                weight.elements(), step);
+  return [step, amsgrad = options_.amsgrad](float* w, float* const* slots, const float* g,
+                                            std::int64_t n) {
+    kernels::adam(w, slots[0], slots[1], amsgrad ? slots[2] : nullptr, g, n, step);
+  };
 }
 
 }  // namespace kindling

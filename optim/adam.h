@@ -35,8 +35,7 @@ class AdamImpl : public OptimizerImpl {
   CommonOptimizerOptions common() const override;
   void store_learning_rate(double rate) override { options_.learning_rate = rate; }
   int slots() const override { return options_.amsgrad ? 3 : 2; }
-  void update(Tensor& weight, Tensors& slots, const Tensor& gradient,
-              std::int64_t iteration) override;
+  Update update(std::int64_t iteration) const override;
 
  private:
   Options options_;

@@ -6,6 +6,7 @@
 #include <kindling/autograd/elementwise.h>
 #include <kindling/autograd/graph.h>
 #include <kindling/optim/adam.h>
+#include <kindling/optim/deferred_rows.h>
 #include <kindling/optim/sgd.h>
 #include <kindling/tensor/fail.h>
 #include <kindling/tensor/kernels/elementwise.h>
@@ -67,30 +68,69 @@ void OptimizerImpl::check_weights(const Weights& weights) const {
   }
 }
 
-std::vector<Tensor> OptimizerImpl::clipped(std::vector<Tensor> gradients) const {
+void OptimizerImpl::clip_all(std::vector<Gradient>& gradients) const {
   const CommonOptimizerOptions c = common();
+  if (!c.clipnorm && !c.clipvalue && !c.global_clipnorm) return;
   double squares = 0;
-  if (c.global_clipnorm) {
-    for (const Tensor& g : gradients) {
-      if (g.defined()) squares += kernels::sum_of_squares(g.floats().data(), g.elements());
-    }
+  for (Gradient& gradient : gradients) {
+    if (!gradient.defined()) continue;
+    const Tensor g = gradient.dense();
+    gradient = g;
+    squares += kernels::sum_of_squares(g.floats().data(), g.elements());
   }
-  for (Tensor& g : gradients) {
-    if (!g.defined()) continue;
+  for (Gradient& gradient : gradients) {
+    if (!gradient.defined()) continue;
+    Tensor g = gradient.dense();
     if (c.clipnorm) g = within(g, norm(g), *c.clipnorm);
     if (c.clipvalue) g = clip(g, -*c.clipvalue, *c.clipvalue);
     if (c.global_clipnorm) g = within(g, std::sqrt(squares), *c.global_clipnorm);
+    gradient = g;
   }
-  return gradients;
+}
+
+// The optimizer's own, after weight decay.
+Update OptimizerImpl::whole_update() const {
+  Update own = update(iterations_);
+  const CommonOptimizerOptions c = common();
+  if (!c.weight_decay) return own;
+  const auto kept = static_cast<float>(1 - *c.weight_decay * c.learning_rate);
+  return [own = std::move(own), kept](float* w, float* const* slots, const float* g,
+                                      std::int64_t n) {
+    kernels::affine(w, kept, 0, w, n);
+    own(w, slots, g, n);
+  };
+}
+
+void OptimizerImpl::move(State& state, const Gradient& gradient, const Update& update) const {
+  const bool fresh = state.slots.empty();
+  while (std::ssize(state.slots) < slots()) state.slots.push_back(zeros(state.weight.shape()));
+  if (gradient.sparse()) {
+    std::shared_ptr<Deferred>& deferred = state.weight.storage()->deferred;
+    if (!state.rows) {
+      state.rows = std::make_shared<DeferredRows>(state.weight, state.slots, fresh);
+    }
+    if (deferred != state.rows) {  // another optimizer's steps come first
+      if (deferred) deferred->settle();
+      deferred = state.rows;
+    }
+    state.rows->step(gradient.rows(), update);
+    return;
+  }
+  if (state.rows) state.rows->wake_all();
+  const Tensor g = gradient.dense();
+  std::vector<float*> slot_data;
+  for (Tensor& slot : state.slots) slot_data.push_back(slot.mutable_floats().data());
+  update(state.weight.mutable_floats().data(), slot_data.data(), g.floats().data(),
+         g.elements());
 }
 
 void OptimizerImpl::step(const Weights& weights) {
   const NoGrad no_grad;
-  std::vector<Tensor> gradients;  // taken first, so that none is left over from a step that fails
+  std::vector<Gradient> gradients;  // taken first, so that none is left over from a step that fails
   bool any_gradient = false;
   for (const Weight& w : weights) {
-    const Gradient g = take_gradient(w.value);
-    gradients.push_back(w.trainable ? g.dense() : Tensor());
+    Gradient g = take_gradient(w.value);
+    gradients.push_back(w.trainable ? std::move(g) : Gradient());
     any_gradient = any_gradient || gradients.back().defined();
   }
   check_weights(weights);
@@ -101,20 +141,11 @@ void OptimizerImpl::step(const Weights& weights) {
   if (states_.empty()) {
     for (const Weight& w : weights) states_.push_back({w.name, w.value, {}});
   }
-  gradients = clipped(std::move(gradients));
+  clip_all(gradients);
   ++iterations_;
-  const CommonOptimizerOptions c = common();
+  const Update update = whole_update();
   for (std::size_t i = 0; i < weights.size(); ++i) {
-    if (!gradients[i].defined()) continue;
-    Tensor weight = weights[i].value;
-    Tensors& state = states_[i].slots;
-    while (static_cast<int>(state.size()) < slots()) state.push_back(zeros(weight.shape()));
-    if (c.weight_decay) {
-      float* w = weight.mutable_floats().data();
-      const auto kept = static_cast<float>(1 - *c.weight_decay * c.learning_rate);
-      kernels::affine(w, kept, 0, w, weight.elements());
-    }
-    update(weight, state, gradients[i], iterations_);
+    if (gradients[i].defined()) move(states_[i], gradients[i], update);
   }
 }
 

@@ -4,14 +4,17 @@
 //   backward(loss);
 //   optimizer.step(model.weights());   // takes the gradients that backward left
 //
-// Source: keras.optimizers. Gradients of an embedding update every row's state, as in Keras.
+// Source: keras.optimizers. Where an embedding's gradient is rows, all others move too, as in Keras
+// (their moments decay), but only when they are next looked at.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include <kindling/autograd/gradient.h>
 #include <kindling/layers/layer.h>
 
 namespace kindling {
@@ -25,6 +28,13 @@ struct CommonOptimizerOptions {
   std::optional<double> global_clipnorm = {};   // bound on the norm of all gradients together
 };
 
+// One step over n elements: a weight w, its slots and its gradient g. It holds the numbers of its
+// step, and may run long after it, row by row (optim/deferred_rows.h).
+using Update =
+    std::function<void(float* w, float* const* slots, const float* g, std::int64_t n)>;
+
+class DeferredRows;
+
 class OptimizerImpl : public Configurable {
  public:
   using Configurable::Configurable;
@@ -37,11 +47,10 @@ class OptimizerImpl : public Configurable {
  protected:
   virtual CommonOptimizerOptions common() const = 0;
   virtual void store_learning_rate(double learning_rate) = 0;
-  // How many tensors of state a weight has, at first 0.
+  // How many tensors of state a weight has, at most 8, at first zeros.
   virtual int slots() const = 0;
-  // One step of one weight; `iteration` counts from 1.
-  virtual void update(Tensor& weight, Tensors& slots, const Tensor& gradient,
-                      std::int64_t iteration) = 0;
+  // The step that is the iteration-th, counted from 1.
+  virtual Update update(std::int64_t iteration) const = 0;
   void check_common() const;
   void check_learning_rate(double learning_rate) const;
 
@@ -50,9 +59,12 @@ class OptimizerImpl : public Configurable {
     std::string name;
     Tensor weight;  // the handle, to tell whether it is the same one
     Tensors slots;
+    std::shared_ptr<DeferredRows> rows = {};  // once a gradient came as rows
   };
   void check_weights(const Weights& weights) const;
-  std::vector<Tensor> clipped(std::vector<Tensor> gradients) const;
+  void clip_all(std::vector<Gradient>& gradients) const;
+  Update whole_update() const;
+  void move(State& state, const Gradient& gradient, const Update& update) const;
 
   std::vector<State> states_;
   std::int64_t iterations_ = 0;

@@ -21,17 +21,18 @@ void SGDImpl::check_options() const {
 
 CommonOptimizerOptions SGDImpl::common() const { return detail::common_of(options_); }
 
-void SGDImpl::update(Tensor& weight, Tensors& slots, const Tensor& gradient, std::int64_t) {
-  float* w = weight.mutable_floats().data();
-  const auto learning_rate = static_cast<float>(options_.learning_rate);
-  const float* g = gradient.floats().data();
-  if (slots.empty()) {
-    kernels::sgd(w, g, weight.elements(), learning_rate);
-  } else {
-    kernels::sgd_momentum(w, slots[0].mutable_floats().data(), g, weight.elements(),
-                          learning_rate, static_cast<float>(options_.momentum),
-                          options_.nesterov);
+Update SGDImpl::update(std::int64_t) const {
+  const auto rate = static_cast<float>(options_.learning_rate);
+  const auto momentum = static_cast<float>(options_.momentum);
+  if (slots() == 0) {
+    return [rate](float* w, float* const*, const float* g, std::int64_t n) {
+      kernels::sgd(w, g, n, rate);
+    };
   }
+  return [rate, momentum, nesterov = options_.nesterov](float* w, float* const* slots,
+                                                        const float* g, std::int64_t n) {
+    kernels::sgd_momentum(w, slots[0], g, n, rate, momentum, nesterov);
+  };
 }
 
 }  // namespace kindling

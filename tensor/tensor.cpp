@@ -40,6 +40,9 @@ Tensor ints_from(const auto& values, const Shape& shape) {
 
 }  // namespace
 
+Storage::Storage(std::int64_t bytes) : data(kernels::allocate(bytes)) {}
+Storage::~Storage() { kernels::release(data); }
+
 Tensor Tensor::empty(const Shape& shape, DType dtype) {
   Tensor t;
   t.elements_ = shape.elements();
@@ -48,8 +51,7 @@ Tensor Tensor::empty(const Shape& shape, DType dtype) {
   }
   t.shape_ = shape;
   t.dtype_ = dtype;
-  t.data_ = std::shared_ptr<void>(kernels::allocate(t.elements_ * bytes_of(dtype)),
-                                  kernels::release);
+  t.storage_ = std::make_shared<Storage>(t.elements_ * bytes_of(dtype));
   return t;
 }
 
@@ -65,7 +67,7 @@ Tensor Tensor::reshaped(const Shape& shape) const {
          shape.elements());
   }
   Tensor t;
-  t.data_ = data_;
+  t.storage_ = storage_;
   t.shape_ = shape;
   t.elements_ = elements_;
   t.dtype_ = dtype_;
@@ -74,8 +76,10 @@ Tensor Tensor::reshaped(const Shape& shape) const {
 
 Tensor Tensor::clone() const {
   if (!defined()) return {};
+  if (storage_->deferred) storage_->deferred->settle();
   Tensor t = empty(shape_, dtype_);
-  std::memcpy(t.data_.get(), data_.get(), static_cast<std::size_t>(elements_ * bytes_of(dtype_)));
+  std::memcpy(t.storage_->data, storage_->data,
+              static_cast<std::size_t>(elements_ * bytes_of(dtype_)));
   return t;
 }
 
@@ -87,7 +91,7 @@ Tensor Tensor::with_node(std::shared_ptr<Node> node, int slot) const {
 }
 
 void Tensor::wrong_access(DType dtype) const {
-  if (!data_) fail("Tensor: undefined, it has no {} elements", name(dtype));
+  if (!storage_) fail("Tensor: undefined, it has no {} elements", name(dtype));
   fail("Tensor: {} elements were asked for, got a {} tensor of shape {}", name(dtype), name(dtype_),
        shape_.str());
 }

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include <kindling/tensor/shape.h>
+#include <kindling/tensor/storage.h>
 
 namespace kindling {
 
@@ -30,7 +31,7 @@ class Tensor {
   // Memory for a result, not filled.
   static Tensor empty(const Shape& shape, DType dtype = DType::float32);
 
-  bool defined() const { return data_ != nullptr; }
+  bool defined() const { return storage_ != nullptr; }
   const Shape& shape() const { return shape_; }
   DType dtype() const { return dtype_; }
   int rank() const { return shape_.rank(); }
@@ -56,9 +57,11 @@ class Tensor {
   std::span<std::int32_t> mutable_ints() { return {as<std::int32_t>(DType::int32), count()}; }
   std::span<bool> mutable_bools() { return {as<bool>(DType::boolean), count()}; }
   // Whether no other handle shares this memory.
-  bool sole_owner() const { return data_.use_count() == 1; }
+  bool sole_owner() const { return storage_.use_count() == 1; }
   // Whether two handles share memory.
-  bool same_memory(const Tensor& other) const { return data_ == other.data_; }
+  bool same_memory(const Tensor& other) const { return storage_ == other.storage_; }
+  // The memory itself, which may be behind: see Storage.
+  const std::shared_ptr<Storage>& storage() const { return storage_; }
 
   // The same memory under another shape of as many elements, without history and mask.
   Tensor reshaped(const Shape& shape) const;
@@ -80,13 +83,14 @@ class Tensor {
  private:
   template <class T>
   T* as(DType dtype) const {
-    if (dtype_ != dtype || !data_) wrong_access(dtype);
-    return static_cast<T*>(data_.get());
+    if (dtype_ != dtype || !storage_) wrong_access(dtype);
+    if (storage_->deferred) storage_->deferred->settle();
+    return static_cast<T*>(storage_->data);
   }
   [[noreturn]] void wrong_access(DType dtype) const;
   std::size_t count() const { return static_cast<std::size_t>(elements_); }
 
-  std::shared_ptr<void> data_;
+  std::shared_ptr<Storage> storage_;
   Shape shape_;
   std::int64_t elements_ = 0;
   DType dtype_ = DType::float32;

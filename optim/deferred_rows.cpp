@@ -1,0 +1,161 @@
+#include <kindling/optim/deferred_rows.h>
+
+#include <algorithm>
+
+#include <kindling/tensor/kernels/scratch.h>
+#include <kindling/tensor/threads.h>
+
+namespace kindling {
+namespace {
+
+constexpr std::int64_t rows_a_block = 32;
+// So many steps may wait; then all rows take them.
+constexpr std::int64_t most_waiting = 1024;
+
+// Whether a step changes a weight without gradient whose slots are zeros.
+bool moves_at_rest(const Update& update, std::size_t slots) {
+  float weight = 1;
+  const float gradient = 0;
+  std::vector<float> state(slots, 0.0f);
+  std::vector<float*> data;
+  for (float& s : state) data.push_back(&s);
+  update(&weight, data.data(), &gradient, 1);
+  return weight != 1 || std::ranges::any_of(state, [](float s) { return s != 0; });
+}
+
+}  // namespace
+
+DeferredRows::DeferredRows(const Tensor& weight, const Tensors& slots, bool resting)
+    : slots_(slots),
+      rows_(weight.size(0)),
+      width_(weight.shape().inner(0)),
+      zeros_(static_cast<std::size_t>(width_), 0.0f),
+      done_(static_cast<std::size_t>(rows_), 0),
+      resting_(static_cast<std::size_t>(rows_), resting),
+      place_(static_cast<std::size_t>(rows_), 0) {
+  Tensor handle = weight;
+  weight_ = handle.mutable_floats().data();
+  for (Tensor& slot : slots_) slot_data_.push_back(slot.mutable_floats().data());
+}
+
+void DeferredRows::apply(const Update& update, std::int64_t row, const float* g) const {
+  constexpr std::size_t most_slots = 8;
+  float* slots[most_slots];
+  for (std::size_t i = 0; i < slot_data_.size(); ++i) slots[i] = slot_data_[i] + row * width_;
+  update(weight_ + row * width_, slots, g, width_);
+}
+
+void DeferredRows::replay(std::int64_t row, std::int64_t from, std::int64_t to) const {
+  if (resting_[static_cast<std::size_t>(row)] != 0 && !moves_at_rest_) return;
+  for (std::int64_t step = from; step < to; ++step) {
+    apply(updates_[static_cast<std::size_t>(step - first_)], row, zeros_.data());
+  }
+}
+
+void DeferredRows::collect(const std::vector<Rows>& gradient) {
+  Touched& t = touched_;
+  t.rows.clear();
+  std::vector<std::size_t> counts;
+  std::size_t total = 0;
+  const auto place_of = [&](std::int32_t id) -> std::int64_t& {
+    return place_[static_cast<std::size_t>(id)];
+  };
+  for (const Rows& part : gradient) {
+    for (const std::int32_t id : part.ids.ints()) {
+      const auto known = static_cast<std::size_t>(place_of(id));
+      if (known < t.rows.size() && t.rows[known] == id) {
+        ++counts[known];
+      } else {
+        place_of(id) = std::ssize(t.rows);
+        t.rows.push_back(id);
+        counts.push_back(1);
+      }
+      ++total;
+    }
+  }
+  t.first.assign(1, 0);
+  for (const std::size_t count : counts) t.first.push_back(t.first.back() + count);
+  t.parts.resize(total);
+  std::vector<std::size_t> next(t.first.begin(), t.first.end() - 1);
+  for (const Rows& part : gradient) {
+    const float* values = part.values.floats().data();
+    for (const std::int32_t id : part.ids.ints()) {
+      t.parts[next[static_cast<std::size_t>(place_of(id))]++] = values;
+      values += width_;
+    }
+  }
+}
+
+void DeferredRows::step(const std::vector<Rows>& gradient, Update update) {
+  const std::scoped_lock lock(mutex_);
+  collect(gradient);
+  moves_at_rest_ = moves_at_rest_ || moves_at_rest(update, slots_.size());
+  const std::int64_t before = steps();
+  updates_.push_back(std::move(update));
+  parallel_ranges(std::ssize(touched_.rows), rows_a_block, [&](std::int64_t begin,
+                                                               std::int64_t end) {
+    kernels::Scratch sum(width_);
+    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
+      const std::int64_t row = touched_.rows[i];
+      const auto r = static_cast<std::size_t>(row);
+      replay(row, done_[r], before);
+      std::fill_n(sum.data(), width_, 0.0f);
+      for (std::size_t part = touched_.first[i]; part < touched_.first[i + 1]; ++part) {
+        const float* values = touched_.parts[part];
+        for (std::int64_t d = 0; d < width_; ++d) sum.data()[d] += values[d];
+      }
+      apply(updates_.back(), row, sum.data());
+      done_[r] = before + 1;
+      resting_[r] = 0;
+    }
+  });
+  if (std::ssize(updates_) >= most_waiting) settle_all();
+}
+
+void DeferredRows::wake_all() {
+  const std::scoped_lock lock(mutex_);
+  settle_all();
+  std::ranges::fill(resting_, char{0});
+}
+
+void DeferredRows::settle() {
+  const std::scoped_lock lock(mutex_);
+  settle_all();
+}
+
+void DeferredRows::settle_all() {
+  if (updates_.empty()) return;
+  const std::int64_t now = steps();
+  parallel_ranges(rows_, rows_a_block, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      std::int64_t& done = done_[static_cast<std::size_t>(row)];
+      replay(row, done, now);
+      done = now;
+    }
+  });
+  updates_.clear();
+  first_ = now;
+}
+
+void DeferredRows::settle_rows(std::span<const std::int32_t> rows) {
+  const std::scoped_lock lock(mutex_);
+  if (updates_.empty()) return;
+  struct Behind {
+    std::int64_t row, from;
+  };
+  std::vector<Behind> behind;
+  const std::int64_t now = steps();
+  for (const std::int32_t row : rows) {
+    std::int64_t& done = done_[static_cast<std::size_t>(row)];
+    if (done != now) behind.push_back({row, done});
+    done = now;
+  }
+  parallel_ranges(std::ssize(behind), rows_a_block, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const Behind& b = behind[static_cast<std::size_t>(i)];
+      replay(b.row, b.from, now);
+    }
+  });
+}
+
+}  // namespace kindling

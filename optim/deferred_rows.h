@@ -1,0 +1,64 @@
+// DeferredRows: steps of an optimizer over a table of which each step's gradient touches some rows.
+//
+// The dense update moves every row at every step: moments decay, and what is left of them moves the
+// weight. Here a row that has no gradient waits. Before anybody sees it, it takes the steps it has
+// missed, one after the other, as the dense update would have: the same operations on the same
+// numbers, so the same bits. What is saved is memory: those steps run in the cache, and rows that
+// nobody ever touched, whose moments are zero, take none.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include <kindling/autograd/gradient.h>
+#include <kindling/optim/optimizer.h>
+#include <kindling/tensor/storage.h>
+
+namespace kindling {
+
+class DeferredRows : public Deferred {
+ public:
+  // weight (rows, ...) and its slots, in the same shape; `resting`: the slots are zeros.
+  DeferredRows(const Tensor& weight, const Tensors& slots, bool resting);
+
+  // One step. The gradient's rows are added up in the order they come, as Gradient::dense() does.
+  void step(const std::vector<Rows>& gradient, Update update);
+  // The slots have been changed from outside, for all rows.
+  void wake_all();
+
+  void settle() override;
+  void settle_rows(std::span<const std::int32_t> rows) override;
+
+ private:
+  // The rows that a step's gradient touches, and for each its parts.
+  struct Touched {
+    std::vector<std::int64_t> rows;
+    std::vector<std::size_t> first;  // of the parts of rows[i], up to first[i + 1]
+    std::vector<const float*> parts;
+  };
+  void collect(const std::vector<Rows>& gradient);
+  void settle_all();
+  std::int64_t steps() const { return first_ + std::ssize(updates_); }
+  // Steps [from, to) of a row, without a gradient.
+  void replay(std::int64_t row, std::int64_t from, std::int64_t to) const;
+  void apply(const Update& update, std::int64_t row, const float* g) const;
+
+  std::mutex mutex_;
+  float* weight_;
+  Tensors slots_;
+  std::vector<float*> slot_data_;
+  std::int64_t rows_, width_;
+  std::vector<float> zeros_;        // the gradient of a row that has none
+  std::vector<Update> updates_;     // the steps that some rows have still to take,
+  std::int64_t first_ = 0;          // from this one on
+  std::vector<std::int64_t> done_;  // steps each row has taken
+  std::vector<char> resting_;       // rows whose slots are zeros
+  bool moves_at_rest_ = false;      // these must take steps all the same: weight decay
+  Touched touched_;
+  std::vector<std::int64_t> place_;  // a row's index in touched_.rows, where that row says so
+};
+
+}  // namespace kindling

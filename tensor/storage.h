@@ -1,0 +1,29 @@
+// Storage: the memory that tensors share, and the changes to it that wait until somebody reads it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+namespace kindling {
+
+// Changes that have been put off. They are made good before anyone sees the memory: all of it, or
+// only the rows that are going to be looked at.
+class Deferred {
+ public:
+  virtual ~Deferred() = default;
+  virtual void settle() = 0;
+  virtual void settle_rows(std::span<const std::int32_t> rows) = 0;
+};
+
+struct Storage {
+  void* data = nullptr;
+  std::shared_ptr<Deferred> deferred = {};  // null for almost all
+
+  explicit Storage(std::int64_t bytes);  // not filled
+  ~Storage();
+  Storage(const Storage&) = delete;
+  Storage& operator=(const Storage&) = delete;
+};
+
+}  // namespace kindling

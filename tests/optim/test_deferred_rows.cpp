@@ -1,0 +1,129 @@
+// A table whose gradients are rows moves, to the bit, as if they were dense, whoever looks at it
+// and whenever.
+#include <kindling/autograd/graph.h>
+#include <kindling/autograd/ops.h>
+#include <kindling/optim/adam.h>
+#include <kindling/optim/sgd.h>
+#include <kindling/tensor/random.h>
+
+#include "tests/tensors.h"
+
+using namespace kindling;
+
+namespace {
+
+constexpr std::int64_t rows = 40, width = 5;
+
+// Two tables that start alike; one gets rows, the other their sum as a dense gradient.
+struct Pair {
+  Tensor lazy = variable(normals({rows, width}, 5));
+  Tensor dense = variable(stop_gradient(lazy).clone());
+  Weights lazy_weights{{"table", lazy}}, dense_weights{{"table", dense}};
+
+  // Two look-ups, as a model of two texts makes; the last ten rows never come.
+  void step(const Optimizer& of_lazy, const Optimizer& of_dense, std::uint64_t number) const {
+    Tensor loss = scalar(0);
+    for (const std::uint64_t part : {0, 1}) {
+      const Tensor ids = random_ids({3, 2}, 2 * number + part, rows - 10);
+      const Tensor y = take(lazy, ids);
+      CHECK(same_bits(stop_gradient(y), take(stop_gradient(dense), ids)));
+      loss = loss + sum(y * normals({3, 2, width}, 100 + 2 * number + part));
+    }
+    backward(loss);
+    backward({dense}, {grad(lazy)});
+    of_lazy.step(lazy_weights);
+    of_dense.step(dense_weights);
+  }
+  bool same() const { return same_bits(stop_gradient(lazy), stop_gradient(dense)); }
+};
+
+std::vector<std::pair<Optimizer, Optimizer>> optimizers() {
+  const auto sgd = [](SGDOptions o) { return std::pair<Optimizer, Optimizer>(SGD(o), SGD(o)); };
+  const auto adam = [](AdamOptions o) { return std::pair<Optimizer, Optimizer>(Adam(o), Adam(o)); };
+  return {sgd({.learning_rate = 0.1}),
+          sgd({.learning_rate = 0.1, .momentum = 0.9}),
+          sgd({.learning_rate = 0.1, .momentum = 0.9, .nesterov = true, .weight_decay = 0.1}),
+          sgd({.learning_rate = 0.1, .weight_decay = 0.1}),
+          adam({.learning_rate = 0.1}),
+          adam({.learning_rate = 0.1, .amsgrad = true}),
+          adam({.learning_rate = 0.1, .weight_decay = 0.01}),
+          adam({.learning_rate = 0.1, .global_clipnorm = 1})};
+}
+
+}  // namespace
+
+TEST_CASE("Rows that wait take the very steps they missed, when somebody looks") {
+  for (const auto& [of_lazy, of_dense] : optimizers()) {
+    CAPTURE(of_lazy.config().str());
+    const Pair pair;
+    for (std::uint64_t number = 0; number < 60; ++number) {
+      of_lazy.set_learning_rate(0.1 / static_cast<double>(1 + number));
+      of_dense.set_learning_rate(0.1 / static_cast<double>(1 + number));
+      pair.step(of_lazy, of_dense, number);
+      if (number % 17 == 4) CHECK(pair.same());
+    }
+    CHECK(pair.same());
+  }
+}
+
+TEST_CASE("So many steps that those which wait are taken in between") {
+  const Adam of_lazy({.learning_rate = 0.01}), of_dense({.learning_rate = 0.01});
+  const Pair pair;
+  for (std::uint64_t number = 0; number < 1100; ++number) pair.step(of_lazy, of_dense, number);
+  CHECK(pair.same());
+}
+
+TEST_CASE("Gradients of rows and dense ones take turns") {
+  const Adam of_lazy({.learning_rate = 0.1}), of_dense({.learning_rate = 0.1});
+  const Pair pair;
+  for (std::uint64_t number = 0; number < 12; ++number) {
+    if (number % 4 == 3) {
+      const Tensor g = normals({rows, width}, number);
+      backward({pair.lazy, pair.dense}, {g, g});
+      of_lazy.step(pair.lazy_weights);
+      of_dense.step(pair.dense_weights);
+    } else {
+      pair.step(of_lazy, of_dense, number);
+    }
+  }
+  CHECK(pair.same());
+}
+
+TEST_CASE("Two optimizers on one table, and one that is gone") {
+  const Pair pair;
+  {
+    const SGD of_lazy({.learning_rate = 0.1, .momentum = 0.9});
+    const SGD of_dense({.learning_rate = 0.1, .momentum = 0.9});
+    for (std::uint64_t number = 0; number < 5; ++number) pair.step(of_lazy, of_dense, number);
+  }
+  const Adam of_lazy({.learning_rate = 0.1}), of_dense({.learning_rate = 0.1});
+  for (std::uint64_t number = 5; number < 9; ++number) pair.step(of_lazy, of_dense, number);
+  CHECK(pair.same());
+}
+
+TEST_CASE("A copy, and a number written into the table, come after the steps that wait") {
+  const Adam of_lazy({.learning_rate = 0.1}), of_dense({.learning_rate = 0.1});
+  const Pair pair;
+  for (std::uint64_t number = 0; number < 4; ++number) pair.step(of_lazy, of_dense, number);
+  CHECK(same_bits(pair.lazy.clone(), pair.dense.clone()));
+  pair.step(of_lazy, of_dense, 4);
+  for (Tensor t : {pair.lazy, pair.dense}) t.mutable_floats()[7] = 3;
+  for (std::uint64_t number = 5; number < 9; ++number) pair.step(of_lazy, of_dense, number);
+  CHECK(pair.same());
+}
+
+TEST_CASE("Rows get the same bits with any number of threads") {
+  const auto trained = [](int threads) {
+    const ThreadsScope scope(threads);
+    const Tensor table = variable(normals({3000, 16}, 1));
+    const Adam adam({.learning_rate = 0.1});
+    for (std::uint64_t number = 0; number < 8; ++number) {
+      const Tensor ids = random_ids({900}, number, 3000);
+      backward(sum(take(table, ids) * normals({900, 16}, 50 + number)));
+      adam.step({{"table", table}});
+    }
+    return stop_gradient(table).clone();
+  };
+  const Tensor one = trained(1);
+  for (const int threads : {2, 3, 8}) CHECK(same_bits(trained(threads), one));
+}
