@@ -30,12 +30,21 @@ struct DeleteNode {
 };
 
 // Sums g over the axes along which an input of `shape` was repeated.
-Tensor sum_to(Tensor g, const Shape& shape) {
-  if (g.dtype() != DType::float32) fail("backward: a partial returned {}", name(g.dtype()));
+// `who` is the operation whose partial made it.
+Tensor sum_to(Tensor g, const Shape& shape, const char* who) {
+  if (g.dtype() != DType::float32) {
+    fail("backward: a partial of \"{}\" returned {}", who, name(g.dtype()));
+  }
   if (g.shape() == shape) return g;
   const int extra = g.rank() - shape.rank();
-  if (extra < 0) fail("backward: a partial returned {} for an input of {}", g.shape().str(),
-                      shape.str());
+  bool fits = extra >= 0;
+  for (int axis = 0; fits && axis < shape.rank(); ++axis) {
+    fits = shape[axis] == 1 || shape[axis] == g.size(extra + axis);
+  }
+  if (!fits) {
+    fail("backward: a partial of \"{}\" returned {} for an input of {}", who, g.shape().str(),
+         shape.str());
+  }
   Shape now = g.shape();
   for (int axis = 0; axis < g.rank(); ++axis) {
     const std::int64_t want = axis < extra ? 1 : shape[axis - extra];
@@ -95,16 +104,16 @@ class Backward {
     node->queued = true;
   }
 
-  void send(const Node::Edge& edge, Gradient gradient) {
+  void send(const Node::Edge& edge, Gradient gradient, const char* who) {
     if (!gradient.defined()) return;
     if (gradient.sparse() && edge.node->is_variable) {
       if (gradient.table() != edge.shape) {
-        fail("backward: a partial returned rows of a table {} for an input of {}",
+        fail("backward: a partial of \"{}\" returned rows of a table {} for an input of {}", who,
              gradient.table().str(), edge.shape.str());
       }
       send(edge.node, edge.slot, std::move(gradient));
     } else {
-      send(edge.node, edge.slot, sum_to(gradient.dense(), edge.shape));
+      send(edge.node, edge.slot, sum_to(gradient.dense(), edge.shape, who));
     }
   }
 
@@ -119,12 +128,12 @@ class Backward {
       for (const Node::Edge& edge : edges) wanted.push_back(edge.node != nullptr);
       std::vector<Gradient> all = pullback(g, wanted);
       for (std::size_t i = 0; i < edges.size(); ++i) {
-        if (edges[i].node) send(edges[i], std::move(all.at(i)));
+        if (edges[i].node) send(edges[i], std::move(all.at(i)), node.name);
       }
     } else {
       const Tensor g = node.gradients[0].dense();
       node.gradients.clear();
-      for (const Node::Edge& edge : edges) send(edge, edge.partial(g));
+      for (const Node::Edge& edge : edges) send(edge, edge.partial(g), node.name);
     }
   }
 

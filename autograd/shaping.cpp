@@ -222,7 +222,8 @@ Tensor take(const Tensor& table, const Tensor& ids, const char* who) {
   // Only these rows are looked at, so only these must be up to date.
   const Storage& storage = *table.storage();
   if (storage.deferred) storage.deferred->settle_rows(ids.ints());
-  kernels::gather_rows(static_cast<const float*>(storage.data), ids.ints().data(), ids.elements(), width, y.mutable_floats().data());
+  kernels::gather_rows(static_cast<const float*>(storage.data), ids.ints().data(), ids.elements(),
+                       width, y.mutable_floats().data());
   return record("take", y, wrt(table, [ids, shape = table.shape(), width](const Tensor& g) {
                   const std::int64_t n = ids.elements();
                   return Gradient(shape, Rows{ids.reshaped({n}), g.reshaped({n, width})});

@@ -127,10 +127,12 @@ std::size_t find_name(const Record& header, const std::string& wanted, const std
   return found;
 }
 
-void require_columns(const Record& record, const Places& places, const std::string& place) {
+void require_columns(const Record& record, const Places& places, const std::string& place,
+                     char delimiter) {
   const std::size_t needed = 1 + *std::max_element(places.begin(), places.end());
   if (record.size() < needed) {
-    fail("{}: at least {} columns are needed, got {}", place, needed, record.size());
+    fail("{}: at least {} columns are needed, with a {} between, got {}", place, needed,
+         delimiter == '\t' ? std::string("tab") : std::string(1, delimiter), record.size());
   }
 }
 
@@ -144,7 +146,8 @@ bool is_column_name(std::string_view field) {
 
 // Where the three columns are, and whether the first record is a header.
 std::pair<Places, bool> find_columns(const Record& record, const PairColumns& columns,
-                                     const std::string& name, const std::string& place) {
+                                     const std::string& name, const std::string& place,
+                                     char delimiter) {
   const std::array<const std::string*, 3> wanted = {&columns.first, &columns.second,
                                                     &columns.score};
   Places places{};
@@ -159,7 +162,7 @@ std::pair<Places, bool> find_columns(const Record& record, const PairColumns& co
       }
     }
   }
-  require_columns(record, places, place);
+  require_columns(record, places, place, delimiter);
   return {places, named || is_column_name(trimmed(record[places[2]]))};
 }
 
@@ -193,16 +196,17 @@ std::vector<TextPair> parse_pairs(std::string_view text, const std::string& name
     fail("{}: score_min must be below score_max, got {} and {}", name, columns.score_min,
          columns.score_max);
   }
-  Records records(checked_text(text, name), name, choose_delimiter(name, columns));
+  const char delimiter = choose_delimiter(name, columns);
+  Records records(checked_text(text, name), name, delimiter);
   Record record;
   if (!records.next(record)) fail("{}: is empty", name);
-  const auto [places, has_header] = find_columns(record, columns, name, records.place());
+  const auto [places, has_header] = find_columns(record, columns, name, records.place(), delimiter);
   if (has_header && !records.next(record)) fail("{}: has a header and no pairs", name);
 
   std::vector<TextPair> pairs;
   do {
     const std::string place = records.place();
-    require_columns(record, places, place);
+    require_columns(record, places, place, delimiter);
     pairs.push_back({.first = checked_pair_text(record[places[0]], roles[0], place),
                      .second = checked_pair_text(record[places[1]], roles[1], place),
                      .score = scaled_score(record[places[2]], columns, place)});
@@ -214,7 +218,9 @@ TextPair parse_pair_line(std::string_view line, const std::string& name, std::in
   const std::string place = fmt::format("{}:{}", name, number);
   require_utf8(line, name, number);
   const auto tabs = std::count(line.begin(), line.end(), '\t');
-  if (tabs != 1) fail("{}: two texts with a tab between them are needed, got {}", place, tabs + 1);
+  if (tabs != 1) {
+    fail("{}: two texts with a tab between them are needed, got {} fields", place, tabs + 1);
+  }
   const std::size_t tab = line.find('\t');
   return {.first = checked_pair_text(line.substr(0, tab), roles[0], place),
           .second = checked_pair_text(line.substr(tab + 1), roles[1], place),

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
@@ -42,6 +43,8 @@ class Descriptor {
  public:
   Descriptor(const std::string& path, int flags)
       : fd_(uninterrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC, 0666); })) {}
+  // Another handle on one that is open.
+  explicit Descriptor(int open) : fd_(uninterrupted([&] { return ::dup(open); })) {}
   ~Descriptor() { ::close(fd_); }
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
@@ -119,6 +122,19 @@ void write_new(const std::string& path, std::string_view bytes, const std::strin
 
 [[noreturn]] void cannot_save(const std::string& path, const std::string& why) {
   fail("{}: cannot be saved, {}; what was there before is unchanged", path, why);
+}
+
+// The open file that /dev/stdout, /dev/stderr or /dev/fd/3 stands for, or -1. Such a link may lead
+// to a plain file, which must not be replaced while others write to it.
+int open_descriptor(const std::string& path) {
+  if (path == "/dev/stdout") return STDOUT_FILENO;
+  if (path == "/dev/stderr") return STDERR_FILENO;
+  constexpr std::string_view folder = "/dev/fd/";
+  int number = -1;
+  if (!path.starts_with(folder)) return -1;
+  const char* end = path.data() + path.size();
+  const auto [stop, error] = std::from_chars(path.data() + folder.size(), end, number);
+  return stop == end && error == std::errc() ? number : -1;
 }
 
 // Runs a part of saving to `path` that leaves what is there as it was if it fails.
@@ -209,6 +225,11 @@ void write_file(const std::string& path, std::string_view bytes) {
   saving(path, [&] {
     const fs::file_status there = fs::status(path);
     if (fs::is_directory(there)) fail("{}: is a folder, a file is needed", path);
+    if (const int open = open_descriptor(path); open >= 0) {
+      // Its place in the file goes on from where it is.
+      Descriptor(open).write(bytes);
+      return;
+    }
     if (fs::exists(there) && !fs::is_regular_file(there)) {
       Descriptor(path, O_WRONLY).write(bytes);
       return;

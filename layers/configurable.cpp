@@ -44,7 +44,12 @@ Config Configurable::config() {
   Config config{Config::Map()};
   Fields f(config);
   common_fields(f);
+  const std::size_t common = config.as_map(who()).size();
   fields(f);
+  if (has_options_ && config.as_map(who()).size() == common) {
+    fail_with("has options that fields() doesn't list, so they would be lost in a file; override "
+              "fields()");
+  }
   return config;
 }
 
@@ -58,10 +63,10 @@ void Configurable::read_config(const Config& config) {
   common_fields(f);
   fields(f);
   f.finish();
-  finish_construction();
 }
 
-void Configurable::finish_construction() {
+void Configurable::finish_construction(bool has_options) {
+  has_options_ = has_options;
   if (name().find('/') != std::string::npos) {
     fail("{}: a name has no '/', which separates the parts of a weight's path", who());
   }

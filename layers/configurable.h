@@ -35,7 +35,8 @@ class Configurable {
 
   Config config();
   void read_config(const Config& config);
-  void finish_construction();  // takes a name and checks the options
+  // Takes a name and checks the options; `has_options`: there are others than the name.
+  void finish_construction(bool has_options);
   bool name_was_given() const { return name_was_given_; }
   void rename(std::string name) { name_ = std::move(name); }
 
@@ -48,6 +49,7 @@ class Configurable {
   std::string class_name_;
   mutable std::string name_;
   bool name_was_given_;
+  bool has_options_ = false;
 };
 
 // GlobalAveragePooling1D -> global_average_pooling1d, as in Keras.
@@ -60,7 +62,7 @@ class HandleOf : public Base {
   using Options = typename Impl::Options;
 
   explicit HandleOf(Options options) : HandleOf(std::make_shared<Impl>(std::move(options))) {
-    this->impl()->finish_construction();
+    this->impl()->finish_construction(sizeof(Options) > sizeof(std::string));
   }
   HandleOf()
     requires std::default_initializable<Options>
@@ -69,6 +71,7 @@ class HandleOf : public Base {
   static HandleOf from_config(const Config& config) {
     auto impl = std::make_shared<Impl>(blank_options<Options>());
     impl->read_config(config);
+    impl->finish_construction(sizeof(Options) > sizeof(std::string));
     return HandleOf(std::move(impl));
   }
   // What a general handle holds, if it is of this class; fails otherwise.

@@ -16,7 +16,7 @@ bool larger_is_better(const std::string& log, Direction mode) {
   for (const char* word : {"loss", "error", "crossentropy"}) {
     if (log.find(word) != std::string::npos) return false;
   }
-  fail("monitor \"{}\": whether larger is better can't be told from its name; say "
+  fail("EarlyStopping: monitor \"{}\": whether larger is better can't be told from its name; say "
        ".mode = Direction::larger or Direction::smaller", log);
 }
 

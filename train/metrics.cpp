@@ -54,7 +54,7 @@ void from_config(const Config& config, Curve& curve, const std::string& what) {
 }
 
 Metric::Metric(const Loss& loss) : Metric(std::make_shared<LossMetricImpl>(loss)) {
-  impl_->finish_construction();
+  impl_->finish_construction(false);
 }
 
 void Metric::update(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) const {

@@ -42,8 +42,7 @@ Settings with_columns(Settings s, const EvaluateOptions& options) {
 }  // namespace
 
 void evaluate(const EvaluateOptions& options) {
-  const Settings settings = with_columns(settings_from_file(options.model + "/settings.json"),
-                                         options);
+  const Settings settings = with_columns(settings_of_model(options.model), options);
   const Vocabulary vocabulary = Vocabulary::read(options.model + "/vocabulary.txt");
   const Model model = Model::load(options.model);
   const std::vector<TextPair> pairs = evaluation_texts(options.files, settings);
@@ -61,9 +60,11 @@ void evaluate(const EvaluateOptions& options) {
     write_file(options.predictions, lines);
   }
   const Loss loss = settings.graded ? Loss(MeanSquaredError()) : Loss(BinaryCrossentropy());
-  const char* name = settings.graded ? "pearson" : "auc";
-  const double model_quality = quality(truth, predicted, settings.graded);
-  const double baseline = quality(truth, overlap, settings.graded);
+  // Grades can't be told apart by an area under a curve, whatever the model was trained on.
+  const bool graded = settings.graded || has_grades(pairs);
+  const char* name = graded ? "pearson" : "auc";
+  const double model_quality = quality(truth, predicted, graded);
+  const double baseline = quality(truth, overlap, graded);
   const double loss_value = static_cast<double>(loss(truth, predicted).item());
   if (options.json) {
     const Config result = Config::Map{{name, model_quality},

@@ -20,10 +20,15 @@ void add_files(CLI::App& command, Files& files) {
       ->capture_default_str();
 }
 
-// Where a file has what; on the command line these go before what a model's settings say.
-void add_columns(CLI::App& command, Settings& s) {
+// Where a file has what; `otherwise` says what holds where an option is left out.
+void add_columns(CLI::App& command, Settings& s, const std::string& otherwise = {}) {
   const auto option = [&](const char* name, auto& value, const char* text) {
-    command.add_option(name, value, text)->capture_default_str();
+    CLI::Option* added = command.add_option(name, value, text);
+    if (otherwise.empty()) {
+      added->capture_default_str();
+    } else {
+      added->default_str(otherwise);
+    }
   };
   option("--first", s.first, "Column of the first text, a number from 0 or a name");
   option("--second", s.second, "Column of the second text");
@@ -61,7 +66,7 @@ void add_training(CLI::App& command, Files& files, Settings& s) {
   option("--epochs", s.epochs, "Times the training pairs are gone through")
       ->check(CLI::Range(1, 1000000));
   option("--batch-size", s.batch_size, "Pairs a step")->check(CLI::PositiveNumber);
-  option("--learning-rate", s.learning_rate, "Of Adam");
+  option("--learning-rate", s.learning_rate, "Of Adam")->check(CLI::NonNegativeNumber);
   option("--patience", s.patience, "Epochs without a better validation before it stops");
   option("--seed", s.seed, "Of everything that is random");
 }
@@ -77,10 +82,6 @@ int main(int argc, char** argv) {
   std::string model;
   EvaluateOptions evaluation;
   PredictOptions prediction;
-  app.add_option("--threads", threads, "Threads to use")
-      ->capture_default_str()
-      ->check(CLI::PositiveNumber);
-  app.fallthrough();
 
   CLI::App* train_command = app.add_subcommand("train", "Train a model and save it");
   add_files(*train_command, files);
@@ -90,18 +91,24 @@ int main(int argc, char** argv) {
   CLI::App* evaluate_command = app.add_subcommand("evaluate", "Measure a model on pairs");
   evaluate_command->add_option("--model", evaluation.model, "Folder of the model")->required();
   add_files(*evaluate_command, evaluation.files);
-  add_columns(*evaluate_command, evaluation.columns);
+  add_columns(*evaluate_command, evaluation.columns, "as in training");
   evaluate_command->add_flag("--json", evaluation.json, "Print JSON");
   evaluate_command->add_option("--predictions", evaluation.predictions,
-                               "File to write the scores to, one a line");
+                               "File to write the scores to, 0 to 1, one a line");
 
-  CLI::App* predict_command = app.add_subcommand("predict", "Score two texts, show the attention");
+  CLI::App* predict_command =
+      app.add_subcommand("predict", "Score two texts, 0 to 1, and show the attention");
   predict_command->add_option("--model", prediction.model, "Folder of the model")->required();
   predict_command->add_flag("--batch", prediction.batch,
                             "Read pairs from standard input, a line each, a tab between");
   predict_command->add_option("first", prediction.first, "First text");
   predict_command->add_option("second", prediction.second, "Second text");
 
+  for (CLI::App* command : {train_command, evaluate_command, predict_command}) {
+    command->add_option("--threads", threads, "Threads to use")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+  }
   CLI11_PARSE(app, argc, argv);
   try {
     kindling::set_threads(threads);

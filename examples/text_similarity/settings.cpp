@@ -1,7 +1,10 @@
 #include "settings.h"
 
+#include <filesystem>
+
 #include <kindling/io/file.h>
 #include <kindling/io/json.h>
+#include <kindling/tensor/error.h>
 
 namespace text_similarity {
 
@@ -42,7 +45,12 @@ std::string to_text(Settings settings) {
   return kindling::to_json(config) + "\n";
 }
 
-Settings settings_from_file(const std::string& path) {
+Settings settings_of_model(const std::string& folder) {
+  const std::string path = folder + "/settings.json";
+  if (!std::filesystem::exists(path)) {
+    throw kindling::Error(folder + ": is no model that text_similarity train saved, there is no " +
+                          path);
+  }
   const Config config = kindling::parse_json(kindling::read_file(path), path);
   Settings settings;
   Fields f(config, path);

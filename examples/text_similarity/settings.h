@@ -39,6 +39,7 @@ struct Settings {
 };
 
 std::string to_text(Settings settings);
-Settings settings_from_file(const std::string& path);
+// Fails if the folder holds no model that this program trained.
+Settings settings_of_model(const std::string& folder);
 
 }  // namespace text_similarity

@@ -144,7 +144,7 @@ TEST_CASE("What backward can't start from is refused") {
         "variable: only float32 has gradients, got int32 (3,)");
   const Tensor odd = record("odd", x * 1, wrt(x, [](const Tensor&) { return scalar(1); }));
   CHECK(message_of([&] { backward(sum(odd)); }) ==
-        "backward: a partial returned () for an input of (2,)");
+        "backward: a partial of \"odd\" returned () for an input of (2,)");
 }
 
 TEST_CASE("Under NoGrad nothing is recorded, on that thread and while it lives") {
@@ -270,7 +270,7 @@ TEST_CASE("A gradient says of itself what it is") {
                             return Gradient(Shape{3, 2}, Rows{tensor({0}), zeros({1, 2})});
                           }));
   CHECK(message_of([&] { backward(y); }) ==
-        "backward: a partial returned rows of a table (3, 2) for an input of (5, 2)");
+        "backward: a partial of \"rows\" returned rows of a table (3, 2) for an input of (5, 2)");
 }
 
 TEST_CASE("Equal largest elements share the gradient, as do equal operands") {

@@ -75,11 +75,13 @@ TEST_CASE("bad scores") {
 }
 
 TEST_CASE("too few columns") {
-  CHECK(csv_error("a,b\n") == "p.csv:1: at least 3 columns are needed, got 2");
+  CHECK(csv_error("a,b\n") == "p.csv:1: at least 3 columns are needed, with a , between, got 2");
   CHECK(csv_error("a,b,1\n\n\"c\nd\",e,1\nf\n") ==
-        "p.csv:5: at least 3 columns are needed, got 1");
-  CHECK(tsv_error("a\tb\t1\nc\td\n") == "p.tsv:2: at least 3 columns are needed, got 2");
-  CHECK(tsv_error("a,b,1\n") == "p.tsv:1: at least 3 columns are needed, got 1");
+        "p.csv:5: at least 3 columns are needed, with a , between, got 1");
+  CHECK(tsv_error("a\tb\t1\nc\td\n") ==
+        "p.tsv:2: at least 3 columns are needed, with a tab between, got 2");
+  CHECK(tsv_error("a,b,1\n") ==
+        "p.tsv:1: at least 3 columns are needed, with a tab between, got 1");
 }
 
 TEST_CASE("quotes that do not match") {
@@ -109,7 +111,7 @@ TEST_CASE("columns that are not there or are the same") {
   CHECK(csv_error("s1,s2,score\na,b,1\n", {.score = "s2"}) ==
         "p.csv: second and score are the same column, 1");
   CHECK(csv_error("a,b,1\n", {.score = "7"}) ==
-        "p.csv:1: at least 8 columns are needed, got 3");
+        "p.csv:1: at least 8 columns are needed, with a , between, got 3");
   CHECK(csv_error("a,b,1\n", {.score = "-1"}) ==
         "p.csv:1: no column is named \"-1\", the first line has \"a\", \"b\", \"1\"");
   CHECK(csv_error("a,b,1\n", {.delimiter = '"'}) ==
@@ -137,9 +139,9 @@ TEST_CASE("a line of two texts") {
     return message_of([&] { parse_pair_line(line, "standard input", 7); });
   };
   CHECK(error("a, b") ==
-        "standard input:7: two texts with a tab between them are needed, got 1");
+        "standard input:7: two texts with a tab between them are needed, got 1 fields");
   CHECK(error("a\tb\tc") ==
-        "standard input:7: two texts with a tab between them are needed, got 3");
+        "standard input:7: two texts with a tab between them are needed, got 3 fields");
   CHECK(error("a\t...") ==
         "standard input:7: the second text has no letter or digit, got \"...\"");
   CHECK(error("a\tb\xff") ==

@@ -162,7 +162,10 @@ TEST_CASE("text_similarity says what is wrong and leaves things as they were") {
         "text_similarity: " + none + ": cannot be opened, No such file or directory\n");
   CHECK(error("predict --model " + none + " a b") ==
         "text_similarity: " + none +
-            "/settings.json: cannot be opened, No such file or directory\n");
+            ": is no model that text_similarity train saved, there is no " + none +
+            "/settings.json\n");
+  CHECK(error("predict --model " + none + " a") ==
+        "text_similarity: predict: two texts are needed, or --batch and pairs on standard input\n");
   REQUIRE(run("train --data " + data + small + "--model " + model).status == 0);
   CHECK(error("predict --model " + model + " \"?!\" b") ==
         "text_similarity: predict: the first text has no letter or digit, got \"?!\"\n");

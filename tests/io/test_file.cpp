@@ -79,6 +79,17 @@ using Names = std::set<std::string>;
 
 }  // namespace
 
+TEST_CASE("An open file that a link in /dev stands for goes on where it is") {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("log");
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT, 0600);
+  REQUIRE(::write(file, "before ", 7) == 7);
+  write_file("/dev/fd/" + std::to_string(file), "now ");
+  REQUIRE(::write(file, "after", 5) == 5);
+  ::close(file);
+  CHECK(read_file(path) == "before now after");
+}
+
 TEST_CASE("Whether a folder could be saved is known before") {
   const TemporaryFolder folder;
   const std::string path = folder.file("model");

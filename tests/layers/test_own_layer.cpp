@@ -195,6 +195,31 @@ TEST_CASE("A layer that failed to build can be built again") {
   CHECK(dense.weights().size() == 2);
 }
 
+namespace {
+
+class ForgetfulImpl : public LayerImpl {
+ public:
+  struct Options {
+    double factor = 2;
+    std::string name = {};
+  };
+  explicit ForgetfulImpl(Options o) : LayerImpl("Forgetful", o.name), options_(o) {}
+  Tensors call(const Tensors& inputs, const Call&) override {
+    return {inputs[0] * options_.factor};
+  }
+
+ private:
+  Options options_;
+};
+
+}  // namespace
+
+TEST_CASE("Options that fields() doesn't list can't be saved without a word") {
+  CHECK(message_of([] { Handle<ForgetfulImpl>({.name = "f"}).config(); }) ==
+        "Forgetful \"f\": has options that fields() doesn't list, so they would be lost in a file; "
+        "override fields()");
+}
+
 TEST_CASE("A layer has one weight of a name") {
   CHECK(message_of([] { Twice({.name = "t"})(ones({1})); }) ==
         "Twice \"t\": has a weight \"w\" already");

@@ -166,6 +166,6 @@ TEST_CASE("EarlyStopping: what doesn't fit is refused") {
         "EarlyStopping: there is no log \"val_auc\", there are loss, val_loss; give fit "
         "validation_data, or another .monitor");
   CHECK(message_of([] { EarlyStopping({.monitor = "val_f1"}); }) ==
-        "monitor \"val_f1\": whether larger is better can't be told from its name; say .mode = "
-        "Direction::larger or Direction::smaller");
+        "EarlyStopping: monitor \"val_f1\": whether larger is better can't be told from its name; "
+        "say .mode = Direction::larger or Direction::smaller");
 }

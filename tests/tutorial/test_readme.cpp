@@ -3,6 +3,7 @@
 using namespace kindling;
 
 #include "tests/catch.h"
+#include "tests/data/temporary_folder.h"
 
 namespace {
 
@@ -56,10 +57,28 @@ TEST_CASE("readme: the documented model") {
   const Tensor target = zeros({3, 6, 100});
   const Adam optimizer;
   Tensor q = cnn_layer(token_embedding(query_ids));       // computed at once
-  auto attention = AdditiveAttention();
+  auto attention = model.get_layer<AdditiveAttention>("additive_attention");
   auto [output, scores] = attention.with_scores({q, v}, {.mask = {query_mask, value_mask}});
   Tensor loss = mean(square(output - target));
   backward(loss);
   optimizer.step(model.weights());
+  CHECK_FALSE(grad(attention.weights()[0].value).defined());
   CHECK(scores.shape() == Shape{3, 6, 9});
+}
+
+TEST_CASE("readme: data") {
+  const TemporaryFolder folder;
+  folder.write("pairs.csv", "a cat,the cat,5\na dog,the cat,1\n");
+  const Tensor x = zeros({3, 2}), y = zeros({3, 1});
+  const auto read_pairs = [&](const std::string& name, const PairColumns& columns) {
+    return kindling::read_pairs(folder.file(name), columns);
+  };
+  std::vector<TextPair> read = read_pairs("pairs.csv", {.score_max = 5});
+  TokenCounts counts;
+  for (const TextPair& pair : read) counts.add(pair.first).add(pair.second);
+  Vocabulary vocabulary(counts, {.max_tokens = 20000});
+  Dataset texts = text_pairs(read, vocabulary, {.batch_size = 32, .shuffle = true});
+  Dataset numbers = from_tensors({x}, y, {.batch_size = 32, .shuffle = true});
+  CHECK(texts.size() == 2);
+  CHECK(numbers.size() == 3);
 }
