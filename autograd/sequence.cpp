@@ -7,7 +7,6 @@
 #include <kindling/autograd/operands.h>
 #include <kindling/autograd/reduce.h>
 #include <kindling/autograd/shaping.h>
-#include <kindling/tensor/kernels/additive_scores.h>
 #include <kindling/tensor/kernels/conv1d.h>
 
 namespace kindling {
@@ -71,39 +70,6 @@ Tensor conv1d(const Tensor& x, const Tensor& kernel, const Tensor& bias,
   };
   return record("conv1d", y, wrt(x, for_x), wrt(kernel, for_kernel),
                 wrt(bias, [](const Tensor& dy) { return dy; }));  // the engine sums
-}
-
-Tensor additive_scores(const Tensor& query, const Tensor& key, const Tensor& scale) {
-  detail::require("additive_scores", query, DType::float32);
-  detail::require("additive_scores", key, DType::float32);
-  if (query.rank() != 3 || key.rank() != 3 || query.size(0) != key.size(0) ||
-      query.size(2) != key.size(2)) {
-    fail("additive_scores: query (batch, Tq, depth) and key (batch, Tv, depth) don't fit "
-         "[query {}, key {}]", query.shape().str(), key.shape().str());
-  }
-  if (scale.defined() && scale.shape() != Shape{query.size(2)}) {
-    fail("additive_scores: scale has a number a channel, {}, got {}", query.size(2),
-         scale.shape().str());
-  }
-  const kernels::AdditiveScoresShape s{query.size(0), query.size(1), key.size(1), query.size(2)};
-  Tensor scores = Tensor::empty({s.batch, s.queries, s.keys});
-  kernels::additive_scores(s, query.floats().data(), key.floats().data(), data_or_null(scale),
-                           scores.mutable_floats().data());
-  const auto pullback = [s, query, key, scale](const Tensors& g, const std::vector<bool>& wanted) {
-    const Tensor* inputs[] = {&query, &key, &scale};
-    Tensor gradients[3];
-    float* out[3] = {};
-    for (std::size_t i = 0; i < 3; ++i) {
-      if (!wanted[i]) continue;
-      gradients[i] = Tensor::empty(inputs[i]->shape());
-      out[i] = gradients[i].mutable_floats().data();
-    }
-    kernels::additive_scores_gradient(s, query.floats().data(), key.floats().data(),
-                                      data_or_null(scale), g[0].floats().data(), out[0], out[1],
-                                      out[2]);
-    return std::vector<Gradient>{gradients[0], gradients[1], gradients[2]};
-  };
-  return record_fused("additive_scores", {scores}, {query, key, scale}, pullback)[0];
 }
 
 Tensor mean_over_steps(const Tensor& x, const Tensor& mask) {

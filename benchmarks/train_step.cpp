@@ -72,6 +72,24 @@ Result measure(const Sizes& sizes, int thread_count, double seconds) {
   return result;
 }
 
+// The model at its start, a batch and what the model predicts for it: for benchmarks/peers.
+void export_inputs(const Sizes& sizes, const std::string& folder) {
+  set_random_seed(1);
+  const Model model = documented_model(sizes);
+  const Data data = random_batch(sizes, 0);
+  NamedTensors tensors = {{"queries", data.ids[0]},
+                          {"values", data.ids[1]},
+                          {"labels", data.labels},
+                          {"predictions", model.predict(data.ids)}};
+  const char* names[] = {"embedding", "kernel", "bias", "scale", "hidden_kernel", "hidden_bias",
+                         "score_kernel", "score_bias"};
+  const Weights weights = model.weights();
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    tensors.emplace_back(names[i], stop_gradient(weights[i].value));
+  }
+  write_safetensors(folder + "/" + sizes.name() + ".safetensors", tensors);
+}
+
 // In a process of its own, so that each shape has its own peak of memory.
 Result measure_apart(const Sizes& sizes, int thread_count, double seconds) {
   int ends[2];
@@ -100,20 +118,30 @@ int main(int argc, char** argv) {
   int thread_count = 2;
   double seconds = 2;
   bool json = false;
+  std::string only, export_folder;
   app.add_option("--threads", thread_count, "Threads to use")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
   app.add_option("--seconds", seconds, "Time for each measurement")->capture_default_str();
   app.add_flag("--json", json, "Print JSON");
+  app.add_option("--shape", only, "Only this one, such as 32x32");
+  app.add_option("--export", export_folder,
+                 "Write weights, a batch and predictions of each shape to this folder, and end")
+      ->check(CLI::ExistingDirectory);
   CLI11_PARSE(app, argc, argv);
   const std::vector<Sizes> shapes = {{32, 32, 32}, {64, 64, 64}, {16, 256, 256}};
   nlohmann::json results = nlohmann::json::array();
   try {
+    if (!export_folder.empty()) {
+      for (const Sizes& shape : shapes) export_inputs(shape, export_folder);
+      return 0;
+    }
     if (!json) {
       fmt::print("{:>8} {:>9} {:>9} {:>8} {:>18}\n", "shape", "train ms", "infer ms", "peak MB",
                  "fraction of limit");
     }
     for (const Sizes& shape : shapes) {
+      if (!only.empty() && shape.name() != only) continue;
       const Result r = measure_apart(shape, thread_count, seconds);
       results.push_back({{"shape", shape.name()},
                          {"train_ms", r.train_ms},

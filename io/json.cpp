@@ -10,6 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <kindling/layers/config_value.h>
 #include <kindling/tensor/fail.h>
 
 namespace kindling {

@@ -13,6 +13,7 @@
 
 #include <kindling/io/file.h>
 #include <kindling/io/json.h>
+#include <kindling/layers/config_value.h>
 #include <kindling/tensor/fail.h>
 
 namespace kindling {

@@ -1,6 +1,7 @@
 #include <kindling/layers/additive_attention.h>
 
 #include <kindling/autograd/elementwise.h>
+#include <kindling/autograd/graph.h>
 #include <kindling/autograd/matmul.h>
 #include <kindling/autograd/reduce.h>
 #include <kindling/autograd/sequence.h>
@@ -16,6 +17,18 @@ bool differ(std::int64_t a, std::int64_t b) { return a != b && a != any && b != 
 // bool (queries, keys): true where key j <= query i, counted from the first of each.
 Tensor causal_mask(std::int64_t queries, std::int64_t keys) {
   return less_equal(reshape(arange(keys), {1, keys}), reshape(arange(queries), {queries, 1}));
+}
+
+// bool, broadcasts to (batch, Tq, Tv): which values a query sees. Undefined: all.
+Tensor attention_mask(const Tensors& inputs, const Tensor& value_mask, bool causal) {
+  const std::int64_t batch = inputs[0].size(0), queries = inputs[0].size(1);
+  const std::int64_t keys = inputs[1].size(1);
+  const Tensor mask = value_mask.defined() ? expand_dims(value_mask, 1) : Tensor();
+  if (!causal) return mask;
+  const Tensor earlier = causal_mask(queries, keys);
+  if (!mask.defined()) return earlier;
+  const Shape all{batch, queries, keys};
+  return logical_and(broadcast_to(mask, all), broadcast_to(earlier, all));
 }
 
 template <class Result, class Inputs, class Options>
@@ -70,43 +83,32 @@ void AdditiveAttentionImpl::build(const Shapes& inputs) {
   if (options_.use_scale) scale_ = add_weight("scale", {inputs[0][2]}, GlorotUniform());
 }
 
-// bool, broadcasts to (batch, Tq, Tv): which values a query sees. Undefined: all.
-Tensor AdditiveAttentionImpl::attention_mask(const Tensors& inputs, const Call& call) const {
-  const std::int64_t batch = inputs[0].size(0), queries = inputs[0].size(1);
-  const std::int64_t keys = inputs[1].size(1);
-  const Tensor& value_mask = call.masks[1];
-  Tensor mask;
-  if (value_mask.defined()) {
-    if (value_mask.shape() != Shape{batch, keys}) {
-      fail("{}: a value mask is (batch, Tv) = {}, got {}", who(), Shape{batch, keys}.str(),
-           value_mask.shape().str());
-    }
-    mask = expand_dims(value_mask, 1);
-  }
-  if (!call.use_causal_mask && !options_.causal) return mask;
-  const Tensor causal = causal_mask(queries, keys);
-  if (!mask.defined()) return causal;
-  const Shape all{batch, queries, keys};
-  return logical_and(broadcast_to(mask, all), broadcast_to(causal, all));
-}
-
 Tensors AdditiveAttentionImpl::call(const Tensors& inputs, const Call& call) {
   const Tensor &query = inputs[0], &value = inputs[1], &key = inputs.back();
-  const Tensor scores = additive_scores(query, key, scale_);  // (batch, Tq, Tv)
-  const Tensor mask = attention_mask(inputs, call);
-  Tensor weights = mask.defined() ? masked_softmax(scores, mask) : softmax(scores);
-  if (call.training && options_.dropout > 0) {
-    weights = dropout(weights, options_.dropout, options_.seed, generator_);
-  }
-  Tensor output = matmul(weights, value);  // (batch, Tq, depth)
   const Tensor& query_mask = call.masks[0];
-  if (query_mask.defined()) {
-    if (query_mask.shape() != Shape{query.size(0), query.size(1)}) {
-      fail("{}: a query mask is (batch, Tq), got {} [query {}]", who(), query_mask.shape().str(),
-           query.shape().str());
-    }
-    output = where(expand_dims(query_mask, -1), output, scalar(0));
+  if (query_mask.defined() && query_mask.shape() != Shape{query.size(0), query.size(1)}) {
+    fail("{}: a query mask is (batch, Tq), got {} [query {}]", who(), query_mask.shape().str(),
+         query.shape().str());
   }
+  const Tensor& value_mask = call.masks[1];
+  if (value_mask.defined() && value_mask.shape() != Shape{value.size(0), value.size(1)}) {
+    fail("{}: a value mask is (batch, Tv) = {}, got {}", who(),
+         Shape{value.size(0), value.size(1)}.str(), value_mask.shape().str());
+  }
+  const bool causal = call.use_causal_mask || options_.causal;
+  const bool drops = call.training && options_.dropout > 0;
+  // For gradients, weights that are kept save computing the scores again; so many of them may be.
+  constexpr std::int64_t most_kept = std::int64_t{1} << 22;
+  const bool keeps = recording() && query.size(0) * query.size(1) * value.size(1) <= most_kept;
+  if (!drops && !keeps && !call.return_attention_scores) {
+    return {additive_attention(query, value, key, scale_, {query_mask, value_mask, causal})};
+  }
+  const Tensor scores = additive_scores(query, key, scale_);  // (batch, Tq, Tv)
+  const Tensor mask = attention_mask(inputs, value_mask, causal);
+  Tensor weights = mask.defined() ? masked_softmax(scores, mask) : softmax(scores);
+  if (drops) weights = dropout(weights, options_.dropout, options_.seed, generator_);
+  Tensor output = matmul(weights, value);  // (batch, Tq, depth)
+  if (query_mask.defined()) output = where(expand_dims(query_mask, -1), output, scalar(0));
   if (!call.return_attention_scores) return {output};
   return {output, weights};
 }

@@ -51,8 +51,6 @@ class AdditiveAttentionImpl : public LayerImpl {
   Shapes compute_output_shape(const Shapes& inputs, const Call& call) override;
 
  private:
-  Tensor attention_mask(const Tensors& inputs, const Call& call) const;
-
   Options options_;
   Tensor scale_;
   std::optional<Generator> generator_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <kindling/layers/config_value.h>
 #include <kindling/tensor/fail.h>
 
 namespace kindling {
@@ -50,19 +51,35 @@ constexpr Word<DataFormat> formats[] = {{DataFormat::channels_last, "channels_la
 
 }  // namespace
 
+Config::Config(bool v) : value_(std::make_shared<const Value>(v)) {}
+Config::Config(std::int64_t v) : value_(std::make_shared<const Value>(v)) {}
+Config::Config(double v) : value_(std::make_shared<const Value>(v)) {}
+Config::Config(std::string v) : value_(std::make_shared<const Value>(std::move(v))) {}
+Config::Config(List v) : value_(std::make_shared<const Value>(std::move(v))) {}
+Config::Config(Map v) : value_(std::make_shared<const Value>(std::move(v))) {}
+
+const Config::Value& Config::value() const {
+  static const Value null;
+  return value_ ? *value_ : null;
+}
+
+bool Config::is_string() const { return std::holds_alternative<std::string>(value()); }
+bool Config::is_list() const { return std::holds_alternative<List>(value()); }
+bool Config::is_map() const { return std::holds_alternative<Map>(value()); }
+
 bool Config::as_bool(const std::string& what) const {
   return as<bool>(*this, what, "true or false");
 }
 
 std::int64_t Config::as_int(const std::string& what) const {
-  if (const List* list = std::get_if<List>(&value_); list && list->size() == 1) {
+  if (const List* list = std::get_if<List>(&value()); list && list->size() == 1) {
     return (*list)[0].as_int(what);
   }
   return as<std::int64_t>(*this, what, "a whole number");
 }
 
 double Config::as_double(const std::string& what) const {
-  if (const auto* whole = std::get_if<std::int64_t>(&value_)) return static_cast<double>(*whole);
+  if (const auto* whole = std::get_if<std::int64_t>(&value())) return static_cast<double>(*whole);
   return as<double>(*this, what, "a number");
 }
 
@@ -78,7 +95,7 @@ const Config::Map& Config::as_map(const std::string& what) const {
 
 const Config& Config::operator[](const std::string& key) const {
   static const Config null;
-  if (const Map* map = std::get_if<Map>(&value_)) {
+  if (const Map* map = std::get_if<Map>(&value())) {
     const auto at = std::ranges::find(*map, key, &Map::value_type::first);
     if (at != map->end()) return at->second;
   }
@@ -86,14 +103,14 @@ const Config& Config::operator[](const std::string& key) const {
 }
 
 void Config::set(const std::string& key, Config value) {
-  if (is_null()) value_ = Map();
-  Map& map = std::get<Map>(value_);
+  Map map = is_null() ? Map() : std::get<Map>(this->value());
   const auto at = std::ranges::find(map, key, &Map::value_type::first);
   if (at != map.end()) {
     at->second = std::move(value);
   } else {
     map.emplace_back(key, std::move(value));
   }
+  *this = Config(std::move(map));
 }
 
 std::string Config::str() const {

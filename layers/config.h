@@ -6,10 +6,10 @@
 
 #include <concepts>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace kindling {
@@ -20,19 +20,19 @@ class Config {
   using Map = std::vector<std::pair<std::string, Config>>;  // in the order of writing
 
   Config() = default;  // null
-  Config(bool v) : value_(v) {}
-  Config(int v) : value_(std::int64_t{v}) {}
-  Config(std::int64_t v) : value_(v) {}
-  Config(double v) : value_(v) {}
-  Config(const char* v) : value_(std::string(v)) {}
-  Config(std::string v) : value_(std::move(v)) {}
-  Config(List v) : value_(std::move(v)) {}
-  Config(Map v) : value_(std::move(v)) {}
+  Config(bool v);
+  Config(int v) : Config(std::int64_t{v}) {}
+  Config(std::int64_t v);
+  Config(double v);
+  Config(const char* v) : Config(std::string(v)) {}
+  Config(std::string v);
+  Config(List v);
+  Config(Map v);
 
-  bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
-  bool is_string() const { return std::holds_alternative<std::string>(value_); }
-  bool is_list() const { return std::holds_alternative<List>(value_); }
-  bool is_map() const { return std::holds_alternative<Map>(value_); }
+  bool is_null() const { return value_ == nullptr; }
+  bool is_string() const;
+  bool is_list() const;
+  bool is_map() const;
 
   // The value; fails with `what` and the kind it has instead:
   //   units: a whole number is needed, got "many"
@@ -48,10 +48,11 @@ class Config {
   void set(const std::string& key, Config value);
 
   std::string str() const;  // for messages: JSON, cut short
-  const auto& value() const { return value_; }
+  struct Value;  // layers/config_value.h
+  const Value& value() const;
 
  private:
-  std::variant<std::monostate, bool, std::int64_t, double, std::string, List, Map> value_;
+  std::shared_ptr<const Value> value_;  // never changed once it is there; null for null
 };
 
 // An option that has no default: leaving it out does not compile.

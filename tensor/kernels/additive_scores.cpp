@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <kindling/tensor/kernels/additive_tile.h>
 #include <kindling/tensor/kernels/scratch.h>
 #include <kindling/tensor/kernels/targets.h>
 #include <kindling/tensor/threads.h>
@@ -11,7 +12,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include <kindling/tensor/kernels/additive_scores_forms-inl.h>
+#include <kindling/tensor/kernels/additive_tiles-inl.h>
 
 // What doesn't depend on the instruction set is compiled once.
 #ifndef KINDLING_ADDITIVE_SCORES_TILE
@@ -21,15 +22,6 @@ namespace kindling::kernels {
 namespace {
 
 using std::int64_t;
-
-// Some queries of one sequence against all of its keys: pointers to their first rows.
-struct Tile {
-  int64_t queries, keys, depth;
-  const float* query;
-  const float* key;
-  const float* scale;  // may be null
-
-};
 
 // A tile's share of the gradients; each may be null.
 struct TileGradient {
@@ -47,96 +39,19 @@ HWY_BEFORE_NAMESPACE();
 namespace kindling::kernels::HWY_NAMESPACE {
 namespace {
 
-int64_t lanes() { return static_cast<int64_t>(hn::Lanes(Floats())); }
-
-// A tile in scratch memory. Behind its end a row has zeros, whose tanh is zero.
-struct Rows {
-  const Tile& tile;
-  // Whole vectors, and an odd number of cache lines: a loop down a column of rows that lie an
-  // even number apart would meet few places of the cache.
-  const int64_t step = ((tile.depth + 15) / 16 | 1) * 16;
-  // A row of a key: a, b and the sum for its gradient. Side by side, because arrays of their own
-  // may lie so that the processor takes a load from one for a store to the other.
-  const int64_t key_step = 3 * step;
-  Scratch memory{(2 * tile.queries + 2) * step + tile.keys * key_step};
-  float* const query = memory.data();
-  float* const key = query + tile.queries * step;
-  float* const scale = key + tile.keys * key_step;
-  float* const dquery = scale + step;
-  float* const dscale = dquery + tile.queries * step;
-
-  explicit Rows(const Tile& t) : tile(t) {
-    for (int64_t i = 0; i < t.queries; ++i) copy(t.query + i * t.depth, query + i * step);
-    for (int64_t j = 0; j < t.keys; ++j) copy(t.key + j * t.depth, key + j * key_step);
-    if (t.scale != nullptr) {
-      copy(t.scale, scale);
-    } else {
-      std::fill_n(scale, step, 1.0f);
-    }
-  }
-
-  void copy(const float* from, float* to) const {
-    std::fill(std::copy_n(from, tile.depth, to), to + step, 0.0f);
-  }
-
-  // False for a NaN, so that it takes the form that passes it on.
-  bool within(float bound) const {
-    return all_within(bound, query, tile.queries * step, step) &&
-           all_within(bound, key, tile.keys * key_step, key_step);
-  }
-  bool all_within(float bound, const float* rows, int64_t size, int64_t apart) const {
-    for (int64_t i = 0; i < size; i += apart) {
-      for (int64_t d = i; d < i + step; d += lanes()) {
-        if (!hn::AllTrue(Floats(), hn::Le(hn::Abs(load(rows + d)), all(bound)))) return false;
-      }
-    }
-    return true;
-  }
-
-  template <class Form>
-  void prepare() {
-    for (float* q = query; q != key; q += lanes()) Form::prepare_query(q);
-    for (float* row = key; row != scale; row += key_step) {
-      for (float* k = row; k != row + step; k += lanes()) Form::prepare_key(k, k + step);
-    }
-  }
-};
-
-// The scores of queries [i, i + Q) and keys [j, j + K). Lanes run over the depth; all sums stay
-// in registers.
 template <class Form, int Q, int K>
-void score(const Rows& rows, int64_t i, int64_t j, float* scores) {
-  const int64_t step = rows.step;
-  const float* query = rows.query + i * step;
-  const float* key = rows.key + j * rows.key_step;
-  Vector sum[Q][K];
-  for (auto& row : sum) std::fill_n(row, K, all(0.0f));
-  for (int64_t d = 0; d < rows.tile.depth; d += lanes()) {
-    const Vector scale = load(rows.scale + d);
-    Vector u[Q];
-    for (int m = 0; m < Q; ++m) u[m] = load(query + m * step + d);
-    for (int n = 0; n < K; ++n) {
-      const float* at = key + n * rows.key_step + d;
-      const Vector a = load(at), b = load(at + step);
-      for (int m = 0; m < Q; ++m) {
-        sum[m][n] = hn::MulAdd(scale, Form::tanh(u[m], a, b), sum[m][n]);
-      }
-    }
-  }
-  for (int m = 0; m < Q; ++m) {
-    for (int n = 0; n < K; ++n) {
-      scores[(i + m) * rows.tile.keys + j + n] =
-          hn::GetLane(hn::SumOfLanes(Floats(), sum[m][n]));
-    }
-  }
+void score_at(const Rows& rows, int64_t i, int64_t j, float* scores) {
+  const int64_t keys = rows.tile.keys;
+  score<Form, Q, K>(rows, i, j, scores + i * keys + j, keys,
+                    [](int, int, int64_t, Vector) HWY_ATTR {});
 }
 
 template <class Form, int Q>
 void score_keys(const Rows& rows, int64_t i, int64_t first, int64_t last, float* scores) {
   constexpr int keys = 4;
   int64_t j = first;
-  for (; j + keys <= last; j += keys) score<Form, Q, keys>(rows, i, j, scores);
-  for (; j < last; ++j) score<Form, Q, 1>(rows, i, j, scores);
+  for (; j + keys <= last; j += keys) score_at<Form, Q, keys>(rows, i, j, scores);
+  for (; j < last; ++j) score_at<Form, Q, 1>(rows, i, j, scores);
 }
 
 template <class Form>
@@ -186,10 +101,7 @@ void add_gradient(const Rows& rows, const float* g, int64_t i, int64_t first, in
 template <class Form>
 void gradient_tile(Rows& rows, const float* g) {
   rows.prepare<Form>();
-  std::fill_n(rows.dquery, (rows.tile.queries + 1) * rows.step, 0.0f);  // and dscale
-  for (int64_t j = 0; j < rows.tile.keys; ++j) {
-    std::fill_n(rows.key + j * rows.key_step + 2 * rows.step, rows.step, 0.0f);
-  }
+  rows.clear_sums();
   constexpr int queries = 4;
   constexpr int64_t keys = 128;  // a column of these stays in the cache while the queries pass
   const Tile& t = rows.tile;
@@ -289,10 +201,14 @@ void add_parts(const float* parts, int64_t count, int64_t size, float* to) {
 
 }  // namespace
 
+void additive_scores_of(const Tile& tile, float* scores) {
+  HWY_DYNAMIC_DISPATCH(scores_of_tile)(tile, scores);
+}
+
 void additive_scores(const AdditiveScoresShape& s, const float* query, const float* key,
                      const float* scale, float* scores) {
   Tiling{s}.for_each(query, key, scale, [&](const Tile& tile, int64_t, int64_t row) {
-    HWY_DYNAMIC_DISPATCH(scores_of_tile)(tile, scores + row * s.keys);
+    additive_scores_of(tile, scores + row * s.keys);
   });
 }
 

@@ -105,6 +105,41 @@ void add_scores(Operations& all) {
   }
 }
 
+void add_attention(Operations& all) {
+  const Tensor query = normals({2, 3, 4}, 50), key = normals({2, 5, 4}, 51);
+  const Tensor value = normals({2, 5, 2}, 52), scale = normals({4}, 53);
+  const Tensor query_mask = mask_of({{true, false, true}, {true, true, true}});
+  const Tensor value_mask = mask_of({{true, false, true, true, false},
+                                     {false, true, true, false, true}});
+  for (const bool masked : {false, true}) {
+    const AdditiveAttentionMasks masks =
+        masked ? AdditiveAttentionMasks{query_mask, value_mask, false} : AdditiveAttentionMasks{};
+    const auto weight = [=](const Index& at, std::int64_t j) {
+      if (masked && element(value_mask, {at[0], j}) == 0) return 0.0;
+      double score = 0;
+      for (std::int64_t d = 0; d < 4; ++d) {
+        score += element(scale, {d}) *
+                 std::tanh(element(query, {at[0], at[1], d}) + element(key, {at[0], j, d}));
+      }
+      return std::exp(score);
+    };
+    all.push_back({"additive_attention", masked ? "masked" : "all",
+                   [masks](const Tensors& in) {
+                     return additive_attention(in[0], in[1], in[2], in[3], masks);
+                   },
+                   {query, value, key, scale},
+                   tensor_of({2, 3, 2}, [&](const Index& at) {
+                     if (masked && element(query_mask, {at[0], at[1]}) == 0) return 0.0;
+                     double sum = 0, total = 0;
+                     for (std::int64_t j = 0; j < 5; ++j) {
+                       sum += weight(at, j) * element(value, {at[0], j, at[2]});
+                       total += weight(at, j);
+                     }
+                     return sum / total;
+                   })});
+  }
+}
+
 void add_means(Operations& all) {
   const Tensor x = normals({3, 4, 2}, 46);
   const Tensor some = mask_of({{true, true, false, true}, {false, false, false, false},
@@ -158,6 +193,7 @@ Operations sequence_operations() {
   Operations all;
   add_convs(all);
   add_scores(all);
+  add_attention(all);
   add_means(all);
   return all;
 }

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include <kindling/io/json.h>
+#include <kindling/layers/config_value.h>
 
 using kindling::Config;
 using kindling::in_quotes;

@@ -11,6 +11,7 @@
 #include <kindling/autograd/gradcheck.h>
 #include <kindling/autograd/graph.h>
 #include <kindling/autograd/ops.h>
+#include <kindling/layers/config_value.h>
 #include <kindling/layers/functional.h>
 #include <kindling/layers/registry.h>
 

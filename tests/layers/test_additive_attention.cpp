@@ -1,3 +1,5 @@
+#include <kindling/autograd/graph.h>
+#include <kindling/autograd/sequence.h>
 #include <kindling/layers/additive_attention.h>
 
 #include "tests/layers/layer_check.h"
@@ -92,28 +94,78 @@ TEST_CASE("AdditiveAttention computes and differentiates like its composed form"
       const Tensor scale = use_scale ? layer.weights()[0].value : Tensor();
       const Tensors g = {normals({s.batch, s.queries, inputs[1].size(2)}, 8),
                          normals({s.batch, s.queries, s.keys}, 9)};
-      const auto run = [&](const auto& attend) {
+      const auto run = [&](const auto& attend, bool with_scores) {
         Tensors variables;
         for (const Tensor& x : inputs) variables.push_back(variable(x.clone()));
         const Results results = attend(variables);
-        backward({results.output, results.scores}, g);
-        Tensors all = {stop_gradient(results.output), stop_gradient(results.scores)};
+        Tensors all = {stop_gradient(results.output)};
+        if (with_scores) {
+          backward({results.output, results.scores}, g);
+          all.push_back(stop_gradient(results.scores));
+        } else {
+          backward({results.output}, {g[0]});
+        }
         for (const Tensor& v : variables) all.push_back(grad(v));
         if (use_scale) all.push_back(take_gradient(scale).dense());
         return all;
       };
-      const Tensors ours =
-          run([&](const Tensors& x) { return layer.with_scores(x, {.mask = masks}); });
-      const Tensors theirs = run([&](const Tensors& x) {
-        return composed(x, scale, masks, causal);
-      });
+      const auto oracle = [&](const Tensors& x) { return composed(x, scale, masks, causal); };
+      const Tensors ours = run(
+          [&](const Tensors& x) { return layer.with_scores(x, {.mask = masks}); }, true);
+      const Tensors theirs = run(oracle, true);
+      const Tensors fused = run([&](const Tensors& x) {
+        const AdditiveAttentionMasks all{masks[0], masks[1], causal};
+        return Results{additive_attention(x[0], x[1], x.back(), scale, all), Tensor()};
+      }, false);
+      const Tensors without_scores = run(oracle, false);
       CAPTURE(magnitude, round, inputs[0].shape().str(), inputs[1].shape().str());
       for (std::size_t i = 0; i < 2; ++i) check_close(ours[i], theirs[i], 1e-5);
+      check_close(fused[0], theirs[0], 1e-5);
       // A row that sees nothing has a gradient here, as in Keras, and none in the composed form.
       for (std::size_t i = 2; i < ours.size() && !blind; ++i) {
         CAPTURE(i);
         check_close(ours[i], theirs[i], 5e-5);
+        check_close(fused[i - 1], without_scores[i - 1], 5e-5);
       }
+    }
+  }
+}
+
+TEST_CASE("Without gradients, or with very many weights, these are not kept") {
+  const auto attention = AdditiveAttention();
+  const Tensor x = normals({2, 9, 5}, 1), mask = coins({2, 9}, 2);
+  const Tensor kept = attention({x, x}, {.mask = {mask, mask}});
+  const NoGrad no_grad;
+  check_close(attention({x, x}, {.mask = {mask, mask}}), stop_gradient(kept), 1e-6);
+}
+
+TEST_CASE("Long sequences, in many tiles, with scores and without") {
+  for (const std::int64_t batch : {1, 3}) {
+    const Sizes s{batch, 150, 70, 20, 9};
+    const Tensors inputs = make_inputs(s, 3, 1, true);
+    const Tensor value_mask = coins({batch, 70}, 5, 0.6), query_mask = coins({batch, 150}, 6, 0.8);
+    const auto layer = AdditiveAttention();
+    layer.build(layer_check::shapes_of(inputs));
+    const Tensor scale = layer.weights()[0].value, g = normals({batch, 150, 9}, 7);
+    for (const bool causal : {false, true}) {
+      const CallOptions options{.mask = {query_mask, value_mask}, .use_causal_mask = causal};
+      const auto run = [&](const auto& attend) {
+        Tensors variables;
+        for (const Tensor& x : inputs) variables.push_back(variable(x.clone()));
+        const Tensor output = attend(variables);
+        backward({output}, {g});
+        Tensors all = {stop_gradient(output), take_gradient(scale).dense()};
+        for (const Tensor& v : variables) all.push_back(grad(v));
+        return all;
+      };
+      const AdditiveAttentionMasks masks{query_mask, value_mask, causal};
+      const Tensors fused = run([&](const Tensors& x) {
+        return additive_attention(x[0], x[1], x[2], scale, masks);
+      });
+      const Tensors apart = run([&](const Tensors& x) {
+        return layer.with_scores(x, options).output;
+      });
+      for (std::size_t i = 0; i < fused.size(); ++i) check_close(fused[i], apart[i], 2e-5);
     }
   }
 }

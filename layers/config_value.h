@@ -1,0 +1,18 @@
+// What a Config holds. Apart from config.h, which many files include, because a variant is slow to
+// compile.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include <kindling/layers/config.h>
+
+namespace kindling {
+
+struct Config::Value
+    : std::variant<std::monostate, bool, std::int64_t, double, std::string, List, Map> {
+  using variant::variant;
+};
+
+}  // namespace kindling
