@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Compiles a file that includes kindling.h and one that includes libtorch's header, in turns, and
-prints the median time and the most memory of each. libtorch (Debian's libtorch-dev) is left out
+prints the least time, which other programs on the machine disturb least, and the most memory of
+each. libtorch (Debian's libtorch-dev) is left out
 where it isn't installed."""
 import argparse
 import os
-import statistics
 import tempfile
 import time
 
@@ -46,12 +46,12 @@ def main():
             for name, include in folders.items():
                 source = os.path.join(folder, name + ".cpp")
                 results[name].append(compile_once(args.compiler, source, include))
-    medians = {name: (statistics.median(s for s, _ in runs), max(m for _, m in runs))
-               for name, runs in results.items()}
-    for name, (seconds, memory) in medians.items():
+    best = {name: (min(s for s, _ in runs), max(m for _, m in runs))
+            for name, runs in results.items()}
+    for name, (seconds, memory) in best.items():
         print(f"{name:9} {seconds:6.2f} s  {memory:5.0f} MB")
-    if len(medians) == 2:
-        ours, theirs = medians["kindling"], medians["libtorch"]
+    if len(best) == 2:
+        ours, theirs = best["kindling"], best["libtorch"]
         print(f"libtorch / kindling: time {theirs[0] / ours[0]:.1f}, memory {theirs[1] / ours[1]:.1f}")
 
 

@@ -4,7 +4,6 @@
 
 #include <concepts>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -107,15 +106,16 @@ class Registry {
 
   template <class Handle>
   Registry& add() {
-    factories_.insert_or_assign(Handle::static_class_name(), [](const Config& config) -> Base {
+    set(Handle::static_class_name(), [](const Config& config) -> Base {
       return Handle::from_config(config);
     });
     return *this;
   }
   Base make(const std::string& class_name, const Config& config) const {
-    const auto at = factories_.find(class_name);
-    if (at == factories_.end()) unknown_class(family_, class_name, names());
-    return at->second(config);
+    for (const auto& [name, factory] : factories_) {
+      if (name == class_name) return factory(config);
+    }
+    unknown_class(family_, class_name, names());
   }
   std::vector<std::string> names() const {
     std::vector<std::string> all;
@@ -124,8 +124,19 @@ class Registry {
   }
 
  private:
+  void set(const std::string& class_name, Factory factory) {
+    std::size_t at = 0;
+    while (at < factories_.size() && factories_[at].first < class_name) ++at;
+    if (at < factories_.size() && factories_[at].first == class_name) {
+      factories_[at].second = std::move(factory);
+    } else {
+      factories_.emplace(factories_.begin() + static_cast<std::ptrdiff_t>(at), class_name,
+                         std::move(factory));
+    }
+  }
+
   std::string family_;
-  std::map<std::string, Factory> factories_;
+  std::vector<std::pair<std::string, Factory>> factories_;  // by name
 };
 
 }  // namespace kindling

@@ -7,7 +7,6 @@
 // Source    keras.ops.not_equal.
 #pragma once
 
-#include <kindling/autograd/elementwise.h>
 #include <kindling/layers/layer.h>
 #include <kindling/layers/symbolic.h>
 
@@ -26,9 +25,7 @@ class NotEqualImpl : public LayerImpl {
     supports_masking_ = true;
   }
   void fields(Fields& f) override { f("value", options_.value); }
-  Tensors call(const Tensors& inputs, const Call&) override {
-    return {not_equal(inputs[0], options_.value)};
-  }
+  Tensors call(const Tensors& inputs, const Call&) override;
   Shapes compute_output_shape(const Shapes& inputs, const Call&) override { return inputs; }
   std::vector<DType> compute_output_dtypes(const std::vector<DType>&) const override {
     return {DType::boolean};
@@ -39,8 +36,6 @@ class NotEqualImpl : public LayerImpl {
 };
 using NotEqual = Handle<NotEqualImpl>;
 
-inline SymbolicTensor not_equal(const SymbolicTensor& x, double value) {
-  return NotEqual({.value = value})(x);
-}
+SymbolicTensor not_equal(const SymbolicTensor& x, double value);
 
 }  // namespace kindling

@@ -28,6 +28,9 @@ EarlyStoppingImpl::EarlyStoppingImpl(Options options) : options_(std::move(optio
   larger_is_better(options_.monitor, options_.mode);
 }
 
+EarlyStopping::EarlyStopping(Options options)
+    : Callback(std::make_shared<EarlyStoppingImpl>(std::move(options))) {}
+
 void EarlyStoppingImpl::on_train_begin(Model& model) {
   weights_ = model.weights();
   best_weights_.clear();

@@ -50,8 +50,7 @@ class EarlyStoppingImpl : public CallbackImpl {
 class EarlyStopping : public Callback {
  public:
   using Options = EarlyStoppingOptions;
-  explicit EarlyStopping(Options options = {})
-      : Callback(std::make_shared<EarlyStoppingImpl>(std::move(options))) {}
+  explicit EarlyStopping(Options options = {});
   // The epoch of the best value, counted from 0; -1 before the first.
   int best_epoch() const { return static_cast<EarlyStoppingImpl&>(*impl()).best_epoch(); }
 };

@@ -6,6 +6,7 @@
 #include <kindling/autograd/graph.h>
 #include <kindling/autograd/shaping.h>
 #include <kindling/io/model_folder.h>
+#include <kindling/optim/adam.h>
 #include <kindling/tensor/fail.h>
 #include <kindling/train/metrics.h>
 #include <kindling/train/progress.h>
@@ -33,6 +34,8 @@ void check_examples(const LayerImpl& model, const Dataset& data, const char* who
 }
 
 }  // namespace
+
+Optimizer default_optimizer() { return Adam(); }
 
 Model::Model(const OneOrMore& inputs, const OneOrMore& outputs, const std::string& name)
     : Functional(options(inputs, outputs, name)),

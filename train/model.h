@@ -17,7 +17,6 @@
 
 #include <kindling/data/dataset.h>
 #include <kindling/layers/functional.h>
-#include <kindling/optim/adam.h>
 #include <kindling/optim/optimizer.h>
 #include <kindling/train/callback.h>
 #include <kindling/train/logs.h>
@@ -26,8 +25,10 @@
 
 namespace kindling {
 
+Optimizer default_optimizer();  // Adam()
+
 struct CompileOptions {
-  Optimizer optimizer = Adam();
+  Optimizer optimizer = default_optimizer();
   std::optional<Loss> loss = {};
   std::vector<Metric> metrics = {};
 };

@@ -8,6 +8,7 @@
 #include <kindling/layers/dropout.h>
 #include <kindling/layers/embedding.h>
 #include <kindling/layers/global_average_pooling1d.h>
+#include <kindling/optim/adam.h>
 #include <kindling/optim/sgd.h>
 #include <kindling/train/losses.h>
 #include <kindling/train/metrics.h>
