@@ -7,7 +7,8 @@
 namespace kindling {
 namespace {
 
-const float* data_or_null(const Tensor& x) { return x.defined() ? x.floats().data() : nullptr; }
+using detail::floats_or_null;
+
 const bool* bools_or_null(const Tensor& x) { return x.defined() ? x.bools().data() : nullptr; }
 
 void check_operands(const char* who, const Tensor& query, const Tensor& key, const Tensor& scale) {
@@ -53,12 +54,12 @@ Tensor additive_scores(const Tensor& query, const Tensor& key, const Tensor& sca
   check_operands("additive_scores", query, key, scale);
   const kernels::AdditiveScoresShape s{query.size(0), query.size(1), key.size(1), query.size(2)};
   Tensor scores = Tensor::empty({s.batch, s.queries, s.keys});
-  kernels::additive_scores(s, query.floats().data(), key.floats().data(), data_or_null(scale),
+  kernels::additive_scores(s, query.floats().data(), key.floats().data(), floats_or_null(scale),
                            scores.mutable_floats().data());
   const auto pullback = [s, query, key, scale](const Tensors& g, const std::vector<bool>& wanted) {
     Wanted<3> to({&query, &key, &scale}, wanted);
     kernels::additive_scores_gradient(s, query.floats().data(), key.floats().data(),
-                                      data_or_null(scale), g[0].floats().data(), to.data[0],
+                                      floats_or_null(scale), g[0].floats().data(), to.data[0],
                                       to.data[1], to.data[2]);
     return std::move(to.gradients);
   };
@@ -79,7 +80,7 @@ Tensor additive_attention(const Tensor& query, const Tensor& value, const Tensor
   const kernels::AdditiveAttentionShape s{batch, queries, keys, query.size(2), value.size(2)};
   const auto inputs = [=] {
     return kernels::AdditiveAttentionInputs{
-        query.floats().data(), key.floats().data(), value.floats().data(), data_or_null(scale),
+        query.floats().data(), key.floats().data(), value.floats().data(), floats_or_null(scale),
         bools_or_null(masks.query), bools_or_null(masks.value), masks.causal};
   };
   Tensor y = Tensor::empty({batch, queries, s.width});

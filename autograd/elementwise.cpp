@@ -1,7 +1,7 @@
 #include <kindling/autograd/elementwise.h>
 
-#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include <kindling/autograd/graph.h>
@@ -51,12 +51,11 @@ Tensor compare(const char* who, kernels::Comparison op, const Tensor& a, const T
 // A number as a tensor of x's dtype, where that has it.
 Tensor like(const char* who, const Tensor& x, double number) {
   if (x.dtype() != DType::int32) return scalar(number);
-  const auto integer = static_cast<std::int64_t>(std::clamp(number, -1e15, 1e15));
-  if (static_cast<double>(integer) != number ||
-      integer != static_cast<std::int32_t>(integer)) {
+  using Limits = std::numeric_limits<std::int32_t>;
+  if (!(number >= Limits::min() && number <= Limits::max() && number == std::floor(number))) {
     fail("{}: an int32 tensor is compared with an int32 number, got {}", who, number);
   }
-  const std::int32_t value = static_cast<std::int32_t>(integer);
+  const auto value = static_cast<std::int32_t>(number);
   return tensor(std::span(&value, 1), Shape{});
 }
 

@@ -18,6 +18,11 @@ inline const float* floats(const char* who, const Tensor& x) {
   return x.floats().data();
 }
 
+// For an operand that may be left out.
+inline const float* floats_or_null(const Tensor& x) {
+  return x.defined() ? x.floats().data() : nullptr;
+}
+
 // y = kernel(x), element by element.
 template <class Kernel, class... Args>
 Tensor map(const char* who, Kernel kernel, const Tensor& x, Args... args) {

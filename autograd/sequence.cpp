@@ -10,11 +10,6 @@
 #include <kindling/tensor/kernels/conv1d.h>
 
 namespace kindling {
-namespace {
-
-const float* data_or_null(const Tensor& x) { return x.defined() ? x.floats().data() : nullptr; }
-
-}  // namespace
 
 Tensor conv1d(const Tensor& x, const Tensor& kernel, const Tensor& bias,
               const Conv1DShape& options) {
@@ -54,7 +49,7 @@ Tensor conv1d(const Tensor& x, const Tensor& kernel, const Tensor& bias,
                                   .stride = options.stride, .dilation = options.dilation,
                                   .groups = options.groups, .pad_left = options.pad_left};
   Tensor y = Tensor::empty({g.batch, g.out_steps, filters});
-  kernels::conv1d(g, x.floats().data(), kernel.floats().data(), data_or_null(bias),
+  kernels::conv1d(g, x.floats().data(), kernel.floats().data(), detail::floats_or_null(bias),
                   y.mutable_floats().data());
   const auto for_x = [g, kernel, shape = x.shape()](const Tensor& dy) {
     Tensor dx = Tensor::empty(shape);

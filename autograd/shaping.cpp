@@ -220,10 +220,8 @@ Tensor take(const Tensor& table, const Tensor& ids, const char* who) {
   sizes.insert(sizes.end(), table.shape().begin() + 1, table.shape().end());
   Tensor y = Tensor::empty(Shape(sizes));
   // Only these rows are looked at, so only these must be up to date.
-  const Storage& storage = *table.storage();
-  if (storage.deferred) storage.deferred->settle_rows(ids.ints());
-  kernels::gather_rows(static_cast<const float*>(storage.data), ids.ints().data(), ids.elements(),
-                       width, y.mutable_floats().data());
+  const auto* rows = static_cast<const float*>(table.storage()->settled(ids.ints()));
+  kernels::gather_rows(rows, ids.ints().data(), ids.elements(), width, y.mutable_floats().data());
   return record("take", y, wrt(table, [ids, shape = table.shape(), width](const Tensor& g) {
                   const std::int64_t n = ids.elements();
                   return Gradient(shape, Rows{ids.reshaped({n}), g.reshaped({n, width})});

@@ -6,8 +6,6 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -16,6 +14,7 @@
 #include <kindling/tensor/threads.h>
 
 #include "machine_limit.h"
+#include "median.h"
 
 using namespace kindling;
 using namespace benchmark_model;
@@ -25,23 +24,6 @@ namespace {
 struct Result {
   double train_ms, infer_ms, peak_mb, fraction_of_limit;
 };
-
-// The median of at least `seconds` of calls, in milliseconds.
-template <class Call>
-double median_ms(double seconds, Call call) {
-  for (int warm = 0; warm < 3; ++warm) call();
-  std::vector<double> times;
-  for (double total = 0; total < seconds || times.size() < 5;) {
-    const auto start = std::chrono::steady_clock::now();
-    call();
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    times.push_back(took.count());
-    total += took.count();
-  }
-  const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
-  std::nth_element(times.begin(), middle, times.end());
-  return 1000 * *middle;
-}
 
 double peak_mb() {
   rusage usage{};

@@ -95,19 +95,22 @@ std::vector<std::string> tokenize_unicode(std::string_view text) {
   return tokens;
 }
 
-}  // namespace
-
-std::vector<std::string> tokenize(std::string_view text) {
+// `who` is named if the text is not UTF-8.
+std::vector<std::string> tokens_of(std::string_view text, std::string_view who) {
   if (is_ascii(text)) return tokenize_ascii(text);
   if (const std::size_t offset = find_invalid_utf8(text); offset != std::string_view::npos) {
-    fail("tokenize: text is not UTF-8, byte {:#04x} at offset {}",
+    fail("{}: text is not UTF-8, byte {:#04x} at offset {}", who,
          static_cast<unsigned char>(text[offset]), offset);
   }
   return tokenize_unicode(normalise(text));
 }
 
+}  // namespace
+
+std::vector<std::string> tokenize(std::string_view text) { return tokens_of(text, "tokenize"); }
+
 void require_tokens(std::string_view text, std::string_view who) {
-  if (tokenize(text).empty()) fail("{} has no letter or digit, got {}", who, quoted(text));
+  if (tokens_of(text, who).empty()) fail("{} has no letter or digit, got {}", who, quoted(text));
 }
 
 std::size_t find_invalid_utf8(std::string_view text) {

@@ -26,7 +26,8 @@ namespace kindling {
 
 std::vector<std::string> tokenize(std::string_view text);
 
-// Fails if the text has no token: "pairs.csv:3: the first text has no letter or digit, got "!?"".
+// Fails if the text is not UTF-8, or has no token: "pairs.csv:3: the first text has no letter or
+// digit, got "!?"".
 // `who` is what the message starts with: a place and which text it is.
 void require_tokens(std::string_view text, std::string_view who);
 

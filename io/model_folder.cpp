@@ -14,6 +14,8 @@ namespace {
 
 constexpr const char* format = "kindling model";
 constexpr std::int64_t version = 1;
+constexpr const char* architecture_file = "model.json";
+constexpr const char* weights_file = "weights.safetensors";
 
 // Copies the file's tensors into the weights, all or none.
 void load_weights(const Weights& weights, const TensorFile& file, const std::string& path) {
@@ -63,14 +65,19 @@ void save_model_folder(const Layer& functional, const std::string& folder,
   std::vector<std::pair<std::string, Tensor>> tensors;
   for (const Weight& w : impl.weights_inside()) tensors.emplace_back(w.name, w.value);
   FolderWriter writer(folder);
-  writer.write("model.json", to_json(config) + "\n");
-  writer.write("weights.safetensors", safetensors_bytes(tensors));
+  writer.write(architecture_file, to_json(config) + "\n");
+  writer.write(weights_file, safetensors_bytes(tensors));
   for (const auto& [name, content] : files) writer.write(name, content);
   writer.commit();
 }
 
+void check_can_save_model_folder(const std::string& folder, std::vector<std::string> files) {
+  files.insert(files.end(), {architecture_file, weights_file});
+  check_can_save_folder(folder, files);
+}
+
 Functional load_model_folder(const std::string& folder) {
-  const std::string json = folder + "/model.json", weights = folder + "/weights.safetensors";
+  const std::string json = folder + "/" + architecture_file, weights = folder + "/" + weights_file;
   const Config config = parse_json(read_file(json), json);
   if (!config["format"].is_string() || config["format"].as_string(json) != format) {
     fail("{}: is no {}, its \"format\" is {}", json, format, config["format"].str());

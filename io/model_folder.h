@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include <kindling/layers/functional.h>
 
@@ -12,6 +13,9 @@ namespace kindling {
 // Writes the folder as a whole: on any error, a full disk say, what was there before stays.
 void save_model_folder(const Layer& functional, const std::string& folder,
                        const std::map<std::string, std::string>& files = {});
+
+// Fails if the folder could not be saved with these files (io/file.h).
+void check_can_save_model_folder(const std::string& folder, std::vector<std::string> files);
 
 // Strict; an error names the file and lists every weight that is missing, extra or of another
 // shape than model.json makes it.

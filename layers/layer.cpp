@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include <kindling/autograd/graph.h>
+#include <kindling/layers/call_arguments.h>
 #include <kindling/layers/symbolic.h>
 #include <kindling/tensor/fail.h>
 
@@ -64,11 +65,6 @@ void LayerImpl::check_count(const Shapes& inputs, std::size_t count) const {
   if (inputs.size() != count) {
     fail("{}: takes {} input{}, got {}", who(), count, count == 1 ? "" : "s", inputs.size());
   }
-}
-
-void LayerImpl::fail_masks(std::size_t masks, std::size_t inputs) const {
-  fail("{}: takes at most one mask an input, got {} masks for {} input{}", who(), masks, inputs,
-       inputs == 1 ? "" : "s");
 }
 
 void LayerImpl::check_rank(const Shape& input, int rank, const char* axes) const {
@@ -191,22 +187,13 @@ Call LayerImpl::settle(const Tensors& inputs, const CallOptions& options) const 
   if ((call.use_causal_mask || call.return_attention_scores) && !has_attention_arguments_) {
     fail("{}: takes no use_causal_mask and no return_attention_scores", who());
   }
-  if (options.mask.size() > inputs.size()) {
-    fail_masks(options.mask.size(), inputs.size());
-  }
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (!inputs[i].defined()) fail("{}: input {} is an undefined tensor", who(), i);
-    if (options.mask.empty()) {
-      call.masks.push_back(inputs[i].mask());
-      continue;
-    }
-    // A mask that is given needn't lie over the leading axes: what its sizes mean, the layer says.
-    const Tensor mask = i < options.mask.size() ? options.mask[i] : Tensor();
-    if (mask.defined() && mask.dtype() != DType::boolean) {
-      fail("{}: a mask is bool, got {} {}", who(), kindling::name(mask.dtype()),
-           mask.shape().str());
-    }
-    call.masks.push_back(mask);
+  detail::check_arguments(*this, inputs, options.mask);
+  if (options.mask.empty()) {
+    for (const Tensor& input : inputs) call.masks.push_back(input.mask());
+  } else {
+    // These needn't lie over the leading axes: what their sizes mean, the layer says.
+    call.masks = options.mask;
+    call.masks.resize(inputs.size());
   }
   return call;
 }

@@ -69,8 +69,6 @@ struct Call {
 enum class DroppedMask { warn, error, silent };
 void set_dropped_mask_policy(DroppedMask policy);
 
-class Layer;
-
 class LayerImpl : public Configurable {
  public:
   // An empty name becomes the class's in snake_case, numbered: "dense", "dense_1".
@@ -106,7 +104,6 @@ class LayerImpl : public Configurable {
   bool has_unbuilt_layers() const;  // until the first call()
   // Call arguments with defaults and masks filled in; fails on one that the layer doesn't take.
   Call settle(const Tensors& inputs, const CallOptions& options) const;
-  [[noreturn]] void fail_masks(std::size_t masks, std::size_t inputs) const;
 
  protected:
   // Registers a weight: it is trained, saved and counted from here on.

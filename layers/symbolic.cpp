@@ -1,9 +1,8 @@
 #include <kindling/layers/symbolic.h>
 
-#include <algorithm>
 #include <atomic>
 
-#include <kindling/tensor/fail.h>
+#include <kindling/layers/call_arguments.h>
 
 namespace kindling {
 namespace {
@@ -37,20 +36,12 @@ Shapes InputLayerImpl::compute_output_shape(const Shapes&, const Call&) {
 SymbolicTensors symbolic_call(const Layer& layer, const SymbolicTensors& inputs,
                               const SymbolicCallOptions& options) {
   LayerImpl& impl = *layer.impl();
-  if (options.mask.size() > inputs.size()) {
-    impl.fail_masks(options.mask.size(), inputs.size());
-  }
+  detail::check_arguments(impl, inputs, options.mask);
   Shapes shapes;
   std::vector<DType> dtypes;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (!inputs[i].defined()) fail("{}: input {} is an undefined tensor", impl.who(), i);
-    shapes.push_back(inputs[i].shape());
-    dtypes.push_back(inputs[i].dtype());
-  }
-  for (const SymbolicTensor& mask : options.mask) {
-    if (mask.defined() && mask.dtype() != DType::boolean) {
-      fail("{}: a mask is bool, got {} {}", impl.who(), name(mask.dtype()), mask.shape().str());
-    }
+  for (const SymbolicTensor& input : inputs) {
+    shapes.push_back(input.shape());
+    dtypes.push_back(input.dtype());
   }
   impl.check(shapes);
   impl.ensure_built(shapes);

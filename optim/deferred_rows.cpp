@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <kindling/tensor/fail.h>
 #include <kindling/tensor/kernels/scratch.h>
 #include <kindling/tensor/threads.h>
 
@@ -33,13 +34,15 @@ DeferredRows::DeferredRows(const Tensor& weight, const Tensors& slots, bool rest
       done_(static_cast<std::size_t>(rows_), 0),
       resting_(static_cast<std::size_t>(rows_), resting),
       place_(static_cast<std::size_t>(rows_), 0) {
+  if (slots.size() > most_slots) {
+    fail("an optimizer has at most {} slots a weight, got {}", most_slots, slots.size());
+  }
   Tensor handle = weight;
   weight_ = handle.mutable_floats().data();
   for (Tensor& slot : slots_) slot_data_.push_back(slot.mutable_floats().data());
 }
 
 void DeferredRows::apply(const Update& update, std::int64_t row, const float* g) const {
-  constexpr std::size_t most_slots = 8;
   float* slots[most_slots];
   for (std::size_t i = 0; i < slot_data_.size(); ++i) slots[i] = slot_data_[i] + row * width_;
   update(weight_ + row * width_, slots, g, width_);

@@ -8,7 +8,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <mutex>
 #include <span>
 #include <vector>
@@ -45,6 +44,8 @@ class DeferredRows : public Deferred {
   // Steps [from, to) of a row, without a gradient.
   void replay(std::int64_t row, std::int64_t from, std::int64_t to) const;
   void apply(const Update& update, std::int64_t row, const float* g) const;
+
+  static constexpr std::size_t most_slots = 8;
 
   std::mutex mutex_;
   float* weight_;

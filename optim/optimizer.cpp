@@ -76,7 +76,7 @@ void OptimizerImpl::clip_all(std::vector<Gradient>& gradients) const {
     if (!gradient.defined()) continue;
     const Tensor g = gradient.dense();
     gradient = g;
-    squares += kernels::sum_of_squares(g.floats().data(), g.elements());
+    if (c.global_clipnorm) squares += kernels::sum_of_squares(g.floats().data(), g.elements());
   }
   for (Gradient& gradient : gradients) {
     if (!gradient.defined()) continue;

@@ -17,13 +17,25 @@ class Deferred {
 };
 
 struct Storage {
-  void* data = nullptr;
   std::shared_ptr<Deferred> deferred = {};  // null for almost all
 
   explicit Storage(std::int64_t bytes);  // not filled
   ~Storage();
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
+
+  // The memory, up to date; the second form, as far as these rows go.
+  void* settled() {
+    if (deferred) deferred->settle();
+    return data_;
+  }
+  const void* settled(std::span<const std::int32_t> rows) {
+    if (deferred) deferred->settle_rows(rows);
+    return data_;
+  }
+
+ private:
+  void* data_;
 };
 
 }  // namespace kindling

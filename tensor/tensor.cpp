@@ -40,8 +40,8 @@ Tensor ints_from(const auto& values, const Shape& shape) {
 
 }  // namespace
 
-Storage::Storage(std::int64_t bytes) : data(kernels::allocate(bytes)) {}
-Storage::~Storage() { kernels::release(data); }
+Storage::Storage(std::int64_t bytes) : data_(kernels::allocate(bytes)) {}
+Storage::~Storage() { kernels::release(data_); }
 
 Tensor Tensor::empty(const Shape& shape, DType dtype) {
   Tensor t;
@@ -76,9 +76,8 @@ Tensor Tensor::reshaped(const Shape& shape) const {
 
 Tensor Tensor::clone() const {
   if (!defined()) return {};
-  if (storage_->deferred) storage_->deferred->settle();
   Tensor t = empty(shape_, dtype_);
-  std::memcpy(t.storage_->data, storage_->data,
+  std::memcpy(t.storage_->settled(), storage_->settled(),
               static_cast<std::size_t>(elements_ * bytes_of(dtype_)));
   return t;
 }

@@ -60,7 +60,7 @@ class Tensor {
   bool sole_owner() const { return storage_.use_count() == 1; }
   // Whether two handles share memory.
   bool same_memory(const Tensor& other) const { return storage_ == other.storage_; }
-  // The memory itself, which may be behind: see Storage.
+  // The memory, and what it has waiting.
   const std::shared_ptr<Storage>& storage() const { return storage_; }
 
   // The same memory under another shape of as many elements, without history and mask.
@@ -84,8 +84,7 @@ class Tensor {
   template <class T>
   T* as(DType dtype) const {
     if (dtype_ != dtype || !storage_) wrong_access(dtype);
-    if (storage_->deferred) storage_->deferred->settle();
-    return static_cast<T*>(storage_->data);
+    return static_cast<T*>(storage_->settled());
   }
   [[noreturn]] void wrong_access(DType dtype) const;
   std::size_t count() const { return static_cast<std::size_t>(elements_); }

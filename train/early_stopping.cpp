@@ -41,10 +41,8 @@ void EarlyStoppingImpl::on_train_begin(Model& model) {
 
 void EarlyStoppingImpl::on_epoch_end(int epoch, const Logs& logs) {
   if (!logs.contains(options_.monitor)) {
-    std::string known;
-    for (const auto& [name, log] : logs) known += (known.empty() ? "" : ", ") + name;
     fail("EarlyStopping: there is no log \"{}\", there are {}; give fit validation_data, or "
-         "another .monitor", options_.monitor, known);
+         "another .monitor", options_.monitor, logs.names());
   }
   const double value = logs[options_.monitor];
   const double sign = larger_is_better(options_.monitor, options_.mode) ? 1 : -1;

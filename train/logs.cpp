@@ -21,12 +21,16 @@ bool Logs::contains(const std::string& name) const {
 }
 
 double Logs::operator[](const std::string& name) const {
-  std::string known;
   for (const auto& [key, value] : values_) {
     if (key == name) return value;
-    known += (known.empty() ? "" : ", ") + key;
   }
-  fail("Logs: no \"{}\" is logged, there are {}", name, known.empty() ? "none" : known);
+  fail("Logs: no \"{}\" is logged, there are {}", name, names());
+}
+
+std::string Logs::names() const {
+  std::string list;
+  for (const auto& [key, value] : values_) list += (list.empty() ? "" : ", ") + key;
+  return list.empty() ? "none" : list;
 }
 
 std::vector<double> History::operator[](const std::string& name) const {

@@ -12,6 +12,7 @@ class Logs {
  public:
   void set(const std::string& name, double value);
   bool contains(const std::string& name) const;
+  std::string names() const;  // for messages: "loss, auc"
   double operator[](const std::string& name) const;  // fails on a name that isn't there
   auto begin() const { return values_.begin(); }
   auto end() const { return values_.end(); }

@@ -1,16 +1,17 @@
 // Training steps and predictions of the documented model in libtorch, as its users write it, with
 // the weights and the data of `train_step --export`: libtorch_step INPUTS THREADS SECONDS. Prints
-// JSON. Built by benchmarks/compare.py; it includes nothing of kindling.
+// JSON. Built by benchmarks/compare.py; it includes nothing of the library.
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <string>
 #include <vector>
+
+#include "../median.h"
 
 namespace {
 
@@ -89,21 +90,6 @@ struct Model : torch::nn::Module {
     return torch::sigmoid(score(torch::relu(hidden(joined))));
   }
 };
-
-template <class Call>
-double median_ms(double seconds, Call call) {
-  for (int warm = 0; warm < 3; ++warm) call();
-  std::vector<double> times;
-  for (double total = 0; total < seconds || times.size() < 5;) {
-    const auto start = std::chrono::steady_clock::now();
-    call();
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    times.push_back(took.count());
-    total += took.count();
-  }
-  std::sort(times.begin(), times.end());
-  return 1000 * times[times.size() / 2];
-}
 
 }  // namespace
 

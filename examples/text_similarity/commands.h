@@ -1,7 +1,7 @@
 // The three commands of the program.
 #pragma once
 
-#include <set>
+#include <optional>
 #include <string>
 
 #include "settings.h"
@@ -11,13 +11,18 @@ namespace text_similarity {
 
 void train(const Files& files, Settings settings, const std::string& model_folder);
 
+// Where a file has what, as far as it was said; else as in training.
+struct Columns {
+  std::optional<std::string> first, second, score;
+  std::optional<double> score_min, score_max;
+};
+
 struct EvaluateOptions {
   std::string model;
   Files files;
   bool json = false;
   std::string predictions;  // file to write one score a line to
-  Settings columns;             // where the file has what,
-  std::set<std::string> given;  // of which these were said: "score-max"; the model knows the rest
+  Columns columns;
 };
 void evaluate(const EvaluateOptions& options);
 

@@ -29,20 +29,19 @@ double accuracy(const Tensor& truth, const Tensor& predicted) {
 }
 
 // The model's settings, with the columns that were said instead.
-Settings with_columns(Settings s, const EvaluateOptions& options) {
-  const Settings& said = options.columns;
-  if (options.given.contains("first")) s.first = said.first;
-  if (options.given.contains("second")) s.second = said.second;
-  if (options.given.contains("score")) s.score = said.score;
-  if (options.given.contains("score-min")) s.score_min = said.score_min;
-  if (options.given.contains("score-max")) s.score_max = said.score_max;
+Settings with_columns(Settings s, const Columns& said) {
+  s.first = said.first.value_or(s.first);
+  s.second = said.second.value_or(s.second);
+  s.score = said.score.value_or(s.score);
+  s.score_min = said.score_min.value_or(s.score_min);
+  s.score_max = said.score_max.value_or(s.score_max);
   return s;
 }
 
 }  // namespace
 
 void evaluate(const EvaluateOptions& options) {
-  const Settings settings = with_columns(settings_of_model(options.model), options);
+  const Settings settings = with_columns(settings_of_model(options.model), options.columns);
   const Vocabulary vocabulary = Vocabulary::read(options.model + "/vocabulary.txt");
   const Model model = Model::load(options.model);
   const std::vector<TextPair> pairs = evaluation_texts(options.files, settings);

@@ -1,6 +1,7 @@
 // text_similarity: trains the CNN+Attention model of the Keras page on AdditiveAttention on pairs
 // of texts, measures it, and asks it about new texts.
 #include <CLI/CLI.hpp>
+#include <concepts>
 #include <cstdio>
 #include <functional>
 
@@ -20,14 +21,15 @@ void add_files(CLI::App& command, Files& files) {
       ->capture_default_str();
 }
 
-// Where a file has what; `otherwise` says what holds where an option is left out.
-void add_columns(CLI::App& command, Settings& s, const std::string& otherwise = {}) {
+// Where a file has what: Settings, or Columns, whose defaults are those of the training.
+template <class Places>
+void add_columns(CLI::App& command, Places& s) {
   const auto option = [&](const char* name, auto& value, const char* text) {
     CLI::Option* added = command.add_option(name, value, text);
-    if (otherwise.empty()) {
+    if constexpr (std::same_as<Places, Settings>) {
       added->capture_default_str();
     } else {
-      added->default_str(otherwise);
+      added->default_str("as in training");
     }
   };
   option("--first", s.first, "Column of the first text, a number from 0 or a name");
@@ -91,7 +93,7 @@ int main(int argc, char** argv) {
   CLI::App* evaluate_command = app.add_subcommand("evaluate", "Measure a model on pairs");
   evaluate_command->add_option("--model", evaluation.model, "Folder of the model")->required();
   add_files(*evaluate_command, evaluation.files);
-  add_columns(*evaluate_command, evaluation.columns, "as in training");
+  add_columns(*evaluate_command, evaluation.columns);
   evaluate_command->add_flag("--json", evaluation.json, "Print JSON");
   evaluate_command->add_option("--predictions", evaluation.predictions,
                                "File to write the scores to, 0 to 1, one a line");
@@ -113,9 +115,6 @@ int main(int argc, char** argv) {
   try {
     kindling::set_threads(threads);
     if (train_command->parsed()) train(files, settings, model);
-    for (const CLI::Option* option : evaluate_command->get_options()) {
-      if (option->count() > 0) evaluation.given.insert(option->get_single_name());
-    }
     if (evaluate_command->parsed()) evaluate(evaluation);
     if (predict_command->parsed()) predict(prediction);
   } catch (const std::exception& error) {

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
+#include <iterator>
 
 #include <kindling/kindling.h>
 
@@ -41,14 +43,7 @@ Tensor attention_of(const Model& model, const Tensor& query, const Tensor& value
   return squeeze(attention.with_scores({q, v}).scores, 0);
 }
 
-void require_utf8(const std::string& text, const char* who) {
-  const std::size_t at = find_invalid_utf8(text);
-  if (at != std::string::npos) throw Error(fmt::format("{} is not UTF-8 at byte {}", who, at));
-}
-
 void predict_one(const Loaded& loaded, const PredictOptions& options) {
-  require_utf8(options.first, "predict: the first text");
-  require_utf8(options.second, "predict: the second text");
   require_tokens(options.first, "predict: the first text");
   require_tokens(options.second, "predict: the second text");
   const auto first = words_of(options.first, loaded.settings);
@@ -58,13 +53,13 @@ void predict_one(const Loaded& loaded, const PredictOptions& options) {
   fmt::print("score {:.4f}\n\n", score);
   fmt::print("Where each word of the first text (left) looks in the second (top):\n\n{}",
              heatmap(first, second, attention_of(loaded.model, query, value)));
-  std::string unknown;
+  std::vector<std::string> unknown;
   for (const auto* words : {&first, &second}) {
-    for (const std::string& word : *words) {
-      if (!loaded.vocabulary.contains(word)) unknown += (unknown.empty() ? "" : ", ") + word;
-    }
+    std::ranges::copy_if(*words, std::back_inserter(unknown), [&](const std::string& word) {
+      return !loaded.vocabulary.contains(word);
+    });
   }
-  if (!unknown.empty()) fmt::print("\nThe model doesn't know: {}\n", unknown);
+  if (!unknown.empty()) fmt::print("\nThe model doesn't know: {}\n", fmt::join(unknown, ", "));
 }
 
 void predict_batch(const Loaded& loaded) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include <kindling/io/file.h>
+#include <kindling/io/model_folder.h>
 #include <kindling/kindling.h>
 
 #include "commands.h"
@@ -45,8 +45,7 @@ Tensor start_vectors(Settings& settings, const Vocabulary& vocabulary) {
 }  // namespace
 
 void train(const Files& files, Settings settings, const std::string& model_folder) {
-  check_can_save_folder(model_folder, {"model.json", "weights.safetensors", "vocabulary.txt",
-                                       "settings.json"});  // before hours go by
+  check_can_save_model_folder(model_folder, {"vocabulary.txt", "settings.json"});
   set_random_seed(static_cast<std::uint64_t>(settings.seed));
   const TrainingTexts texts = training_texts(files, settings);
   settings.data = files.data;

@@ -51,13 +51,6 @@ struct MaskedTile {
   }
 };
 
-// The gradients that a tile adds to; rows of query and key have `depth` elements.
-struct TileSums {
-  float* query;  // may be null
-  float* key;
-  float* scale;
-};
-
 }  // namespace
 }  // namespace kindling::kernels
 
@@ -206,16 +199,13 @@ void go_back(Rows& rows, const MaskedTile& tile, const float* log_sums, const fl
   }
 }
 
+// Adds to the gradients.
 void gradient_of_tile(const MaskedTile& tile, const float* log_sums, const float* delta, float* dp,
-                      const TileSums& to) {
+                      const TileGradient& to) {
   Rows rows(tile.tile);
-  if (rows.within(NearZero::bound)) {
-    go_back<NearZero>(rows, tile, log_sums, delta, dp);
-  } else if (rows.within(Moderate::bound)) {
-    go_back<Moderate>(rows, tile, log_sums, delta, dp);
-  } else {
-    go_back<Unbounded>(rows, tile, log_sums, delta, dp);
-  }
+  with_form(rows, [&](auto form) {
+    go_back<decltype(form)>(rows, tile, log_sums, delta, dp);
+  });
   const int64_t depth = tile.tile.depth;
   const auto add = [&](const float* sums, int64_t count, int64_t apart, float* into) {
     for (int64_t i = 0; into != nullptr && i < count; ++i, sums += apart, into += depth) {
@@ -342,23 +332,13 @@ void additive_attention_gradient(const Shape& s, const Inputs& in, const float* 
     run(b, part * tiles / parts, (part + 1) * tiles / parts, dkeys > 0 ? own : nullptr,
         dvalues > 0 ? own + dkeys : nullptr, own + dkeys + dvalues);
   });
-  // Added up in their order, whoever computed them.
-  const auto total = [&](float* into, int64_t runs, int64_t step, int64_t offset, int64_t n) {
-    for (int64_t i = 0; i < n; ++i) {
-      double sum = 0;
-      for (int64_t r = 0; r < runs; ++r) {
-        sum += static_cast<double>(sums.data()[r * step + offset + i]);
-      }
-      into[i] = static_cast<float>(sum);
-    }
-  };
   parallel_for(s.batch, [&](int64_t b) {
-    const int64_t first = b * parts * size;
-    if (dkeys > 0) total(to.key + b * dkeys, parts, size, first, dkeys);
-    if (dvalues > 0) total(to.value + b * dvalues, parts, size, first + dkeys, dvalues);
+    const float* const first = sums.data() + b * parts * size;
+    if (dkeys > 0) add_parts(first, parts, size, dkeys, to.key + b * dkeys);
+    if (dvalues > 0) add_parts(first + dkeys, parts, size, dvalues, to.value + b * dvalues);
   });
   if (to.scale != nullptr) {
-    total(to.scale, s.batch * parts, size, dkeys + dvalues, s.depth);
+    add_parts(sums.data() + dkeys + dvalues, s.batch * parts, size, s.depth, to.scale);
   }
 }
 

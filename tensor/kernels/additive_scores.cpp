@@ -14,27 +14,6 @@
 
 #include <kindling/tensor/kernels/additive_tiles-inl.h>
 
-// What doesn't depend on the instruction set is compiled once.
-#ifndef KINDLING_ADDITIVE_SCORES_TILE
-#define KINDLING_ADDITIVE_SCORES_TILE
-
-namespace kindling::kernels {
-namespace {
-
-using std::int64_t;
-
-// A tile's share of the gradients; each may be null.
-struct TileGradient {
-  float* dquery;
-  float* dkey;
-  float* dscale;
-};
-
-}  // namespace
-}  // namespace kindling::kernels
-
-#endif
-
 HWY_BEFORE_NAMESPACE();
 namespace kindling::kernels::HWY_NAMESPACE {
 namespace {
@@ -128,23 +107,15 @@ void copy_gradient(const Rows& rows, const float* sums, int64_t count, int64_t a
 
 void scores_of_tile(const Tile& tile, float* scores) {
   Rows rows(tile);
-  if (rows.within(NearZero::bound)) return score_tile<NearZero>(rows, scores);
-  if (rows.within(Moderate::bound)) return score_tile<Moderate>(rows, scores);
-  score_tile<Unbounded>(rows, scores);
-}
-
-void sum_gradients(Rows& rows, const float* g) {
-  if (rows.within(NearZero::bound)) return gradient_tile<NearZero>(rows, g);
-  if (rows.within(Moderate::bound)) return gradient_tile<Moderate>(rows, g);
-  gradient_tile<Unbounded>(rows, g);
+  with_form(rows, [&](auto form) { score_tile<decltype(form)>(rows, scores); });
 }
 
 void gradient_of_tile(const Tile& tile, const float* g, const TileGradient& to) {
   Rows rows(tile);
-  sum_gradients(rows, g);
-  copy_gradient(rows, rows.dquery, tile.queries, rows.step, to.dquery);
-  copy_gradient(rows, rows.key + 2 * rows.step, tile.keys, rows.key_step, to.dkey);
-  if (to.dscale != nullptr) std::copy_n(rows.dscale, tile.depth, to.dscale);
+  with_form(rows, [&](auto form) { gradient_tile<decltype(form)>(rows, g); });
+  copy_gradient(rows, rows.dquery, tile.queries, rows.step, to.query);
+  copy_gradient(rows, rows.key + 2 * rows.step, tile.keys, rows.key_step, to.key);
+  if (to.scale != nullptr) std::copy_n(rows.dscale, tile.depth, to.scale);
 }
 
 }  // namespace
@@ -186,20 +157,19 @@ struct Tiling {
   }
 };
 
-// to = the sum of `count` parts of `size` elements behind each other, in this order.
-void add_parts(const float* parts, int64_t count, int64_t size, float* to) {
+}  // namespace
+
+void add_parts(const float* parts, int64_t count, int64_t step, int64_t size, float* to) {
   parallel_ranges(size, 4096, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       double sum = 0.0;
       for (int64_t part = 0; part < count; ++part) {
-        sum += static_cast<double>(parts[part * size + i]);
+        sum += static_cast<double>(parts[part * step + i]);
       }
       to[i] = static_cast<float>(sum);
     }
   });
 }
-
-}  // namespace
 
 void additive_scores_of(const Tile& tile, float* scores) {
   HWY_DYNAMIC_DISPATCH(scores_of_tile)(tile, scores);
@@ -231,10 +201,12 @@ void additive_scores_gradient(const AdditiveScoresShape& s, const float* query, 
   if (dkey != nullptr && tiling.per_sequence != 1) {
     for (int64_t b = 0; b < s.batch; ++b) {
       add_parts(dkeys + b * tiling.per_sequence * sequence, tiling.per_sequence, sequence,
-                dkey + b * sequence);
+                sequence, dkey + b * sequence);
     }
   }
-  if (dscale != nullptr) add_parts(dscale_parts.data(), tiling.count, s.depth, dscale);
+  if (dscale != nullptr) {
+    add_parts(dscale_parts.data(), tiling.count, s.depth, s.depth, dscale);
+  }
 }
 
 }  // namespace kindling::kernels

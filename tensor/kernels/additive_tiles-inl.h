@@ -84,6 +84,14 @@ struct Rows {
   }
 };
 
+// body(form) with the cheapest form that is exact for the tile's values.
+template <class Body>
+void with_form(const Rows& rows, Body body) {
+  if (rows.within(NearZero::bound)) return body(NearZero());
+  if (rows.within(Moderate::bound)) return body(Moderate());
+  body(Unbounded());
+}
+
 // The scores of queries [i, i + Q) and keys [j, j + K). Lanes run over the depth; all sums stay
 // in registers.
 // visit(m, n, d, t) sees each tanh t of query i + m and key j + n, a vector of channels from d on.

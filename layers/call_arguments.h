@@ -1,0 +1,33 @@
+// What a call on tensors and one on symbolic tensors are both checked for: for the source files.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <kindling/layers/layer.h>
+#include <kindling/tensor/error.h>
+
+namespace kindling::detail {
+
+template <class T>
+void check_arguments(const LayerImpl& layer, const std::vector<T>& inputs,
+                     const std::vector<T>& masks) {
+  const auto who = [&] { return layer.who() + ": "; };
+  const std::size_t count = inputs.size();
+  if (masks.size() > count) {
+    throw Error(who() + "takes at most one mask an input, got " + std::to_string(masks.size()) +
+                " masks for " + std::to_string(count) + (count == 1 ? " input" : " inputs"));
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!inputs[i].defined()) {
+      throw Error(who() + "input " + std::to_string(i) + " is an undefined tensor");
+    }
+  }
+  for (const T& mask : masks) {
+    if (mask.defined() && mask.dtype() != DType::boolean) {
+      throw Error(who() + "a mask is bool, got " + name(mask.dtype()) + " " + mask.shape().str());
+    }
+  }
+}
+
+}  // namespace kindling::detail
