@@ -2,34 +2,57 @@
 #include <kindling/autograd/operands.h>
 #include <kindling/autograd/sequence.h>
 #include <kindling/tensor/kernels/additive_attention.h>
-#include <kindling/tensor/kernels/additive_scores.h>
+#include <kindling/tensor/random.h>
 
 namespace kindling {
 namespace {
 
 using detail::floats_or_null;
 
+constexpr const char* who = "additive_attention";
+
 const bool* bools_or_null(const Tensor& x) { return x.defined() ? x.bools().data() : nullptr; }
 
-void check_operands(const char* who, const Tensor& query, const Tensor& key, const Tensor& scale) {
-  detail::require(who, query, DType::float32);
-  detail::require(who, key, DType::float32);
-  if (query.rank() != 3 || key.rank() != 3 || query.size(0) != key.size(0) ||
-      query.size(2) != key.size(2)) {
+void check_operands(const Tensor& query, const Tensor& value, const Tensor& key,
+                    const Tensor& scale) {
+  for (const Tensor* x : {&query, &value, &key}) detail::require(who, *x, DType::float32);
+  const auto fits = [&](const Tensor& x) { return x.rank() == 3 && x.size(0) == query.size(0); };
+  if (query.rank() != 3 || !fits(key) || query.size(2) != key.size(2)) {
     fail("{}: query (batch, Tq, depth) and key (batch, Tv, depth) don't fit [query {}, key {}]",
          who, query.shape().str(), key.shape().str());
   }
-  if (scale.defined() && scale.shape() != Shape{query.size(2)}) {
+  if (!fits(value) || value.size(1) != key.size(1)) {
+    fail("{}: value (batch, Tv, width) and key (batch, Tv, depth) don't fit [value {}, key {}]",
+         who, value.shape().str(), key.shape().str());
+  }
+  if (!scale.defined()) return;
+  detail::require(who, scale, DType::float32);
+  if (scale.shape() != Shape{query.size(2)}) {
     fail("{}: scale has a number a channel, {}, got {}", who, query.size(2), scale.shape().str());
   }
 }
 
 void check_mask(const char* which, const Tensor& mask, const Shape& shape) {
   if (!mask.defined()) return;
-  detail::require("additive_attention", mask, DType::boolean);
+  detail::require(who, mask, DType::boolean);
   if (mask.shape() != shape) {
-    fail("additive_attention: the {} mask is {}, got {}", which, shape.str(), mask.shape().str());
+    fail("{}: the {} mask is {}, got {}", who, which, shape.str(), mask.shape().str());
   }
+}
+
+// The generator as it stands; it moves on past the numbers that dropout takes.
+Generator take_numbers(const AttentionArguments& options, std::int64_t queries,
+                       std::int64_t keys) {
+  if (options.dropout == 0) return Generator(0);
+  if (!(options.dropout > 0 && options.dropout < 1) || options.generator == nullptr) {
+    fail("{}: dropout is in [0, 1) and takes a generator, got {}{}", who, options.dropout,
+         options.generator ? "" : " and none");
+  }
+  const Generator before = *options.generator;
+  const std::int64_t blocks = queries * kernels::attention_dropout_blocks(keys);
+  *options.generator =
+      Generator(before.seed(), before.position() + static_cast<std::uint64_t>(blocks));
+  return before;
 }
 
 // A gradient for each input that wants one: memory for it, and where that is.
@@ -50,51 +73,45 @@ struct Wanted {
 
 }  // namespace
 
-Tensor additive_scores(const Tensor& query, const Tensor& key, const Tensor& scale) {
-  check_operands("additive_scores", query, key, scale);
-  const kernels::AdditiveScoresShape s{query.size(0), query.size(1), key.size(1), query.size(2)};
-  Tensor scores = Tensor::empty({s.batch, s.queries, s.keys});
-  kernels::additive_scores(s, query.floats().data(), key.floats().data(), floats_or_null(scale),
-                           scores.mutable_floats().data());
-  const auto pullback = [s, query, key, scale](const Tensors& g, const std::vector<bool>& wanted) {
-    Wanted<3> to({&query, &key, &scale}, wanted);
-    kernels::additive_scores_gradient(s, query.floats().data(), key.floats().data(),
-                                      floats_or_null(scale), g[0].floats().data(), to.data[0],
-                                      to.data[1], to.data[2]);
-    return std::move(to.gradients);
-  };
-  return record_fused("additive_scores", {scores}, {query, key, scale}, pullback)[0];
-}
-
-Tensor additive_attention(const Tensor& query, const Tensor& value, const Tensor& key,
-                          const Tensor& scale, const AdditiveAttentionMasks& masks) {
-  check_operands("additive_attention", query, key, scale);
-  detail::require("additive_attention", value, DType::float32);
+Tensors additive_attention(const Tensor& query, const Tensor& value, const Tensor& key,
+                           const Tensor& scale, const AttentionArguments& options) {
+  check_operands(query, value, key, scale);
   const std::int64_t batch = query.size(0), queries = query.size(1), keys = key.size(1);
-  if (value.rank() != 3 || value.size(0) != batch || value.size(1) != keys) {
-    fail("additive_attention: value (batch, Tv, width) and key (batch, Tv, depth) don't fit "
-         "[value {}, key {}]", value.shape().str(), key.shape().str());
-  }
-  check_mask("query", masks.query, {batch, queries});
-  check_mask("value", masks.value, {batch, keys});
+  check_mask("query", options.query_mask, {batch, queries});
+  check_mask("value", options.value_mask, {batch, keys});
+  const Generator numbers = take_numbers(options, batch * queries, keys);
   const kernels::AdditiveAttentionShape s{batch, queries, keys, query.size(2), value.size(2)};
   const auto inputs = [=] {
-    return kernels::AdditiveAttentionInputs{
-        query.floats().data(), key.floats().data(), value.floats().data(), floats_or_null(scale),
-        bools_or_null(masks.query), bools_or_null(masks.value), masks.causal};
+    return kernels::AdditiveAttentionInputs{query.floats().data(),
+                                            key.floats().data(),
+                                            value.floats().data(),
+                                            floats_or_null(scale),
+                                            bools_or_null(options.query_mask),
+                                            bools_or_null(options.value_mask),
+                                            options.causal,
+                                            options.dropout,
+                                            numbers.seed(),
+                                            numbers.position()};
   };
-  Tensor y = Tensor::empty({batch, queries, s.width});
-  Tensor log_sums = Tensor::empty({batch, queries});
-  kernels::additive_attention(s, inputs(), y.mutable_floats().data(),
-                              log_sums.mutable_floats().data());
+  Tensors results = {Tensor::empty({batch, queries, s.width})};
+  if (options.return_scores) results.push_back(Tensor::empty({batch, queries, keys}));
+  const auto softmax = std::make_shared<std::vector<kernels::SoftmaxOf>>(batch * queries);
+  kernels::additive_attention(
+      s, inputs(),
+      {results[0].mutable_floats().data(), softmax->data(),
+       options.return_scores ? results[1].mutable_floats().data() : nullptr});
   const auto pullback = [=](const Tensors& g, const std::vector<bool>& wanted) {
     Wanted<4> to({&query, &key, &value, &scale}, wanted);
-    kernels::additive_attention_gradient(s, inputs(), y.floats().data(), log_sums.floats().data(),
-                                         g[0].floats().data(),
-                                         {to.data[0], to.data[1], to.data[2], to.data[3]});
+    const Tensor dy = g[0].defined() ? g[0] : zeros(results[0].shape());
+    const Tensor dscores = results.size() > 1 ? g[1] : Tensor();
+    kernels::additive_attention_gradient(
+        s, inputs(),
+        {results[0].floats().data(), softmax->data(), dy.floats().data(),
+         dscores.defined() ? results[1].floats().data() : nullptr, floats_or_null(dscores)},
+        {to.data[0], to.data[1], to.data[2], to.data[3]});
     return std::move(to.gradients);
   };
-  return record_fused("additive_attention", {y}, {query, key, value, scale}, pullback)[0];
+  return record_fused(who, results, {query, key, value, scale}, pullback);
 }
 
 }  // namespace kindling

@@ -5,6 +5,8 @@
 
 namespace kindling {
 
+class Generator;
+
 struct Conv1DShape {
   std::int64_t stride = 1;
   std::int64_t dilation = 1;
@@ -19,21 +21,22 @@ struct Conv1DShape {
 Tensor conv1d(const Tensor& x, const Tensor& kernel, const Tensor& bias,
               const Conv1DShape& options = {});
 
-// query (batch, Tq, depth), key (batch, Tv, depth), scale (depth,) or undefined -> (batch, Tq, Tv):
-// sum over d of scale[d] * tanh(query[b, i, d] + key[b, j, d]), without a tensor of four axes.
-Tensor additive_scores(const Tensor& query, const Tensor& key, const Tensor& scale);
-
-struct AdditiveAttentionMasks {
-  Tensor query = {};    // bool (batch, Tq), undefined for all true; where false, the output is 0
-  Tensor value = {};    // bool (batch, Tv), undefined for all true
-  bool causal = false;  // query i sees j <= i
+struct AttentionArguments {
+  Tensor query_mask = {};  // bool (batch, Tq), undefined for all true; where false, the output is 0
+  Tensor value_mask = {};  // bool (batch, Tv), undefined for all true
+  bool causal = false;     // query i sees j <= i
+  double dropout = 0;      // in [0, 1), of the weights, with numbers of the generator
+  Generator* generator = nullptr;
+  bool return_scores = false;
 };
 
 // query (batch, Tq, depth), value (batch, Tv, width), key (batch, Tv, depth), scale (depth,) or
-// undefined -> (batch, Tq, width): softmax over j of additive_scores, times value. Nothing of size
-// Tq * Tv is kept. A query that sees nothing weighs all values alike.
-Tensor additive_attention(const Tensor& query, const Tensor& value, const Tensor& key,
-                          const Tensor& scale, const AdditiveAttentionMasks& masks = {});
+// undefined -> output (batch, Tq, width) and, if asked for, scores (batch, Tq, Tv):
+//   scores = softmax over j of sum over d of scale[d] * tanh(query[b, i, d] + key[b, j, d])
+//   output = scores times value
+// Nothing else of size Tq * Tv is kept. A query that sees nothing weighs all values alike.
+Tensors additive_attention(const Tensor& query, const Tensor& value, const Tensor& key,
+                           const Tensor& scale, const AttentionArguments& options = {});
 
 // x (batch, steps, channels), mask bool (batch, steps) or undefined -> (batch, channels): the mean
 // over the steps that count. A row where none counts gives 0.

@@ -1,35 +1,12 @@
 #include <kindling/layers/additive_attention.h>
 
-#include <kindling/autograd/elementwise.h>
-#include <kindling/autograd/graph.h>
-#include <kindling/autograd/matmul.h>
-#include <kindling/autograd/reduce.h>
 #include <kindling/autograd/sequence.h>
-#include <kindling/autograd/shaping.h>
-#include <kindling/layers/dropout.h>
 #include <kindling/tensor/fail.h>
 
 namespace kindling {
 namespace {
 
 bool differ(std::int64_t a, std::int64_t b) { return a != b && a != any && b != any; }
-
-// bool (queries, keys): true where key j <= query i, counted from the first of each.
-Tensor causal_mask(std::int64_t queries, std::int64_t keys) {
-  return less_equal(reshape(arange(keys), {1, keys}), reshape(arange(queries), {queries, 1}));
-}
-
-// bool, broadcasts to (batch, Tq, Tv): which values a query sees. Undefined: all.
-Tensor attention_mask(const Tensors& inputs, const Tensor& value_mask, bool causal) {
-  const std::int64_t batch = inputs[0].size(0), queries = inputs[0].size(1);
-  const std::int64_t keys = inputs[1].size(1);
-  const Tensor mask = value_mask.defined() ? expand_dims(value_mask, 1) : Tensor();
-  if (!causal) return mask;
-  const Tensor earlier = causal_mask(queries, keys);
-  if (!mask.defined()) return earlier;
-  const Shape all{batch, queries, keys};
-  return logical_and(broadcast_to(mask, all), broadcast_to(earlier, all));
-}
 
 template <class Result, class Inputs, class Options>
 AttentionResult<Result> both(const Layer& layer, const Inputs& inputs, Options& options) {
@@ -95,22 +72,15 @@ Tensors AdditiveAttentionImpl::call(const Tensors& inputs, const Call& call) {
     fail("{}: a value mask is (batch, Tv) = {}, got {}", who(),
          Shape{value.size(0), value.size(1)}.str(), value_mask.shape().str());
   }
-  const bool causal = call.use_causal_mask || options_.causal;
-  const bool drops = call.training && options_.dropout > 0;
-  // For gradients, weights that are kept save computing the scores again; so many of them may be.
-  constexpr std::int64_t most_kept = std::int64_t{1} << 22;
-  const bool keeps = recording() && query.size(0) * query.size(1) * value.size(1) <= most_kept;
-  if (!drops && !keeps && !call.return_attention_scores) {
-    return {additive_attention(query, value, key, scale_, {query_mask, value_mask, causal})};
-  }
-  const Tensor scores = additive_scores(query, key, scale_);  // (batch, Tq, Tv)
-  const Tensor mask = attention_mask(inputs, value_mask, causal);
-  Tensor weights = mask.defined() ? masked_softmax(scores, mask) : softmax(scores);
-  if (drops) weights = dropout(weights, options_.dropout, options_.seed, generator_);
-  Tensor output = matmul(weights, value);  // (batch, Tq, depth)
-  if (query_mask.defined()) output = where(expand_dims(query_mask, -1), output, scalar(0));
-  if (!call.return_attention_scores) return {output};
-  return {output, weights};
+  const double rate = call.training ? options_.dropout : 0;
+  if (rate > 0 && !generator_) generator_ = seeded_generator(options_.seed);
+  return additive_attention(query, value, key, scale_,
+                            {.query_mask = query_mask,
+                             .value_mask = value_mask,
+                             .causal = call.use_causal_mask || options_.causal,
+                             .dropout = rate,
+                             .generator = rate > 0 ? &*generator_ : nullptr,
+                             .return_scores = call.return_attention_scores});
 }
 
 Shapes AdditiveAttentionImpl::compute_output_shape(const Shapes& inputs, const Call& call) {

@@ -1,14 +1,16 @@
 // Additive attention in one pass, without a tensor of a number a pair:
 //
 //   scores[i, j] = sum over d of scale[d] * tanh(query[i, d] + key[j, d])
-//   output[i]    = sum over j of softmax(scores)[i, j] * value[j]
+//   weights      = softmax(scores), in training with dropout
+//   output[i]    = sum over j of weights[i, j] * value[j]
 //
-// A block works on some queries of one sequence, whose scores fit in the cache. What is kept for
-// the way back is a number a query, log_sums[i] = log of the sum over j of exp(scores[i, j]), from
-// which the weights come back when the scores are computed again.
+// A tile is some queries of one sequence, whose weights fit in the cache. What is kept for the way
+// back is two numbers a query, from which the weights come back when the scores are computed again.
 #pragma once
 
 #include <cstdint>
+
+#include <kindling/tensor/kernels/additive_tile.h>
 
 namespace kindling::kernels {
 
@@ -21,30 +23,46 @@ struct AdditiveAttentionInputs {
   const float* query;
   const float* key;
   const float* value;
-  const float* scale = nullptr;       // (depth), null: all ones
-  const bool* query_mask = nullptr;   // (batch, queries), null: all true; false makes the output 0
-  const bool* value_mask = nullptr;   // (batch, keys), null: all true
-  bool causal = false;                // query i sees keys j <= i
+  const float* scale = nullptr;      // (depth), null: all ones
+  const bool* query_mask = nullptr;  // (batch, queries), null: all true; false makes the output 0
+  const bool* value_mask = nullptr;  // (batch, keys), null: all true
+  bool causal = false;               // query i sees keys j <= i
+  // In (0, 1) the weights are dropped out; each query's draws begin at a block of its own:
+  // attention_dropout_blocks(keys) of them, in the order of the queries.
+  double dropout = 0;
+  std::uint64_t seed = 0, position = 0;
 };
+std::int64_t attention_dropout_blocks(std::int64_t keys);
 
-// output (batch, queries, width) and log_sums (batch, queries). A query that sees no key weighs all
-// alike; its log_sum is infinite.
+// output (batch, queries, width), softmax (batch, queries); weights (batch, queries, keys), or null
+// if not asked for. A query that sees no key weighs all alike.
+struct AdditiveAttentionResults {
+  float* output;
+  SoftmaxOf* softmax;
+  float* weights = nullptr;
+};
 void additive_attention(const AdditiveAttentionShape& s, const AdditiveAttentionInputs& in,
-                        float* output, float* log_sums);
+                        const AdditiveAttentionResults& to);
 
-// Gradients for the inputs from that of the output; overwritten, each may be null if not wanted.
-//   p = softmax(scores),  ds[i, j] = p[i, j] * (g[i] . value[j] - g[i] . output[i])
-//   dvalue[j] = sum over i of p[i, j] * g[i]
-//   dquery[i] = scale * sum over j of ds[i, j] * (1 - tanh^2),  dkey[j] the same over i
-//   dscale    = sum over i, j of ds[i, j] * tanh
+// Gradients for the inputs from those of the results; overwritten, each may be null if not wanted.
+//   dp[i, j] = g[i] . value[j] + dweights[i, j], through dropout; p = softmax(scores)
+//   ds[i, j] = p[i, j] * (dp[i, j] - sum over j of p * dp)
+//   dvalue[j] = sum over i of weights[i, j] * g[i];  the others as in AdditiveTile
 struct AdditiveAttentionGradients {
   float* query = nullptr;
   float* key = nullptr;
   float* value = nullptr;
   float* scale = nullptr;
 };
+struct AdditiveAttentionBackward {
+  const float* output;
+  const SoftmaxOf* softmax;
+  const float* g;                    // for the output
+  const float* weights = nullptr;    // with
+  const float* dweights = nullptr;   // its gradient, or null
+};
 void additive_attention_gradient(const AdditiveAttentionShape& s, const AdditiveAttentionInputs& in,
-                                 const float* output, const float* log_sums, const float* g,
+                                 const AdditiveAttentionBackward& from,
                                  const AdditiveAttentionGradients& to);
 
 }  // namespace kindling::kernels

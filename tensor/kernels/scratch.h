@@ -15,7 +15,7 @@ class Scratch {
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
 
-  float* data() { return data_; }
+  float* data() const { return data_; }
 
  private:
   float* data_;

@@ -83,28 +83,6 @@ void add_convs(Operations& all) {
   }
 }
 
-void add_scores(Operations& all) {
-  const Shape sizes[] = {{2, 3, 4, 5}, {1, 1, 1, 1}, {2, 1, 5, 3}, {1, 6, 2, 9}, {3, 2, 2, 17}};
-  for (const Shape& s : sizes) {
-    for (const bool scaled : {true, false}) {
-      const Tensor query = normals({s[0], s[1], s[3]}, 43), key = normals({s[0], s[2], s[3]}, 44);
-      const Tensor scale = scaled ? normals({s[3]}, 45) : Tensor();
-      all.push_back({"additive_scores", s.str() + (scaled ? " scaled" : ""),
-                     [](const Tensors& in) { return additive_scores(in[0], in[1], in[2]); },
-                     {query, key, scale},
-                     tensor_of({s[0], s[1], s[2]}, [&](const Index& at) {
-                       double sum = 0;
-                       for (std::int64_t d = 0; d < s[3]; ++d) {
-                         sum += (scaled ? element(scale, {d}) : 1) *
-                                std::tanh(element(query, {at[0], at[1], d}) +
-                                          element(key, {at[0], at[2], d}));
-                       }
-                       return sum;
-                     })});
-    }
-  }
-}
-
 void add_attention(Operations& all) {
   const Tensor query = normals({2, 3, 4}, 50), key = normals({2, 5, 4}, 51);
   const Tensor value = normals({2, 5, 2}, 52), scale = normals({4}, 53);
@@ -112,8 +90,8 @@ void add_attention(Operations& all) {
   const Tensor value_mask = mask_of({{true, false, true, true, false},
                                      {false, true, true, false, true}});
   for (const bool masked : {false, true}) {
-    const AdditiveAttentionMasks masks =
-        masked ? AdditiveAttentionMasks{query_mask, value_mask, false} : AdditiveAttentionMasks{};
+    const AttentionArguments arguments =
+        masked ? AttentionArguments{query_mask, value_mask} : AttentionArguments{};
     const auto weight = [=](const Index& at, std::int64_t j) {
       if (masked && element(value_mask, {at[0], j}) == 0) return 0.0;
       double score = 0;
@@ -124,8 +102,8 @@ void add_attention(Operations& all) {
       return std::exp(score);
     };
     all.push_back({"additive_attention", masked ? "masked" : "all",
-                   [masks](const Tensors& in) {
-                     return additive_attention(in[0], in[1], in[2], in[3], masks);
+                   [arguments](const Tensors& in) {
+                     return additive_attention(in[0], in[1], in[2], in[3], arguments)[0];
                    },
                    {query, value, key, scale},
                    tensor_of({2, 3, 2}, [&](const Index& at) {
@@ -192,7 +170,6 @@ Operations matmul_operations() {
 Operations sequence_operations() {
   Operations all;
   add_convs(all);
-  add_scores(all);
   add_attention(all);
   add_means(all);
   return all;

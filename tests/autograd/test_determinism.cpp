@@ -1,6 +1,7 @@
 // The same bits with any number of threads.
 #include <kindling/autograd/graph.h>
 #include <kindling/autograd/ops.h>
+#include <kindling/tensor/random.h>
 
 #include "tests/tensors.h"
 
@@ -16,9 +17,10 @@ Tensors encode_and_attend() {
   const Conv1DShape same{.pad_left = 1, .pad_right = 2};
   const Tensor query = conv1d(take(table, random_ids({6, 37}, 5, 50)), kernel, bias, same);
   const Tensor value = conv1d(take(table, random_ids({6, 53}, 6, 50)), kernel, bias, same);
-  const Tensor mask = coins({6, 1, 53}, 7, 0.8);
-  const Tensor weights = masked_softmax(additive_scores(query, value, scale), mask);
-  const Tensor seen = gelu(matmul(weights, value));
+  Generator generator(9);
+  const AttentionArguments arguments{
+      .value_mask = coins({6, 53}, 7, 0.8), .dropout = 0.2, .generator = &generator};
+  const Tensor seen = gelu(additive_attention(query, value, value, scale, arguments)[0]);
   const Tensor loss = mean(square(mean_over_steps(seen, coins({6, 37}, 8, 0.8))));
   backward(loss);
   return {loss, grad(table), grad(kernel), grad(bias), grad(scale)};

@@ -137,11 +137,16 @@ TEST_CASE("Products say what they need") {
           "Shape: a size is at least 0, or any, got -5"},
          {[&] { return Tensor::empty({std::int64_t{1} << 31, std::int64_t{1} << 31}); },
           "Tensor: (2147483648, 2147483648) has more elements than memory can hold"},
-         {[&] { return additive_scores(zeros({2, 3, 4}), zeros({2, 5, 6}), {}); },
-          "additive_scores: query (batch, Tq, depth) and key (batch, Tv, depth) don't fit "
+         {[&] {
+            return additive_attention(zeros({2, 3, 4}), zeros({2, 5, 6}), zeros({2, 5, 6}), {})[0];
+          },
+          "additive_attention: query (batch, Tq, depth) and key (batch, Tv, depth) don't fit "
           "[query (2, 3, 4), key (2, 5, 6)]"},
-         {[&] { return additive_scores(zeros({2, 3, 4}), zeros({2, 5, 4}), zeros({3})); },
-          "additive_scores: scale has a number a channel, 4, got (3,)"},
+         {[&] {
+            return additive_attention(zeros({2, 3, 4}), zeros({2, 5, 4}), zeros({2, 5, 4}),
+                                      zeros({3}))[0];
+          },
+          "additive_attention: scale has a number a channel, 4, got (3,)"},
          {[&] { return mean_over_steps(x, mask_of({{true, true}})); },
           "mean_over_steps: x is (batch, steps, channels) and mask (batch, steps) "
           "[x (2, 5, 6), mask (1, 2)]"}});

@@ -111,9 +111,10 @@ Tensor some_graph(Held& held) {
   const Tensor bias = held.keep(variable(normals({3}, 3)));
   const Tensor looked_up = held.keep(take(table, random_ids({2, 5}, 4, 9)));
   const Tensor encoded = held.keep(conv1d(looked_up, kernel, bias));
-  const Tensor scores = held.keep(additive_scores(encoded, encoded, Tensor()));
-  const Tensor weights = held.keep(softmax(scores));
-  const Tensor seen = held.keep(matmul(weights, encoded));
+  const Tensors attended =
+      additive_attention(encoded, encoded, encoded, Tensor(), {.return_scores = true});
+  const Tensor weights = held.keep(softmax(held.keep(attended[1])));
+  const Tensor seen = held.keep(held.keep(attended[0]) + matmul(weights, encoded));
   const Tensor joined = held.keep(concatenate({seen, encoded}));
   const Tensor parts = held.keep(tanh(split(joined, 2)[0]) * sigmoid(split(joined, 2)[1]));
   const Tensor means = held.keep(exp(mean_over_steps(joined, Tensor())));

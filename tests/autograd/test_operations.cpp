@@ -47,7 +47,7 @@ std::set<std::string> declared() {
   const std::filesystem::path folder = std::filesystem::path(KINDLING_SOURCE_DIR) / "autograd";
   static const std::regex include(R"(#include <kindling/autograd/(\w+\.h)>)");
   static const std::regex function(
-      R"(^(?:inline )?(?:Tensor|std::vector<Tensor>) ([\w+*/-]+)\(.*)");
+      R"(^(?:inline )?(?:Tensors?|std::vector<Tensor>) ([\w+*/-]+)\(.*)");
   std::set<std::string> names;
   std::ifstream ops(folder / "ops.h");
   std::string line;

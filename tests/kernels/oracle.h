@@ -41,16 +41,19 @@ inline double largest(const Doubles& x) {
   return size;
 }
 
-// The largest difference, relative to the largest expected value; infinite if anything is NaN.
-inline double error_of(const Floats& actual, const Doubles& expected) {
+// The largest difference, relative to the largest of `sizes`; infinite if anything is NaN.
+inline double error_of(const Floats& actual, const Doubles& expected, const Doubles& sizes) {
   REQUIRE(actual.size() == expected.size());
   double worst = 0.0;
   for (std::size_t i = 0; i < actual.size(); ++i) {
     const double difference = std::abs(static_cast<double>(actual[i]) - expected[i]);
     if (!(difference <= worst)) worst = std::isnan(difference) ? INFINITY : difference;
   }
-  const double size = largest(expected);
+  const double size = largest(sizes);
   return size > 0.0 ? worst / size : worst;
+}
+inline double error_of(const Floats& actual, const Doubles& expected) {
+  return error_of(actual, expected, expected);
 }
 
 // run() returns what a kernel computed.

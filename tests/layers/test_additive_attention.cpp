@@ -114,8 +114,8 @@ TEST_CASE("AdditiveAttention computes and differentiates like its composed form"
           [&](const Tensors& x) { return layer.with_scores(x, {.mask = masks}); }, true);
       const Tensors theirs = run(oracle, true);
       const Tensors fused = run([&](const Tensors& x) {
-        const AdditiveAttentionMasks all{masks[0], masks[1], causal};
-        return Results{additive_attention(x[0], x[1], x.back(), scale, all), Tensor()};
+        const AttentionArguments all{masks[0], masks[1], causal};
+        return Results{additive_attention(x[0], x[1], x.back(), scale, all)[0], Tensor()};
       }, false);
       const Tensors without_scores = run(oracle, false);
       CAPTURE(magnitude, round, inputs[0].shape().str(), inputs[1].shape().str());
@@ -129,14 +129,6 @@ TEST_CASE("AdditiveAttention computes and differentiates like its composed form"
       }
     }
   }
-}
-
-TEST_CASE("Without gradients, or with very many weights, these are not kept") {
-  const auto attention = AdditiveAttention();
-  const Tensor x = normals({2, 9, 5}, 1), mask = coins({2, 9}, 2);
-  const Tensor kept = attention({x, x}, {.mask = {mask, mask}});
-  const NoGrad no_grad;
-  check_close(attention({x, x}, {.mask = {mask, mask}}), stop_gradient(kept), 1e-6);
 }
 
 TEST_CASE("Long sequences, in many tiles, with scores and without") {
@@ -158,9 +150,9 @@ TEST_CASE("Long sequences, in many tiles, with scores and without") {
         for (const Tensor& v : variables) all.push_back(grad(v));
         return all;
       };
-      const AdditiveAttentionMasks masks{query_mask, value_mask, causal};
+      const AttentionArguments arguments{query_mask, value_mask, causal};
       const Tensors fused = run([&](const Tensors& x) {
-        return additive_attention(x[0], x[1], x[2], scale, masks);
+        return additive_attention(x[0], x[1], x[2], scale, arguments)[0];
       });
       const Tensors apart = run([&](const Tensors& x) {
         return layer.with_scores(x, options).output;
