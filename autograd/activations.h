@@ -5,6 +5,10 @@
 
 namespace kindling {
 
+// Activations whose derivative is a function of their result: conv1d and dense apply them in the
+// same pass.
+enum class Pointwise { linear, relu, sigmoid, tanh };
+
 Tensor relu(const Tensor& x);         // max(x, 0)
 Tensor relu6(const Tensor& x);        // min(max(x, 0), 6)
 Tensor leaky_relu(const Tensor& x);   // x < 0 ? 0.2 x : x

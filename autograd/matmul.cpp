@@ -4,6 +4,7 @@
 
 #include <kindling/autograd/graph.h>
 #include <kindling/autograd/operands.h>
+#include <kindling/autograd/reduce.h>
 #include <kindling/tensor/kernels/gemm.h>
 
 namespace kindling {
@@ -52,6 +53,33 @@ Tensor operand_gradient(const Tensor& x, bool tx, const Tensor& y, bool ty, cons
 }
 
 }  // namespace
+
+Tensor dense(const Tensor& x, const Tensor& kernel, const Tensor& bias, Pointwise activation) {
+  detail::require("dense", x, DType::float32);
+  detail::require("dense", kernel, DType::float32);
+  if (x.rank() < 1 || kernel.rank() != 2 || x.size(-1) != kernel.size(0)) {
+    fail("dense: x (..., channels) and kernel (channels, units) don't fit [x {}, kernel {}]",
+         x.shape().str(), kernel.shape().str());
+  }
+  const std::int64_t rows = x.shape().outer(-1), units = kernel.size(1);
+  if (bias.defined() && bias.shape() != Shape{units}) {
+    fail("dense: bias has a number a unit, {}, got {}", units, bias.shape().str());
+  }
+  const Tensor flat = stop_gradient(x).reshaped({rows, kernel.size(0)});
+  Tensor y = product(flat, false, kernel, false);
+  kernels::finish_rows(detail::floats_or_null(bias), detail::kernels_of(activation).apply, rows,
+                       units, y.mutable_floats().data());
+  const auto pullback = [=, shape = x.shape()](const Tensors& g, const std::vector<bool>& wanted) {
+    const Tensor dy = detail::before(activation, g[0].reshaped(y.shape()), y);
+    std::vector<Gradient> to(3);
+    if (wanted[0]) to[0] = product(dy, false, kernel, true).reshaped(shape);
+    if (wanted[1]) to[1] = product(flat, true, dy, false);
+    if (wanted[2]) to[2] = sum(dy, {.axis = {0}});
+    return to;
+  };
+  const Tensor result = y.reshaped(x.shape().with(-1, units));
+  return record_fused("dense", {result}, {x, kernel, bias}, pullback)[0];
+}
 
 Tensor matmul(const Tensor& a, const Tensor& b, const MatmulOptions& options) {
   detail::require("matmul", a, DType::float32);

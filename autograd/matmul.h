@@ -1,6 +1,7 @@
 // Matrix products.
 #pragma once
 
+#include <kindling/autograd/activations.h>
 #include <kindling/tensor/tensor.h>
 
 namespace kindling {
@@ -13,5 +14,10 @@ struct MatmulOptions {
 // (..., m, k) x (..., k, n) -> (..., m, n). Leading axes are equal, or one operand is a matrix
 // that all of the other's share. A transposed operand is read as such, nothing is moved.
 Tensor matmul(const Tensor& a, const Tensor& b, const MatmulOptions& options = {});
+
+// activation(x kernel + bias): x (..., channels), kernel (channels, units), bias (units,) or
+// undefined -> (..., units). Bias and activation take one pass.
+Tensor dense(const Tensor& x, const Tensor& kernel, const Tensor& bias,
+             Pointwise activation = Pointwise::linear);
 
 }  // namespace kindling

@@ -1,7 +1,9 @@
 // What the operations' source files share: operands checked in the operation's name, and results.
 #pragma once
 
+#include <kindling/autograd/activations.h>
 #include <kindling/tensor/fail.h>
+#include <kindling/tensor/kernels/elementwise.h>
 #include <kindling/tensor/tensor.h>
 
 namespace kindling::detail {
@@ -38,6 +40,27 @@ Tensor chain(Kernel kernel, const Tensor& g, const Tensor& saved) {
   Tensor dx = Tensor::empty(g.shape());
   kernel(g.floats().data(), saved.floats().data(), dx.mutable_floats().data(), g.elements());
   return dx;
+}
+
+struct PointwiseKernels {
+  kernels::PointwiseKernel* apply = nullptr;  // null for linear, as is the next
+  void (*gradient)(const float* g, const float* y, float* dx, std::int64_t n) = nullptr;
+};
+
+inline PointwiseKernels kernels_of(Pointwise activation) {
+  switch (activation) {
+    case Pointwise::linear: return {};
+    case Pointwise::relu: return {kernels::relu, kernels::relu_gradient};
+    case Pointwise::sigmoid: return {kernels::sigmoid, kernels::sigmoid_gradient};
+    case Pointwise::tanh: return {kernels::tanh, kernels::tanh_gradient};
+  }
+  fail("there is no such activation");
+}
+
+// The gradient for what the activation was applied to, from g, that for its result y.
+inline Tensor before(Pointwise activation, const Tensor& g, const Tensor& y) {
+  const auto gradient = kernels_of(activation).gradient;
+  return gradient != nullptr ? chain(gradient, g, y) : g;
 }
 
 }  // namespace kindling::detail

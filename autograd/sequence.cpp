@@ -12,7 +12,7 @@
 namespace kindling {
 
 Tensor conv1d(const Tensor& x, const Tensor& kernel, const Tensor& bias,
-              const Conv1DShape& options) {
+              const Conv1DShape& options, Pointwise activation) {
   detail::require("conv1d", x, DType::float32);
   detail::require("conv1d", kernel, DType::float32);
   if (x.rank() != 3 || kernel.rank() != 3 || options.groups < 1 ||
@@ -50,21 +50,26 @@ Tensor conv1d(const Tensor& x, const Tensor& kernel, const Tensor& bias,
                                   .groups = options.groups, .pad_left = options.pad_left};
   Tensor y = Tensor::empty({g.batch, g.out_steps, filters});
   kernels::conv1d(g, x.floats().data(), kernel.floats().data(), detail::floats_or_null(bias),
-                  y.mutable_floats().data());
-  const auto for_x = [g, kernel, shape = x.shape()](const Tensor& dy) {
-    Tensor dx = Tensor::empty(shape);
-    kernels::conv1d_input_gradient(g, dy.floats().data(), kernel.floats().data(),
-                                   dx.mutable_floats().data());
-    return dx;
+                  detail::kernels_of(activation).apply, y.mutable_floats().data());
+  const auto pullback = [=](const Tensors& gradients, const std::vector<bool>& wanted) {
+    const Tensor dy = detail::before(activation, gradients[0], y);
+    std::vector<Gradient> to(3);
+    if (wanted[0]) {
+      Tensor dx = Tensor::empty(x.shape());
+      kernels::conv1d_input_gradient(g, dy.floats().data(), kernel.floats().data(),
+                                     dx.mutable_floats().data());
+      to[0] = dx;
+    }
+    if (wanted[1]) {
+      Tensor dkernel = Tensor::empty(kernel.shape());
+      kernels::conv1d_kernel_gradient(g, x.floats().data(), dy.floats().data(),
+                                      dkernel.mutable_floats().data());
+      to[1] = dkernel;
+    }
+    if (wanted[2]) to[2] = sum(dy, {.axis = {0, 1}});
+    return to;
   };
-  const auto for_kernel = [g, x, shape = kernel.shape()](const Tensor& dy) {
-    Tensor dkernel = Tensor::empty(shape);
-    kernels::conv1d_kernel_gradient(g, x.floats().data(), dy.floats().data(),
-                                    dkernel.mutable_floats().data());
-    return dkernel;
-  };
-  return record("conv1d", y, wrt(x, for_x), wrt(kernel, for_kernel),
-                wrt(bias, [](const Tensor& dy) { return dy; }));  // the engine sums
+  return record_fused("conv1d", {y}, {x, kernel, bias}, pullback)[0];
 }
 
 Tensor mean_over_steps(const Tensor& x, const Tensor& mask) {

@@ -1,6 +1,7 @@
 // Differentiable operations on sequences (batch, steps, channels), each one fused kernel.
 #pragma once
 
+#include <kindling/autograd/activations.h>
 #include <kindling/tensor/tensor.h>
 
 namespace kindling {
@@ -17,9 +18,10 @@ struct Conv1DShape {
 
 // x (batch, steps, channels), kernel (taps, channels / groups, filters), bias (filters,) or
 // undefined -> (batch, steps', filters), steps' = (steps + pads - effective) / stride + 1 where
-// effective = (taps - 1) * dilation + 1; no steps give no steps.
+// effective = (taps - 1) * dilation + 1; no steps give no steps. The activation is applied in the
+// same pass.
 Tensor conv1d(const Tensor& x, const Tensor& kernel, const Tensor& bias,
-              const Conv1DShape& options = {});
+              const Conv1DShape& options = {}, Pointwise activation = Pointwise::linear);
 
 struct AttentionArguments {
   Tensor query_mask = {};  // bool (batch, Tq), undefined for all true; where false, the output is 0

@@ -73,6 +73,14 @@ Tensor ActivationFunction::operator()(const Tensor& x) const {
   return function_ != nullptr ? function_(x) : axis_function_(x, -1);
 }
 
+std::optional<Pointwise> ActivationFunction::pointwise() const {
+  if (function_ == linear) return Pointwise::linear;
+  if (function_ == relu) return Pointwise::relu;
+  if (function_ == sigmoid) return Pointwise::sigmoid;
+  if (function_ == tanh) return Pointwise::tanh;
+  return std::nullopt;
+}
+
 const std::string& ActivationFunction::name() const {
   if (name_.empty()) {
     fail("activation: this function has no name to save it by; give it one with "

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include <kindling/autograd/activations.h>
@@ -26,6 +27,8 @@ class ActivationFunction {
 
   Tensor operator()(const Tensor& x) const;
   bool is_linear() const { return name_ == "linear"; }
+  // If it is one of those that conv1d and dense apply themselves.
+  std::optional<Pointwise> pointwise() const;
   // Fails for a function that has no name, which a config could not bring back.
   const std::string& name() const;
 

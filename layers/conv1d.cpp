@@ -87,8 +87,10 @@ Conv1DShape Conv1DImpl::padded(std::int64_t steps) const {
 }
 
 Tensors Conv1DImpl::call(const Tensors& inputs, const Call&) {
-  const Tensor y = conv1d(inputs[0], kernel_, bias_, padded(inputs[0].size(1)));
-  return {options_.activation(y)};
+  const auto fused = options_.activation.pointwise();
+  const Tensor y = conv1d(inputs[0], kernel_, bias_, padded(inputs[0].size(1)),
+                          fused.value_or(Pointwise::linear));
+  return {fused ? y : options_.activation(y)};
 }
 
 Shapes Conv1DImpl::compute_output_shape(const Shapes& inputs, const Call&) {

@@ -1,6 +1,5 @@
 #include <kindling/layers/dense.h>
 
-#include <kindling/autograd/elementwise.h>
 #include <kindling/autograd/matmul.h>
 #include <kindling/tensor/fail.h>
 
@@ -39,8 +38,9 @@ void DenseImpl::build(const Shapes& inputs) {
 }
 
 Tensors DenseImpl::call(const Tensors& inputs, const Call&) {
-  const Tensor y = matmul(inputs[0], kernel_);
-  return {options_.activation(bias_.defined() ? y + bias_ : y)};
+  const auto fused = options_.activation.pointwise();
+  const Tensor y = dense(inputs[0], kernel_, bias_, fused.value_or(Pointwise::linear));
+  return {fused ? y : options_.activation(y)};
 }
 
 Shapes DenseImpl::compute_output_shape(const Shapes& inputs, const Call&) {

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include <kindling/tensor/kernels/gemm.h>
+#include <kindling/tensor/kernels/reduce.h>
 #include <kindling/tensor/random.h>
 #include <kindling/tensor/threads.h>
 
@@ -110,19 +111,6 @@ class Dropout {
   std::unique_ptr<bool[]> keep_;
 };
 
-// to = the sum of `count` parts of `size` elements, which begin `step` apart, in this order.
-void add_parts(const float* parts, int64_t count, int64_t step, int64_t size, float* to) {
-  parallel_ranges(size, 4096, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      double sum = 0.0;
-      for (int64_t part = 0; part < count; ++part) {
-        sum += static_cast<double>(parts[part * step + i]);
-      }
-      to[i] = static_cast<float>(sum);
-    }
-  });
-}
-
 // body(part) for each part, in parallel; parts of little work share a block.
 template <class Body>
 void for_each_part(const Parts& parts, Body body) {
@@ -227,13 +215,13 @@ void additive_attention_gradient(const Shape& s, const Inputs& in,
   });
   const auto add_up = [&](const float* from_parts, int64_t size, float* result) {
     for (int64_t b = 0; shared && result != nullptr && b < s.batch; ++b) {
-      add_parts(from_parts + b * parts.per_sequence * size, parts.per_sequence, size, size,
-                result + b * size);
+      sum(from_parts + b * parts.per_sequence * size, 1, parts.per_sequence, size,
+          result + b * size);
     }
   };
   add_up(key.data(), dkeys, to.key);
   add_up(value.data(), dvalues, to.value);
-  if (to.scale != nullptr) add_parts(scale.data(), parts.count, s.depth, s.depth, to.scale);
+  if (to.scale != nullptr) sum(scale.data(), 1, parts.count, s.depth, to.scale);
 }
 
 }  // namespace kindling::kernels

@@ -1,7 +1,9 @@
-// 1D convolution as matrix products over padded rows: no copy of the windows.
+// 1D convolution as matrix products of windows, a block of them at a time.
 #pragma once
 
 #include <cstdint>
+
+#include <kindling/tensor/kernels/elementwise.h>
 
 namespace kindling::kernels {
 
@@ -13,9 +15,9 @@ struct Conv1DGeometry {
   std::int64_t stride = 1, dilation = 1, groups = 1, pad_left = 0;
 };
 
-// bias may be null.
+// y = activation(x convolved with the kernel, plus bias); both may be null.
 void conv1d(const Conv1DGeometry& g, const float* x, const float* kernel, const float* bias,
-            float* y);
+            PointwiseKernel* activation, float* y);
 // dx = the gradient for x of sum(y * dy); overwritten.
 void conv1d_input_gradient(const Conv1DGeometry& g, const float* dy, const float* kernel,
                            float* dx);

@@ -7,6 +7,9 @@
 
 namespace kindling::kernels {
 
+// Any of the functions of one argument below.
+using PointwiseKernel = void(const float* x, float* y, std::int64_t n);
+
 // n elements each. "Within so many" is in units in the last place, over all of float.
 void negative(const float* x, float* y, std::int64_t n);
 void absolute(const float* x, float* y, std::int64_t n);
@@ -54,6 +57,10 @@ void divide(const Broadcast& walk, const float* a, const float* b, float* c);
 void maximum(const Broadcast& walk, const float* a, const float* b, float* c);
 void minimum(const Broadcast& walk, const float* a, const float* b, float* c);
 void power(const Broadcast& walk, const float* a, const float* b, float* c);
+
+// y (rows, width) = activation(y + bias); either may be null.
+void finish_rows(const float* bias, PointwiseKernel* activation, std::int64_t rows,
+                 std::int64_t width, float* y);
 
 enum class Comparison { equal, not_equal, less, less_equal, greater, greater_equal };
 void compare(Comparison op, const Broadcast& walk, const float* a, const float* b, bool* c);

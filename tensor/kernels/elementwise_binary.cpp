@@ -241,5 +241,19 @@ void compare(Comparison op, const Broadcast& walk, const std::int32_t* a, const 
   compare_with(HWY_DYNAMIC_DISPATCH(compare_ints), op, walk, a, b, c);
 }
 
+void finish_rows(const float* bias, PointwiseKernel* activation, std::int64_t rows,
+                 std::int64_t width, float* y) {
+  if (width == 0) return;
+  const std::int64_t together = std::max<std::int64_t>(1, elements_per_block / width);
+  parallel_ranges(rows, together, [&](std::int64_t begin, std::int64_t end) {
+    float* const to = y + begin * width;
+    if (bias != nullptr) {
+      add({.rank = 2, .size = {end - begin, width}, .a_step = {width, 1}, .b_step = {0, 1}}, to,
+          bias, to);
+    }
+    if (activation != nullptr) activation(to, to, (end - begin) * width);
+  });
+}
+
 }  // namespace kindling::kernels
 #endif

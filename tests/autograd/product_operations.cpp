@@ -32,10 +32,43 @@ Shape behind(Shape leading, std::int64_t rows, std::int64_t columns) {
   return leading.inserted(leading.rank(), columns);
 }
 
+double activated(double x, Pointwise activation) {
+  switch (activation) {
+    case Pointwise::linear: return x;
+    case Pointwise::relu: break;
+    case Pointwise::sigmoid: return 1 / (1 + std::exp(-x));
+    case Pointwise::tanh: return std::tanh(x);
+  }
+  return NAN;
+}
+
+void add_dense(Operations& all) {
+  const Shape shapes[] = {{3, 4}, {2, 3, 4}, {4}, {1, 4}};
+  for (const Shape& shape : shapes) {
+    // Differences don't see relu's kink: it is in test_pointwise.cpp.
+    for (const Pointwise activation : {Pointwise::linear, Pointwise::sigmoid, Pointwise::tanh}) {
+      const bool biased = shape.rank() != 3;
+      const Tensor x = normals(shape, 69), kernel = normals({4, 5}, 61);
+      const Tensor bias = biased ? normals({5}, 62) : Tensor();
+      all.push_back({"dense", shape.str(), [activation](const Tensors& in) {
+                       return dense(in[0], in[1], in[2], activation);
+                     }, {x, kernel, bias}, tensor_of(shape.with(-1, 5), [&](Index at) {
+                       const std::int64_t unit = at.back();
+                       double sum = biased ? element(bias, {unit}) : 0;
+                       for (at.back() = 0; at.back() < 4; ++at.back()) {
+                         sum += element(x, at) * element(kernel, {at.back(), unit});
+                       }
+                       return activated(sum, activation);
+                     })});
+    }
+  }
+}
+
 struct Conv {
   std::int64_t steps, channels, taps, filters;
   Conv1DShape options;
   bool bias = true;
+  Pointwise activation = Pointwise::linear;
 };
 
 Tensor naive_conv1d(const Tensor& x, const Tensor& kernel, const Tensor& bias, const Conv& c) {
@@ -53,7 +86,7 @@ Tensor naive_conv1d(const Tensor& x, const Tensor& kernel, const Tensor& bias, c
                element(kernel, {tap, i, at[2]});
       }
     }
-    return sum;
+    return activated(sum, c.activation);
   });
 }
 
@@ -72,13 +105,15 @@ void add_convs(Operations& all) {
       {6, 4, 3, 2, {.dilation = 2, .groups = 2, .pad_left = 4}, false},
       {5, 3, 1, 4, {}},
       {1, 2, 1, 1, {.pad_left = 3, .pad_right = 2}},
-      {2, 2, 4, 2, {.pad_left = 1, .pad_right = 2}}};
+      {2, 2, 4, 2, {.pad_left = 1, .pad_right = 2}},
+      {7, 3, 4, 2, {.stride = 2}, false, Pointwise::tanh},
+      {6, 4, 3, 6, {.groups = 2, .pad_left = 1}, true, Pointwise::sigmoid}};
   for (const Conv& c : cases) {
     const Tensor x = normals({2, c.steps, c.channels}, 40);
     const Tensor kernel = normals({c.taps, c.channels / c.options.groups, c.filters}, 41);
     const Tensor bias = c.bias ? normals({c.filters}, 42) : Tensor();
     all.push_back({"conv1d", x.shape().str() + kernel.shape().str(), [c](const Tensors& in) {
-                     return conv1d(in[0], in[1], in[2], c.options);
+                     return conv1d(in[0], in[1], in[2], c.options, c.activation);
                    }, {x, kernel, bias}, naive_conv1d(x, kernel, bias, c)});
   }
 }
@@ -169,6 +204,7 @@ Operations matmul_operations() {
 
 Operations sequence_operations() {
   Operations all;
+  add_dense(all);
   add_convs(all);
   add_attention(all);
   add_means(all);

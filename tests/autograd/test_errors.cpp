@@ -100,6 +100,11 @@ TEST_CASE("Products say what they need") {
   const Tensor a = zeros({3, 4}), x = zeros({2, 5, 6}), kernel = zeros({3, 6, 4});
   check({{[&] { return matmul(a, zeros({3, 5})); },
           "matmul: inner dimensions differ, 4 against 3 [a (3, 4), b (3, 5)]"},
+         {[&] { return dense(a, zeros({3, 5}), {}); },
+          "dense: x (..., channels) and kernel (channels, units) don't fit "
+          "[x (3, 4), kernel (3, 5)]"},
+         {[&] { return dense(a, zeros({4, 5}), zeros({4})); },
+          "dense: bias has a number a unit, 5, got (4,)"},
          {[&] { return matmul(a, zeros({4, 5}), {.transpose_a = true, .transpose_b = true}); },
           "matmul: inner dimensions differ, 3 against 5 [a (3, 4) transposed, b (4, 5) "
           "transposed]"},

@@ -43,7 +43,8 @@ struct Problem {
 
   Floats forward(bool with_bias) const {
     Floats y(dy.size(), NAN);
-    conv1d(g, x.data(), kernel.data(), with_bias ? bias.data() : nullptr, y.data());
+    conv1d(g, x.data(), kernel.data(), with_bias ? bias.data() : nullptr, nullptr,
+           y.data());
     return y;
   }
   Floats input_gradient() const {

@@ -50,5 +50,5 @@ TEST_CASE("Dense says what doesn't fit") {
   CHECK(message_of([&] { dense({zeros({2, 5}), zeros({2, 5})}); }) ==
         "Dense \"hidden\": takes 1 input, got 2");
   CHECK(message_of([&] { dense(arange(10).reshaped({2, 5})); }) ==
-        "matmul: float32 is needed, got int32 (2, 5)");
+        "dense: float32 is needed, got int32 (2, 5)");
 }
