@@ -1,5 +1,6 @@
 #include <kindling/autograd/gradient.h>
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -30,6 +31,35 @@ Tensor Gradient::dense() const {
                       table_.inner(0), sum.mutable_floats().data());
   }
   return sum;
+}
+
+Gradient Gradient::distinct_rows() const {
+  struct Part {
+    std::int32_t id;
+    const float* values;
+  };
+  std::vector<Part> parts;
+  const std::int64_t width = table_.inner(0);
+  for (const Rows& r : rows_) {
+    const float* values = r.values.floats().data();
+    for (const std::int32_t id : r.ids.ints()) {
+      parts.push_back({id, values});
+      values += width;
+    }
+  }
+  std::ranges::stable_sort(parts, {}, &Part::id);
+  std::vector<std::int32_t> ids;
+  for (const Part& part : parts) {
+    if (ids.empty() || ids.back() != part.id) ids.push_back(part.id);
+  }
+  const std::int64_t count = std::ssize(ids);
+  Tensor sums = zeros({count, width});
+  float* to = sums.mutable_floats().data();
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (i > 0 && parts[i].id != parts[i - 1].id) to += width;
+    kernels::accumulate(parts[i].values, to, width);
+  }
+  return {table_, {tensor(ids, {count}), sums}};
 }
 
 void Gradient::add(Gradient other) {

@@ -26,12 +26,13 @@ struct AdamOptions {
 class AdamImpl : public OptimizerImpl {
  public:
   using Options = AdamOptions;
-  explicit AdamImpl(Options options)
-      : OptimizerImpl("Adam", options.name), options_(std::move(options)) {}
+  explicit AdamImpl(Options options) : AdamImpl("Adam", std::move(options)) {}
   void fields(Fields& f) override;
   void check_options() const override;
 
  protected:
+  AdamImpl(const char* class_name, Options options)
+      : OptimizerImpl(class_name, options.name), options_(std::move(options)) {}
   CommonOptimizerOptions common() const override;
   void store_learning_rate(double rate) override { options_.learning_rate = rate; }
   int slots() const override { return options_.amsgrad ? 3 : 2; }
@@ -41,5 +42,16 @@ class AdamImpl : public OptimizerImpl {
   Options options_;
 };
 using Adam = HandleOf<Optimizer, AdamImpl>;
+
+// Adam that moves only the rows of an embedding that a step looks up: the moments of the others
+// stay as they are, and no weight decays. Not what Keras computes.
+class LazyAdamImpl : public AdamImpl {
+ public:
+  explicit LazyAdamImpl(Options options) : AdamImpl("LazyAdam", std::move(options)) {}
+
+ protected:
+  bool lazy() const override { return true; }
+};
+using LazyAdam = HandleOf<Optimizer, LazyAdamImpl>;
 
 }  // namespace kindling

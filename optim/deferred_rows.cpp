@@ -89,12 +89,12 @@ void DeferredRows::collect(const std::vector<Rows>& gradient) {
   }
 }
 
-void DeferredRows::step(const std::vector<Rows>& gradient, Update update) {
+void DeferredRows::step(const std::vector<Rows>& gradient, const Update& update, bool lazy) {
   const std::scoped_lock lock(mutex_);
   collect(gradient);
   moves_at_rest_ = moves_at_rest_ || moves_at_rest(update, slots_.size());
   const std::int64_t before = steps();
-  updates_.push_back(std::move(update));
+  if (!lazy) updates_.push_back(update);
   parallel_ranges(std::ssize(touched_.rows), rows_a_block, [&](std::int64_t begin,
                                                                std::int64_t end) {
     kernels::Scratch sum(width_);
@@ -107,8 +107,8 @@ void DeferredRows::step(const std::vector<Rows>& gradient, Update update) {
         const float* values = touched_.parts[part];
         for (std::int64_t d = 0; d < width_; ++d) sum.data()[d] += values[d];
       }
-      apply(updates_.back(), row, sum.data());
-      done_[r] = before + 1;
+      apply(update, row, sum.data());
+      done_[r] = steps();
       resting_[r] = 0;
     }
   });

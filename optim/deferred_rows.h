@@ -24,7 +24,8 @@ class DeferredRows : public Deferred {
   DeferredRows(const Tensor& weight, const Tensors& slots, bool resting);
 
   // One step. The gradient's rows are added up in the order they come, as Gradient::dense() does.
-  void step(const std::vector<Rows>& gradient, Update update);
+  // Lazy: it is none for the other rows.
+  void step(const std::vector<Rows>& gradient, const Update& update, bool lazy);
   // The slots have been changed from outside, for all rows.
   void wake_all();
 

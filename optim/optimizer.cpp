@@ -15,8 +15,18 @@
 namespace kindling {
 namespace {
 
-double norm(const Tensor& g) {
-  return std::sqrt(kernels::sum_of_squares(g.floats().data(), g.elements()));
+// What there is of a gradient: all of it, or distinct rows. Clipping leaves the others zero.
+Tensor values_of(const Gradient& g) { return g.sparse() ? g.rows()[0].values : g.dense(); }
+
+Gradient with_values(const Gradient& g, const Tensor& values) {
+  return g.sparse() ? Gradient(g.table(), {g.rows()[0].ids, values}) : Gradient(values);
+}
+
+// Row by row, so that rows of zeros, which a sparse gradient leaves out, don't change a bit.
+double squares(const Tensor& g) {
+  const std::int64_t rows = g.rank() > 0 ? g.size(0) : 1;
+  const std::int64_t width = g.elements() / std::max<std::int64_t>(1, rows);
+  return kernels::sum_of_squares(g.floats().data(), rows, width);
 }
 
 // g scaled down to norm `limit` if its norm is larger.
@@ -71,20 +81,19 @@ void OptimizerImpl::check_weights(const Weights& weights) const {
 void OptimizerImpl::clip_all(std::vector<Gradient>& gradients) const {
   const CommonOptimizerOptions c = common();
   if (!c.clipnorm && !c.clipvalue && !c.global_clipnorm) return;
-  double squares = 0;
+  double all = 0;
   for (Gradient& gradient : gradients) {
     if (!gradient.defined()) continue;
-    const Tensor g = gradient.dense();
-    gradient = g;
-    if (c.global_clipnorm) squares += kernels::sum_of_squares(g.floats().data(), g.elements());
+    gradient = gradient.sparse() ? gradient.distinct_rows() : Gradient(gradient.dense());
+    if (c.global_clipnorm) all += squares(values_of(gradient));
   }
   for (Gradient& gradient : gradients) {
     if (!gradient.defined()) continue;
-    Tensor g = gradient.dense();
-    if (c.clipnorm) g = within(g, norm(g), *c.clipnorm);
+    Tensor g = values_of(gradient);
+    if (c.clipnorm) g = within(g, std::sqrt(squares(g)), *c.clipnorm);
     if (c.clipvalue) g = clip(g, -*c.clipvalue, *c.clipvalue);
-    if (c.global_clipnorm) g = within(g, std::sqrt(squares), *c.global_clipnorm);
-    gradient = g;
+    if (c.global_clipnorm) g = within(g, std::sqrt(all), *c.global_clipnorm);
+    gradient = with_values(gradient, g);
   }
 }
 
@@ -113,7 +122,7 @@ void OptimizerImpl::move(State& state, const Gradient& gradient, const Update& u
       if (deferred) deferred->settle();
       deferred = state.rows;
     }
-    state.rows->step(gradient.rows(), update);
+    state.rows->step(gradient.rows(), update, lazy());
     return;
   }
   if (state.rows) state.rows->wake_all();
@@ -153,6 +162,7 @@ Registry<Optimizer>& optimizer_registry() {
   static Registry<Optimizer> registry = [] {
     Registry<Optimizer> own("optimizer");
     own.add<Adam>();
+    own.add<LazyAdam>();
     own.add<SGD>();
     return own;
   }();

@@ -51,6 +51,8 @@ class OptimizerImpl : public Configurable {
   virtual int slots() const = 0;
   // The step that is the iteration-th, counted from 1.
   virtual Update update(std::int64_t iteration) const = 0;
+  // Whether rows without a gradient are left alone, unlike in Keras.
+  virtual bool lazy() const { return false; }
   void check_common() const;
   void check_learning_rate(double learning_rate) const;
 

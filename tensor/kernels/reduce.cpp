@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <numeric>
 #include <vector>
 
 #include <kindling/tensor/kernels/ranges.h>
@@ -209,15 +210,16 @@ void argmax(const float* x, std::int64_t outer, std::int64_t n, std::int64_t inn
   });
 }
 
-double sum_of_squares(const float* x, std::int64_t n) {
-  std::vector<double> totals(static_cast<std::size_t>(pieces_of(n, elements_per_piece)));
-  parallel_ranges(n, elements_per_piece, [&](std::int64_t begin, std::int64_t end) {
-    totals[static_cast<std::size_t>(begin / elements_per_piece)] =
-        HWY_DYNAMIC_DISPATCH(squares_piece)(x + begin, end - begin);
+double sum_of_squares(const float* x, std::int64_t rows, std::int64_t width) {
+  std::vector<double> totals(static_cast<std::size_t>(rows));
+  const std::int64_t together = pieces_of(elements_per_block, std::max<std::int64_t>(1, width));
+  parallel_ranges(rows, together, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      totals[static_cast<std::size_t>(row)] =
+          HWY_DYNAMIC_DISPATCH(squares_piece)(x + row * width, width);
+    }
   });
-  double total = 0;
-  for (double t : totals) total += t;
-  return total;
+  return std::accumulate(totals.begin(), totals.end(), 0.0);
 }
 
 }  // namespace kindling::kernels

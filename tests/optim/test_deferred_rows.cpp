@@ -47,6 +47,9 @@ std::vector<std::pair<Optimizer, Optimizer>> optimizers() {
           adam({.learning_rate = 0.1}),
           adam({.learning_rate = 0.1, .amsgrad = true}),
           adam({.learning_rate = 0.1, .weight_decay = 0.01}),
+          sgd({.learning_rate = 0.1, .momentum = 0.9, .clipvalue = 0.3}),
+          adam({.learning_rate = 0.1, .clipnorm = 2}),
+          adam({.learning_rate = 0.1, .clipvalue = 0.5}),
           adam({.learning_rate = 0.1, .global_clipnorm = 1})};
 }
 
@@ -110,6 +113,36 @@ TEST_CASE("A copy, and a number written into the table, come after the steps tha
   for (Tensor t : {pair.lazy, pair.dense}) t.mutable_floats()[7] = 3;
   for (std::uint64_t number = 5; number < 9; ++number) pair.step(of_lazy, of_dense, number);
   CHECK(pair.same());
+}
+
+TEST_CASE("LazyAdam leaves the rows alone that a step doesn't look up") {
+  const Tensor before = normals({4, 3}, 1), g = normals({2, 3}, 2);
+  const Tensor lazy = variable(before.clone()), dense = variable(before.clone());
+  const LazyAdam of_lazy({.learning_rate = 0.1, .weight_decay = 0.1, .clipnorm = 1000});
+  const Adam of_dense({.learning_rate = 0.1, .weight_decay = 0.1});
+  // Row 1 at every step, row 2 at the second alone, the others never.
+  for (int step = 1; step <= 3; ++step) {
+    const Tensor ids = step == 2 ? tensor({1, 2})
+                                 : tensor({1});
+    const Tensor weights = slice(g, 0, 0, ids.elements());
+    backward(sum(take(lazy, ids) * weights));
+    backward(sum(take(dense, ids) * weights));
+    of_lazy.step({{"table", lazy}});
+    of_dense.step({{"table", dense}});
+  }
+  const Tensor after = stop_gradient(lazy);
+  const auto row = [](const Tensor& x, std::int64_t i) { return slice(x, 0, i, i + 1); };
+  for (const std::int64_t i : {0, 3}) CHECK(same_bits(row(after, i), row(before, i)));
+  CHECK(same_bits(row(after, 1), row(stop_gradient(dense), 1)));
+  for (std::int64_t d = 0; d < 3; ++d) {
+    const double gradient = element(g, {1, d}), m = 0.1 * gradient, v = 0.001 * gradient * gradient;
+    const double rate = 0.1 * std::sqrt(1 - std::pow(0.999, 2)) / (1 - std::pow(0.9, 2));
+    const double decayed = element(before, {2, d}) * (1 - 0.1 * 0.1);
+    CHECK(element(after, {2, d}) ==
+          Approx(decayed - rate * m / (std::sqrt(v) + 1e-7)).epsilon(1e-4));
+  }
+  CHECK(of_lazy.config()["learning_rate"].str() == "0.1");
+  CHECK(of_lazy.class_name() == "LazyAdam");
 }
 
 TEST_CASE("Rows get the same bits with any number of threads") {

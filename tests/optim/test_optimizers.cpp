@@ -258,7 +258,7 @@ TEST_CASE("An optimizer comes back from its config") {
   CHECK(again.config()["global_clipnorm"].is_null());
   CHECK(message_of([] { optimizer_registry().make("Lion", Config::Map{}); }) ==
         "optimizer: no class \"Lion\" is registered; register_optimizer<Lion>() adds one of your "
-        "own [registered: Adam, SGD]");
+        "own [registered: Adam, LazyAdam, SGD]");
   CHECK(message_of([] { optimizer_registry().make("SGD", Config::Map{{"rate", 0.1}}); }) ==
         "SGD \"sgd\": unknown option \"rate\", got 0.1");
 }
