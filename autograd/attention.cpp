@@ -81,17 +81,19 @@ Tensors additive_attention(const Tensor& query, const Tensor& value, const Tenso
   check_mask("value", options.value_mask, {batch, keys});
   const Generator numbers = take_numbers(options, batch * queries, keys);
   const kernels::AdditiveAttentionShape s{batch, queries, keys, query.size(2), value.size(2)};
-  const auto inputs = [=] {
-    return kernels::AdditiveAttentionInputs{query.floats().data(),
-                                            key.floats().data(),
-                                            value.floats().data(),
-                                            floats_or_null(scale),
-                                            bools_or_null(options.query_mask),
-                                            bools_or_null(options.value_mask),
-                                            options.causal,
-                                            options.dropout,
-                                            numbers.seed(),
-                                            numbers.position()};
+  const auto inputs = [query, key, value, scale, numbers, query_mask = options.query_mask,
+                       value_mask = options.value_mask, causal = options.causal,
+                       dropout = options.dropout] {
+    return kernels::AdditiveAttentionInputs{.query = query.floats().data(),
+                                            .key = key.floats().data(),
+                                            .value = value.floats().data(),
+                                            .scale = floats_or_null(scale),
+                                            .query_mask = bools_or_null(query_mask),
+                                            .value_mask = bools_or_null(value_mask),
+                                            .causal = causal,
+                                            .dropout = dropout,
+                                            .seed = numbers.seed(),
+                                            .position = numbers.position()};
   };
   Tensors results = {Tensor::empty({batch, queries, s.width})};
   if (options.return_scores) results.push_back(Tensor::empty({batch, queries, keys}));
@@ -100,7 +102,8 @@ Tensors additive_attention(const Tensor& query, const Tensor& value, const Tenso
       s, inputs(),
       {results[0].mutable_floats().data(), softmax->data(),
        options.return_scores ? results[1].mutable_floats().data() : nullptr});
-  const auto pullback = [=](const Tensors& g, const std::vector<bool>& wanted) {
+  const auto pullback = [s, inputs, softmax, results, query, key, value, scale](
+                            const Tensors& g, const std::vector<bool>& wanted) {
     Wanted<4> to({&query, &key, &value, &scale}, wanted);
     const Tensor dy = g[0].defined() ? g[0] : zeros(results[0].shape());
     const Tensor dscores = results.size() > 1 ? g[1] : Tensor();

@@ -34,6 +34,7 @@ Tensor Gradient::dense() const {
 }
 
 Gradient Gradient::distinct_rows() const {
+  if (!sparse()) return *this;
   struct Part {
     std::int32_t id;
     const float* values;

@@ -27,7 +27,7 @@ class Gradient {
   const Shape& table() const { return table_; }  // of which they are rows
   // The whole gradient; rows are added up in the order they came.
   Tensor dense() const;
-  // Where it is sparse, each row once: ids ascend, values are the sums that dense() has.
+  // If it is sparse, each row once: ids ascend, values are the sums that dense() has.
   Gradient distinct_rows() const;
 
   void add(Gradient other);

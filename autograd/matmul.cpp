@@ -65,12 +65,14 @@ Tensor dense(const Tensor& x, const Tensor& kernel, const Tensor& bias, Pointwis
   if (bias.defined() && bias.shape() != Shape{units}) {
     fail("dense: bias has a number a unit, {}, got {}", units, bias.shape().str());
   }
-  const Tensor flat = stop_gradient(x).reshaped({rows, kernel.size(0)});
+  const Tensor flat = x.reshaped({rows, kernel.size(0)});
   Tensor y = product(flat, false, kernel, false);
   kernels::finish_rows(detail::floats_or_null(bias), detail::kernels_of(activation).apply, rows,
                        units, y.mutable_floats().data());
-  const auto pullback = [=, shape = x.shape()](const Tensors& g, const std::vector<bool>& wanted) {
-    const Tensor dy = detail::before(activation, g[0].reshaped(y.shape()), y);
+  const Tensor saved = activation == Pointwise::linear ? Tensor() : y;
+  const auto pullback = [activation, saved, flat, kernel, rows, units, shape = x.shape()](
+                            const Tensors& g, const std::vector<bool>& wanted) {
+    const Tensor dy = detail::before_activation(activation, g[0].reshaped({rows, units}), saved);
     std::vector<Gradient> to(3);
     if (wanted[0]) to[0] = product(dy, false, kernel, true).reshaped(shape);
     if (wanted[1]) to[1] = product(flat, true, dy, false);

@@ -58,7 +58,7 @@ inline PointwiseKernels kernels_of(Pointwise activation) {
 }
 
 // The gradient for what the activation was applied to, from g, that for its result y.
-inline Tensor before(Pointwise activation, const Tensor& g, const Tensor& y) {
+inline Tensor before_activation(Pointwise activation, const Tensor& g, const Tensor& y) {
   const auto gradient = kernels_of(activation).gradient;
   return gradient != nullptr ? chain(gradient, g, y) : g;
 }

@@ -51,8 +51,10 @@ Tensor conv1d(const Tensor& x, const Tensor& kernel, const Tensor& bias,
   Tensor y = Tensor::empty({g.batch, g.out_steps, filters});
   kernels::conv1d(g, x.floats().data(), kernel.floats().data(), detail::floats_or_null(bias),
                   detail::kernels_of(activation).apply, y.mutable_floats().data());
-  const auto pullback = [=](const Tensors& gradients, const std::vector<bool>& wanted) {
-    const Tensor dy = detail::before(activation, gradients[0], y);
+  const Tensor saved = activation == Pointwise::linear ? Tensor() : y;
+  const auto pullback = [activation, saved, g, x, kernel](const Tensors& gradients,
+                                                          const std::vector<bool>& wanted) {
+    const Tensor dy = detail::before_activation(activation, gradients[0], saved);
     std::vector<Gradient> to(3);
     if (wanted[0]) {
       Tensor dx = Tensor::empty(x.shape());

@@ -2,6 +2,7 @@
 """Runs the documented model, the same weights and data, in kindling and in its peers, in turns, and
 writes the medians to docs/performance.md. A peer that isn't installed is left out, by name.
 
+    apt-get install libbenchmark-dev
     cmake --preset release -DKINDLING_BENCHMARKS=ON && cmake --build --preset release
     benchmarks/compare.py [--node-modules FOLDER]     # where npm put onnxruntime-node"""
 import argparse
@@ -15,6 +16,7 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PEERS = os.path.join(ROOT, "benchmarks", "peers")
 SHAPES = ["32x32", "64x64", "16x256"]
+ATTENTION = ["32x128", "8x512"]
 LIBTORCH = ["-I/usr/include/torch/csrc/api/include", "-ltorch", "-ltorch_cpu", "-lc10"]
 # Two pools of threads that spin would fight for the cores; one arena that keeps what is freed
 # spares the tuned form most page faults.
@@ -95,6 +97,81 @@ class Peers:
                  str(self.args.threads), str(self.args.seconds)], node))
 
 
+def attention(peers, args):
+    """Milliseconds of the attention operation alone, by peer and shape: medians."""
+    def kindling(shape):
+        batch, steps = shape.split("x")
+        name = f"additive_attention/batch:{batch}/steps:{steps}/threads:{args.threads}/back:1/real_time"
+        return kernels(args, f"^{name}$")[0][0]["real_time"]
+
+    def torch(form):
+        script = [args.python, os.path.join(PEERS, "torch_step.py"), "--form", form]
+        return lambda shape: json.loads(
+            run([*script, "--attention", shape, *peers.common()],
+                TUNED if form == "tuned" else {}))["attention_ms"]
+
+    measures = {"kindling": kindling}
+    for form in ["eager", "tuned"]:
+        if f"PyTorch, {form}" in peers.all:
+            measures[f"PyTorch, {form}"] = torch(form)
+    results = {}
+    for shape in ATTENTION:
+        runs = {name: [] for name in measures}
+        for _ in range(args.rounds):
+            for name, measure in measures.items():
+                print("attention", shape, name, file=sys.stderr)
+                runs[name].append(measure(shape))
+        results.update({(name, shape): statistics.median(each) for name, each in runs.items()})
+    return results
+
+
+def kernels(args, pattern):
+    """What Google Benchmark says of the kernels whose names match, and the peak of memory in MB."""
+    command = [os.path.join(args.build, "bin", "kernels"), f"--benchmark_filter={pattern}",
+               "--benchmark_format=json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                          text=True) as process:
+        out = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+    if status != 0:
+        raise SystemExit(f"compare: {' '.join(command)}: status {status}")
+    return json.loads(out)["benchmarks"], usage.ru_maxrss / 1024
+
+
+def scaling(args):
+    """Attention there and back on one core: time a pair and channel, by the sequences' length."""
+    rows = {}
+    runs = [kernels(args, "additive_attention/.*threads:1/back:1/|elementwise/division")[0]
+            for _ in range(args.rounds)]
+    for each in zip(*runs):
+        name, key = each[0]["name"], "time/element"
+        if name.startswith("additive"):
+            batch, steps = (int(part.split(":")[1]) for part in name.split("/")[1:3])
+            name, key = (batch, steps), "time/pair_channel"
+        rows[name] = min(run[key] for run in each) * 1e9
+    _, peak = kernels(args, "additive_attention/batch:1/steps:8192/")
+    division = rows.pop("elementwise/division")
+    shapes = sorted(rows, key=lambda shape: (shape[1], shape[0]))
+    return f"""| attention on one core, batch x steps | {" | ".join(f"{b}x{t}" for b, t in shapes)} |
+{"|---" * (len(shapes) + 1)}|
+| ns a pair and channel, there and back | {" | ".join(f"{rows[s]:.2f}" for s in shapes)} |
+
+Depth 100, least of {args.rounds} runs; a vector division took {division:.3f} ns an element in the same
+runs. The program with 1x8192 alone had a peak of {peak:.0f} MB
+(`kernels --benchmark_filter=additive_attention`)."""
+
+
+def attention_table(results):
+    lines = [f"| attention alone, forward and backward | {' | '.join(ATTENTION)} |", "|---|---|---|"]
+    for name in dict.fromkeys(name for name, _ in results):
+        cells = [f"{results[name, shape]:.1f} ms" +
+                 ("" if name == "kindling" else
+                  f" ({results[name, shape] / results['kindling', shape]:.0f}x)")
+                 for shape in ATTENTION]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def medians(peers, rounds):
     results = {}
     for shape in SHAPES:
@@ -125,9 +202,10 @@ def table(peers, results, key, title):
     return "\n".join(lines)
 
 
-def page(peers, results, args):
+def page(peers, results, alone, lengths, args):
     limit = [f"{results[shape, 'kindling']['fraction_of_limit']:.2f}" for shape in SHAPES]
     memory = [f"{results[shape, 'kindling']['peak_mb']:.0f} MB" for shape in SHAPES]
+    faults = [f"{results[shape, 'kindling']['page_faults']:.1f}" for shape in SHAPES]
     left_out = ("Left out, because not installed: " + ", ".join(peers.missing) + ".\n\n"
                 if peers.missing else "")
     return f"""# Performance
@@ -141,6 +219,10 @@ brackets how many times as long as kindling's. Written by `benchmarks/compare.py
 
 {table(peers, results, "infer_ms", "prediction")}
 
+{attention_table(alone)}
+
+{lengths}
+
 {left_out}PyTorch "tuned" keeps the 4-D tensor once and changes it in place, with one allocator arena
 that gives nothing back (`benchmarks/peers/torch_step.py`). All of PyTorch ran with
 `OMP_WAIT_POLICY=passive`, which helps it on few cores.
@@ -149,6 +231,7 @@ that gives nothing back (`benchmarks/peers/torch_step.py`). All of PyTorch ran w
 |---|---|---|---|
 | training step's share of the machine's limit (`benchmarks/machine_limit.h`) | {" | ".join(limit)} |
 | peak memory of the whole program | {" | ".join(memory)} |
+| page faults a training step | {" | ".join(faults)} |
 """
 
 
@@ -158,7 +241,7 @@ def main():
     parser.add_argument("--build", default=os.path.join(ROOT, "build", "release"))
     parser.add_argument("--python", default="python3", help="one that has torch")
     parser.add_argument("--node-modules", default=os.path.join(ROOT, "node_modules"))
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, choices=[1, 2], default=2)
     parser.add_argument("--seconds", type=float, default=1)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--output", default=os.path.join(ROOT, "docs", "performance.md"))
@@ -166,8 +249,10 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         peers = Peers(args, folder)
         results = medians(peers, args.rounds)
+        alone = attention(peers, args)
+        lengths = scaling(args)
     with open(args.output, "w", encoding="utf-8") as file:
-        file.write(page(peers, results, args))
+        file.write(page(peers, results, alone, lengths, args))
     print(open(args.output, encoding="utf-8").read())
 
 

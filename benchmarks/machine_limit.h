@@ -1,5 +1,5 @@
 // What this machine can do at best, measured, and how long a step would take at that: the sum of
-// its matrix products at the rate of OpenBLAS's sgemm, its attention pairs at one vector division
+// its matrix products at the rate of OpenBLAS's sgemm, its attention pairs at half a division
 // each, forward and backward, and its memory at the rate of a copy.
 #pragma once
 

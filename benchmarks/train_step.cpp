@@ -22,13 +22,13 @@ using namespace benchmark_model;
 namespace {
 
 struct Result {
-  double train_ms, infer_ms, peak_mb, fraction_of_limit;
+  double train_ms, infer_ms, peak_mb, fraction_of_limit, page_faults;
 };
 
-double peak_mb() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;
+rusage usage() {
+  rusage result{};
+  getrusage(RUSAGE_SELF, &result);
+  return result;
 }
 
 Result measure(const Sizes& sizes, int thread_count, double seconds) {
@@ -42,13 +42,18 @@ Result measure(const Sizes& sizes, int thread_count, double seconds) {
   std::size_t next = 0;
   const auto batch = [&]() -> const Data& { return batches[next++ % batches.size()]; };
   Result result{};
-  result.train_ms = median_ms(seconds, [&] {
+  const auto step = [&] {
     const Data& data = batch();
     backward(loss(data.labels, model(data.ids, {.training = true})));
     optimizer.step(model.weights());
-  });
+  };
+  result.train_ms = median_ms(seconds, step);
+  constexpr int counted = 20;
+  const long before = usage().ru_minflt;
+  for (int i = 0; i < counted; ++i) step();
+  result.page_faults = static_cast<double>(usage().ru_minflt - before) / counted;
   result.infer_ms = median_ms(seconds, [&] { model.predict(batch().ids); });
-  result.peak_mb = peak_mb();
+  result.peak_mb = static_cast<double>(usage().ru_maxrss) / 1024;
   result.fraction_of_limit =
       1000 * training_limit(sizes, measure_machine()) / result.train_ms;
   return result;
@@ -119,8 +124,8 @@ int main(int argc, char** argv) {
       return 0;
     }
     if (!json) {
-      fmt::print("{:>8} {:>9} {:>9} {:>8} {:>18}\n", "shape", "train ms", "infer ms", "peak MB",
-                 "fraction of limit");
+      fmt::print("{:>8} {:>9} {:>9} {:>8} {:>18} {:>12}\n", "shape", "train ms", "infer ms",
+                 "peak MB", "fraction of limit", "page faults");
     }
     for (const Sizes& shape : shapes) {
       if (!only.empty() && shape.name() != only) continue;
@@ -129,10 +134,11 @@ int main(int argc, char** argv) {
                          {"train_ms", r.train_ms},
                          {"infer_ms", r.infer_ms},
                          {"peak_mb", r.peak_mb},
-                         {"fraction_of_limit", r.fraction_of_limit}});
+                         {"fraction_of_limit", r.fraction_of_limit},
+                         {"page_faults", r.page_faults}});
       if (json) continue;
-      fmt::print("{:>8} {:>9.2f} {:>9.2f} {:>8.0f} {:>18.2f}\n", shape.name(), r.train_ms,
-                 r.infer_ms, r.peak_mb, r.fraction_of_limit);
+      fmt::print("{:>8} {:>9.2f} {:>9.2f} {:>8.0f} {:>18.2f} {:>12.1f}\n", shape.name(),
+                 r.train_ms, r.infer_ms, r.peak_mb, r.fraction_of_limit, r.page_faults);
       std::fflush(stdout);
     }
   } catch (const std::exception& error) {

@@ -26,13 +26,18 @@ class ActivationFunction {
   ActivationFunction(const std::string& name);
 
   Tensor operator()(const Tensor& x) const;
-  bool is_linear() const { return name_ == "linear"; }
-  // If it is one of those that conv1d and dense apply themselves.
-  std::optional<Pointwise> pointwise() const;
+  // This, applied to operation(Pointwise::linear): by the operation itself where it can.
+  template <class Operation>
+  Tensor behind(Operation operation) const {
+    const auto own = pointwise();
+    return own ? operation(*own) : (*this)(operation(Pointwise::linear));
+  }
   // Fails for a function that has no name, which a config could not bring back.
   const std::string& name() const;
 
  private:
+  std::optional<Pointwise> pointwise() const;
+
   std::string name_;
   Function function_ = nullptr;
   AxisFunction axis_function_ = nullptr;

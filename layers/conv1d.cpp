@@ -87,10 +87,9 @@ Conv1DShape Conv1DImpl::padded(std::int64_t steps) const {
 }
 
 Tensors Conv1DImpl::call(const Tensors& inputs, const Call&) {
-  const auto fused = options_.activation.pointwise();
-  const Tensor y = conv1d(inputs[0], kernel_, bias_, padded(inputs[0].size(1)),
-                          fused.value_or(Pointwise::linear));
-  return {fused ? y : options_.activation(y)};
+  return {options_.activation.behind([&](Pointwise activation) {
+    return conv1d(inputs[0], kernel_, bias_, padded(inputs[0].size(1)), activation);
+  })};
 }
 
 Shapes Conv1DImpl::compute_output_shape(const Shapes& inputs, const Call&) {

@@ -38,9 +38,9 @@ void DenseImpl::build(const Shapes& inputs) {
 }
 
 Tensors DenseImpl::call(const Tensors& inputs, const Call&) {
-  const auto fused = options_.activation.pointwise();
-  const Tensor y = dense(inputs[0], kernel_, bias_, fused.value_or(Pointwise::linear));
-  return {fused ? y : options_.activation(y)};
+  return {options_.activation.behind([&](Pointwise activation) {
+    return dense(inputs[0], kernel_, bias_, activation);
+  })};
 }
 
 Shapes DenseImpl::compute_output_shape(const Shapes& inputs, const Call&) {

@@ -43,8 +43,8 @@ class AdamImpl : public OptimizerImpl {
 };
 using Adam = HandleOf<Optimizer, AdamImpl>;
 
-// Adam that moves only the rows of an embedding that a step looks up: the moments of the others
-// stay as they are, and no weight decays. Not what Keras computes.
+// Adam that moves only the rows of an embedding that a step looks up: the others stay as they are,
+// with their moments, and don't decay. Not what Keras computes.
 class LazyAdamImpl : public AdamImpl {
  public:
   explicit LazyAdamImpl(Options options) : AdamImpl("LazyAdam", std::move(options)) {}

@@ -5,7 +5,7 @@
 //   optimizer.step(model.weights());   // takes the gradients that backward left
 //
 // Source: keras.optimizers. Where an embedding's gradient is rows, all others move too, as in Keras
-// (their moments decay), but only when they are next looked at.
+// (their moments decay), but only when they are next looked at. LazyAdam leaves them alone.
 #pragma once
 
 #include <functional>

@@ -96,6 +96,24 @@ class TunedModel(Model):
         return torch.matmul((query.unsqueeze(2) + value.unsqueeze(1)).tanh_(), self.scale)
 
 
+def attention_ms(batch, steps, form, seconds):
+    """The attention operation alone, forward and backward, at depth 100."""
+    query, key, value, gradient = (torch.randn(batch, steps, 100) for _ in range(4))
+    scale = torch.randn(100) * 0.1
+    leaves = [x.requires_grad_() for x in (query, key, value, scale)]
+
+    def run():
+        if form == "tuned":
+            scores = Scores.apply(query, key, scale)
+        else:
+            scores = torch.sum(scale * torch.tanh(query.unsqueeze(2) + key.unsqueeze(1)), dim=-1)
+        torch.matmul(torch.softmax(scores, dim=-1), value).backward(gradient)
+        for leaf in leaves:
+            leaf.grad = None
+
+    return median_ms(seconds, run)
+
+
 def median_ms(seconds, call):
     for _ in range(3):
         call()
@@ -109,13 +127,19 @@ def median_ms(seconds, call):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("inputs", help="a file of train_step --export")
+    parser.add_argument("inputs", nargs="?", help="a file of train_step --export")
+    parser.add_argument("--attention", metavar="BATCHxSTEPS", help="measure this operation alone")
     parser.add_argument("--form", choices=["eager", "script", "tuned"], default="eager")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--onnx", help="write the model to this file and end")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
+    if args.attention:
+        batch, steps = map(int, args.attention.split("x"))
+        milliseconds = attention_ms(batch, steps, args.form, args.seconds)
+        print(json.dumps({"attention_ms": milliseconds}))
+        return
     tensors = read_safetensors(args.inputs)
     model = (TunedModel if args.form == "tuned" else Model)(tensors)
     queries, values = tensors["queries"], tensors["values"]

@@ -37,9 +37,9 @@ struct Parts {
 };
 
 // One part with what it reads.
-class Part {
+class SequencePart {
  public:
-  Part(const Parts& parts, const Inputs& in, int64_t part, bool gradients)
+  SequencePart(const Parts& parts, const Inputs& in, int64_t part, bool gradients)
       : s_(parts.s),
         in_(in),
         b_(parts.sequence(part)),
@@ -51,8 +51,8 @@ class Part {
               in.query + (b_ * s_.queries + first_) * s_.depth, last_ - first_, sight_,
               gradients) {}
 
-  Part(const Part&) = delete;
-  Part& operator=(const Part&) = delete;
+  SequencePart(const SequencePart&) = delete;
+  SequencePart& operator=(const SequencePart&) = delete;
 
   AdditiveTile& tile() { return tile_; }
   int64_t row_step() const { return tile_.row_step(); }
@@ -132,7 +132,7 @@ struct PartGradients {
 void gradients_of(const Parts& parts, int64_t index, const Inputs& in,
                   const AdditiveAttentionBackward& from, const PartGradients& to) {
   const Shape& s = parts.s;
-  Part part(parts, in, index, true);
+  SequencePart part(parts, in, index, true);
   const int64_t step = part.row_step();
   Scratch dp(part.weights()), g(AdditiveTile::most_queries * s.width);
   float delta[AdditiveTile::most_queries];
@@ -172,7 +172,7 @@ int64_t attention_dropout_blocks(int64_t keys) { return (keys + 3) / 4; }
 void additive_attention(const Shape& s, const Inputs& in, const AdditiveAttentionResults& to) {
   const Parts parts{s};
   for_each_part(parts, [&](int64_t index) {
-    Part part(parts, in, index, false);
+    SequencePart part(parts, in, index, false);
     const int64_t step = part.row_step();
     Scratch weights(part.weights());
     Dropout drop(in, s.keys);

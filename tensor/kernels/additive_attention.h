@@ -4,7 +4,7 @@
 //   weights      = softmax(scores), in training with dropout
 //   output[i]    = sum over j of weights[i, j] * value[j]
 //
-// A tile is some queries of one sequence, whose weights fit in the cache. What is kept for the way
+// A tile is some queries of one sequence. What is kept for the way
 // back is two numbers a query, from which the weights come back when the scores are computed again.
 #pragma once
 
@@ -58,8 +58,8 @@ struct AdditiveAttentionBackward {
   const float* output;
   const SoftmaxOf* softmax;
   const float* g;                    // for the output
-  const float* weights = nullptr;    // with
-  const float* dweights = nullptr;   // its gradient, or null
+  const float* weights = nullptr;    // where they have a gradient
+  const float* dweights = nullptr;   // that gradient, or null
 };
 void additive_attention_gradient(const AdditiveAttentionShape& s, const AdditiveAttentionInputs& in,
                                  const AdditiveAttentionBackward& from,

@@ -57,7 +57,7 @@ struct Two {
 //
 // Forms differ in what they round: scale * value in the sums isn't bit for bit scale * values().
 
-// Small values keep their digits: with u = exp(2q) - 1 and a = exp(-2k) - 1, u - a is exact.
+// Small values keep their digits: u = exp(2q) - 1 and a = exp(-2k) - 1 have all of theirs.
 struct NearZero {
   // Beyond, what Moderate rounds, 1e-7 of a tanh, is as little beside the largest.
   static constexpr float bound = 0.0625f;

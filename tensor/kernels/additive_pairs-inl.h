@@ -53,6 +53,10 @@ HWY_INLINE void store_sums_of_lanes(const Vector (&v)[4], float* to) {
 }
 #endif
 
+// A score is summed up in stretches of so many vectors of channels. What the tanh have beside the
+// values (additive_forms-inl.h) is each stretch's start, so that no sum grows far beyond the score.
+constexpr int64_t stretch_vectors = 16;
+
 // The scores of queries i and i + 1 with the keys [j, j + 4), in two rows. Lanes run over the
 // depth; all sums stay in registers. add(scale, u, v, a, b, sums, n, d) adds what key j + n gives.
 template <class Add>
@@ -63,15 +67,25 @@ HWY_INLINE void score(const Memory& at, int64_t i, int64_t j, float* scores, int
   const float* const query = at.query + i * step;
   const float* const key = at.key + j * key_step;
   const float* const scales = at.scale;
-  // What the tanh have beside the values comes first: the sums end up no larger than the scores.
-  const Vector offset = load(at.offset);
-  Two sums[4] = {{offset, offset}, {offset, offset}, {offset, offset}, {offset, offset}};
-  for (int64_t d = 0; d < depth; d += lanes()) {
-    const Vector scale = load(scales + d);
-    const Vector u = load(query + d), v = load(query + step + d);
+  Two sums[4], before[4];
+  int64_t d = 0;
+  for (int64_t stretch = 0; d < depth || stretch == 0; ++stretch) {
+    const Vector offset = load(at.offset + stretch * lanes());
+    for (Two& sum : sums) sum = {offset, offset};
+    for (const int64_t end = std::min(depth, d + stretch_vectors * lanes()); d < end;
+         d += lanes()) {
+      const Vector scale = load(scales + d);
+      const Vector u = load(query + d), v = load(query + step + d);
+      for (int n = 0; n < 4; ++n) {
+        const float* const row = key + n * key_step + d;
+        add(scale, u, v, load(row), load(row + step), sums[n], n, d);
+      }
+    }
     for (int n = 0; n < 4; ++n) {
-      const float* const row = key + n * key_step + d;
-      add(scale, u, v, load(row), load(row + step), sums[n], n, d);
+      if (stretch > 0) {
+        sums[n] = {sums[n].first + before[n].first, sums[n].second + before[n].second};
+      }
+      before[n] = sums[n];
     }
   }
   store_sums_of_lanes({sums[0].first, sums[1].first, sums[2].first, sums[3].first}, scores);
@@ -144,7 +158,9 @@ struct PairGradients {
       const int64_t j = first + n;
       Vector weight = all(query.softmax.factor);
       if (!query.blind) {
-        const Vector e = vector_exp(Floats(), load(scores + n) - all(query.softmax.largest));
+        // A score may come out a little above the largest of the way there.
+        const Vector below = load(scores + n) - all(query.softmax.largest);
+        const Vector e = vector_exp(Floats(), at_most(Floats(), below, 0));
         weight = hn::IfThenElseZero(seen(mask, query.limit, j), e) * weight;
       }
       // Behind the last key dp is whatever was there.

@@ -37,16 +37,18 @@ float largest(const float* x, int64_t n) {
   return hn::GetLane(hn::BitCast(d, hn::MaxOfLanes(di, most)));
 }
 
-// The cheapest form that is exact for these values. NaN takes the one that passes it on; a large
-// scale would overflow in Moderate.
+// The cheapest form that is exact for these values. NaN takes the one that passes it on. The cheap
+// ones round a score forward otherwise than back, which a large scale would make count.
 AdditiveForm form_for(const float* query, int64_t queries, const float* key, int64_t keys,
                       const float* scale, int64_t depth) {
+  constexpr float most_scores = 1e4f;
+  const float scores = static_cast<float>(depth) * (scale != nullptr ? largest(scale, depth) : 1);
   const float q = largest(query, queries * depth), k = largest(key, keys * depth);
-  if (q <= NearZero::bound && k <= NearZero::bound) return AdditiveForm::near_zero;
-  constexpr float most_scale = 1e15f;
-  const bool moderate = q <= Moderate::bound && k <= Moderate::bound &&
-                        (scale == nullptr || largest(scale, depth) <= most_scale);
-  return moderate ? AdditiveForm::moderate : AdditiveForm::unbounded;
+  const auto within = [=](float bound) {
+    return q <= bound && k <= bound && scores <= most_scores;
+  };
+  if (within(NearZero::bound)) return AdditiveForm::near_zero;
+  return within(Moderate::bound) ? AdditiveForm::moderate : AdditiveForm::unbounded;
 }
 
 // body(d, x) for each vector of a row of x, zeros behind its end; none if x is null.
@@ -69,13 +71,16 @@ void prepare_keys(Memory& at, const float* key, int64_t keys) {
     using Form = decltype(form);
     at.tanh_factor = Form::tanh_factor;
     at.slope_factor = Form::slope_factor;
-    Vector offset = all(0);
-    for (int64_t d = 0; d < at.step; d += lanes()) {
-      const Vector scale = load(at.scale + d);
-      offset = hn::MulAdd(all(Form::tanh_offset), scale, offset);
-      store(all(Form::tanh_factor) * scale, at.scale + d);
+    const int64_t stretch = stretch_vectors * lanes();
+    for (int64_t first = 0; first < at.step; first += stretch) {
+      Vector offset = all(0);
+      for (int64_t d = first; d < std::min(first + stretch, at.step); d += lanes()) {
+        const Vector scale = load(at.scale + d);
+        offset = hn::MulAdd(all(Form::tanh_offset), scale, offset);
+        store(all(Form::tanh_factor) * scale, at.scale + d);
+      }
+      store(offset, at.offset + first / stretch_vectors);
     }
-    store(offset, at.offset);
     for (int64_t j = 0; j < at.keys; ++j) {
       float* const row = at.key + j * at.key_step;
       for_row(at, j < keys ? key + j * at.depth : nullptr, [&](int64_t d, Vector k) HWY_ATTR {
@@ -95,14 +100,6 @@ void prepare_queries(const Memory& at, const float* query, int64_t queries) {
         store(decltype(form)::prepare_query(q), at.query + i * at.step + d);
       });
     }
-  });
-}
-
-// The sum of a[i] b[i].
-double dot(const float* a, const float* b, int64_t n) {
-  const Floats d;
-  return reduce_row<Sum>(n, [=](auto lanes, int64_t i) HWY_ATTR {
-    return lanes.load(d, a + i) * lanes.load(d, b + i);
   });
 }
 
@@ -168,7 +165,6 @@ namespace {
 
 using std::int64_t;
 
-HWY_EXPORT(dot);
 HWY_EXPORT(form_for);
 HWY_EXPORT(prepare_keys);
 HWY_EXPORT(prepare_queries);
@@ -191,10 +187,10 @@ AdditiveTileMemory::AdditiveTileMemory(int64_t row, int64_t most_queries, int64_
       key_step((gradients ? 3 : 2) * step),
       keys(round_up(most_keys, 4)),
       queries(round_up(most_queries, 2)),
-      memory(most_lanes + keys * key_step +
+      memory(step + keys * key_step +
              (1 + queries + (gradients ? 2 + queries + 2 * additive_kept_keys : 0)) * step),
       offset(memory.data()),
-      key(offset + most_lanes),
+      key(offset + step),
       scale(key + keys * key_step),
       query(scale + step),
       dscale(query + queries * step) {
@@ -203,10 +199,6 @@ AdditiveTileMemory::AdditiveTileMemory(int64_t row, int64_t most_queries, int64_
   dscale_total = std::fill_n(dscale, step, 0.0f);
   dquery = std::fill_n(dscale_total, step, 0.0f);
   kept = dquery + queries * step;
-}
-
-double dot(const float* a, const float* b, int64_t n) {
-  return HWY_DYNAMIC_DISPATCH(dot)(a, b, n);
 }
 
 Sight::Sight(int64_t keys, const bool* mask, bool causal)

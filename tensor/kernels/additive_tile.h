@@ -36,7 +36,7 @@ class Sight {
 
 // Of a query's scores: weight = exp(score - largest) * factor. Kept for the way back.
 struct SoftmaxOf {
-  float largest, factor;  // a query that sees nothing has an infinite `largest`
+  float largest, factor;  // for a query that sees nothing 0 and 1 / keys
 };
 
 // Keys that are gone through together on the way back: the values of their pairs with two queries
@@ -54,19 +54,16 @@ struct AdditiveTileMemory {
   // A row of a key is a, b and the sum for its gradient, side by side, because arrays of their own
   // may lie so that the processor takes a load from one for a store to the other.
   std::int64_t key_step;
-  std::int64_t keys, queries;  // multiples of four and of two
+  std::int64_t keys, queries;  // multiples of four and of two; of queries, those taken in last
   Scratch memory;
-  float* offset;  // of the scores, its lanes to be summed up
+  float* offset;  // of the scores: a vector a stretch of channels
   float *key, *scale, *query;
-  // For gradients, else null. `kept` has the values of pairs that are gone through together.
+  // For gradients only. `kept` has the values of pairs that are gone through together.
   float *dscale, *dscale_total = nullptr, *dquery = nullptr, *kept = nullptr;
 
   AdditiveForm form = AdditiveForm::unbounded;
   float tanh_factor = 0, slope_factor = 0;
 };
-
-// The sum of a[i] b[i].
-double dot(const float* a, const float* b, std::int64_t n);
 
 class AdditiveTile {
  public:

@@ -1,6 +1,7 @@
 #include <kindling/tensor/kernels/conv1d.h>
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
 #include <kindling/tensor/kernels/elementwise.h>
@@ -13,8 +14,8 @@
 // convolution is this matrix times the kernel, which is a matrix of as many rows already. The
 // windows of a block of output steps are copied side by side into scratch memory that stays in the
 // cache: that costs a few percent of the product, and leaves one product a block, without the rows
-// that padding would add. (k products of shifted rows, one a tap, need no copy; they took 1.1 to
-// 1.6 times as long where this was measured, since each goes through the whole result.)
+// that padding would add. (One product a tap over shifted rows needs no copy, but each goes through
+// the whole result: 1.2 times as long, there and back, where this was measured.)
 //
 // The gradient for the input is a convolution too, of dy with the kernel transposed.
 
@@ -22,9 +23,6 @@ namespace kindling::kernels {
 namespace {
 
 using std::int64_t;
-
-// Rows a block: its windows are some hundred kilobytes, and the product is worth a thread.
-constexpr int64_t block_rows = 256;
 
 int64_t quotient_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -40,6 +38,13 @@ struct Windows {
   int64_t rows() const { return batch * targets; }
   int64_t width() const { return channels / groups; }  // of a group's channels
   int64_t size() const { return static_cast<int64_t>(offsets.size()) * width(); }
+  // Rows a block: so many that the product is worth a thread, so few that the windows are some
+  // hundred kilobytes; blocks are of one size, and a multiple of four of them, for the threads.
+  int64_t block_rows() const {
+    const int64_t most = std::clamp<int64_t>((1 << 18) / std::max<int64_t>(1, size()), 32, 256);
+    const int64_t blocks = quotient_up(quotient_up(rows(), most), 4) * 4;
+    return rows() <= most ? std::max<int64_t>(1, rows()) : quotient_up(rows(), blocks);
+  }
 
   // The source itself is the matrix of windows.
   bool is_source() const {
@@ -67,7 +72,9 @@ struct Windows {
     const int64_t begin = std::clamp<int64_t>(-step, 0, count);
     const int64_t end = std::clamp<int64_t>(steps - step, begin, count);
     to = std::fill_n(to, begin * width(), 0.0f);
-    to = std::copy_n(sequence + (step + begin) * channels, (end - begin) * width(), to);
+    if (begin < end) {
+      to = std::copy_n(sequence + (step + begin) * channels, (end - begin) * width(), to);
+    }
     return std::fill_n(to, (count - end) * width(), 0.0f);
   }
 };
@@ -76,7 +83,8 @@ struct Windows {
 class Block {
  public:
   explicit Block(const Windows& windows)
-      : windows_(windows), copy_(windows.is_source() ? 0 : block_rows * windows.size()) {}
+      : windows_(windows),
+        copy_(windows.is_source() ? 0 : windows.block_rows() * windows.size()) {}
 
   Matrix matrix(int64_t first, int64_t last, int64_t group) const {
     if (windows_.is_source()) {
@@ -140,10 +148,10 @@ void add_phase(const Conv1DGeometry& g, const Phase& phase, const float* kernel,
   for (int64_t group = 0; group < g.groups; ++group) {
     phase.copy_kernel(g, kernel, group, kernels.data() + group * channels * w.size());
   }
-  parallel_ranges(w.rows(), block_rows, [&](int64_t begin, int64_t end) {
+  parallel_ranges(w.rows(), w.block_rows(), [&](int64_t begin, int64_t end) {
     const Block block(w);
     // With a stride, the rows of a result lie apart: by way of a block of their own.
-    Scratch apart(g.stride > 1 ? block_rows * g.channels : 0);
+    Scratch apart(g.stride > 1 ? (end - begin) * g.channels : 0);
     float* const to = g.stride > 1 ? apart.data() : dx + begin * g.channels;
     for (int64_t group = 0; group < g.groups; ++group) {
       gemm_serial(end - begin, channels, w.size(), block.matrix(begin, end, group),
@@ -164,7 +172,7 @@ void conv1d(const Conv1DGeometry& g, const float* x, const float* kernel, const 
   if (empty(g)) std::fill_n(y, g.batch * std::max<int64_t>(0, g.out_steps) * g.filters, 0.0f);
   const Windows w = windows_of(g, x);
   const int64_t filters = g.filters / g.groups;
-  parallel_ranges(w.rows(), block_rows, [&](int64_t begin, int64_t end) {
+  parallel_ranges(w.rows(), w.block_rows(), [&](int64_t begin, int64_t end) {
     float* const to = y + begin * g.filters;
     if (!empty(g)) {
       const Block block(w);
@@ -182,9 +190,11 @@ void conv1d_input_gradient(const Conv1DGeometry& g, const float* dy, const float
   // Steps that no tap reads stay zero.
   if (empty(g) || g.stride > 1) std::fill_n(dx, g.batch * g.steps * g.channels, 0.0f);
   if (empty(g)) return;
-  for (int64_t remainder = 0; remainder < g.stride; ++remainder) {
+  std::set<int64_t> remainders;
+  for (int64_t j = 0; j < g.taps; ++j) remainders.insert(j * g.dilation % g.stride);
+  for (const int64_t remainder : remainders) {
     const Phase phase(g, dy, remainder);
-    if (!phase.taps.empty() && phase.windows.targets > 0) add_phase(g, phase, kernel, dx);
+    if (phase.windows.targets > 0) add_phase(g, phase, kernel, dx);
   }
 }
 
@@ -200,7 +210,7 @@ void conv1d_kernel_gradient(const Conv1DGeometry& g, const float* x, const float
   const Windows w = windows_of(g, x);
   const int64_t filters = g.filters / g.groups;
   constexpr int64_t most_parts = 8, most_floats = int64_t{1} << 24;
-  const int64_t blocks = quotient_up(w.rows(), block_rows);
+  const int64_t rows = w.block_rows(), blocks = quotient_up(w.rows(), rows);
   const int64_t parts = std::min({most_parts, blocks, std::max<int64_t>(1, most_floats / size)});
   Scratch sums(parts > 1 ? parts * size : 0);
   parallel_for(parts, [&](int64_t part) {
@@ -208,7 +218,7 @@ void conv1d_kernel_gradient(const Conv1DGeometry& g, const float* x, const float
     const Block block(w);
     const int64_t first = part * blocks / parts, last = (part + 1) * blocks / parts;
     for (int64_t i = first; i < last; ++i) {
-      const int64_t begin = i * block_rows, end = std::min(begin + block_rows, w.rows());
+      const int64_t begin = i * rows, end = std::min(begin + rows, w.rows());
       for (int64_t group = 0; group < g.groups; ++group) {
         Matrix windows = block.matrix(begin, end, group);
         windows.transposed = true;

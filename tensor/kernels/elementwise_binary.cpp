@@ -247,7 +247,9 @@ void finish_rows(const float* bias, PointwiseKernel* activation, std::int64_t ro
   const std::int64_t together = std::max<std::int64_t>(1, elements_per_block / width);
   parallel_ranges(rows, together, [&](std::int64_t begin, std::int64_t end) {
     float* const to = y + begin * width;
-    if (bias != nullptr) {
+    if (bias != nullptr && width == 1) {
+      affine(to, 1, bias[0], to, end - begin);
+    } else if (bias != nullptr) {
       add({.rank = 2, .size = {end - begin, width}, .a_step = {width, 1}, .b_step = {0, 1}}, to,
           bias, to);
     }

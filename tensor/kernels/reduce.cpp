@@ -99,6 +99,13 @@ void min_piece(const float* x, Size rows, Size columns, Size step, double* total
   reduce_piece<Min>(x, rows, columns, step, total);
 }
 
+double dot(const float* a, const float* b, Size n) {
+  const Floats d;
+  return reduce_row<Sum>(n, [=](auto lanes, Size i) HWY_ATTR {
+    return hn::Mul(lanes.load(d, a + i), lanes.load(d, b + i));
+  });
+}
+
 // In double throughout: squares of what float holds needn't be floats.
 double squares_piece(const float* x, Size n) {
   const hn::ScalableTag<double> d;
@@ -181,6 +188,7 @@ HWY_EXPORT(sum_piece);
 HWY_EXPORT(max_piece);
 HWY_EXPORT(min_piece);
 HWY_EXPORT(squares_piece);
+HWY_EXPORT(dot);
 
 void sum(const float* x, std::int64_t outer, std::int64_t n, std::int64_t inner, float* y) {
   reduce<HWY_NAMESPACE::Sum>(HWY_DYNAMIC_DISPATCH(sum_piece), x, outer, n, inner, y);
@@ -208,6 +216,10 @@ void argmax(const float* x, std::int64_t outer, std::int64_t n, std::int64_t inn
       y[i] = k;
     }
   });
+}
+
+double dot(const float* a, const float* b, std::int64_t n) {
+  return HWY_DYNAMIC_DISPATCH(dot)(a, b, n);
 }
 
 double sum_of_squares(const float* x, std::int64_t rows, std::int64_t width) {

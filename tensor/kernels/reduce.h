@@ -30,6 +30,9 @@ void softmax_gradient(const float* g, const float* y, std::int64_t rows, std::in
 void log_softmax_gradient(const float* g, const float* y, std::int64_t rows, std::int64_t n,
                           float* dx);
 
+// The sum of a[i] b[i].
+double dot(const float* a, const float* b, std::int64_t n);
+
 // The sum of the squares of x (rows, width), for norms: in double, the rows' sums in their order;
 // rows of zeros may be left out.
 double sum_of_squares(const float* x, std::int64_t rows, std::int64_t width);

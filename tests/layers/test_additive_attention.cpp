@@ -198,6 +198,39 @@ TEST_CASE("AdditiveAttention drops weights in training") {
   check_close(trained.output, matmul(trained.scores, inputs[1]), 1e-5);
 }
 
+TEST_CASE("AdditiveAttention drops others at each call, and goes back from the scores alone") {
+  const auto attention = AdditiveAttention({.dropout = 0.5, .seed = 1});
+  const Tensors inputs = make_inputs({4, 30, 20, 5, 5}, 3, 1, false);
+  const Tensor first = attention.with_scores(inputs, {.training = true}).scores;
+  const Tensor second = attention.with_scores(inputs, {.training = true}).scores;
+  CHECK_FALSE(same_bits(first, second));
+
+  const Tensor query = variable(inputs[0]), other = variable(inputs[0]);
+  const Tensor g = normals({4, 30, 20}, 8), none = zeros({4, 30, 5});
+  const Results scores_alone = attention.with_scores({query, inputs[1]});
+  backward({scores_alone.scores}, {g});
+  const Results both = attention.with_scores({other, inputs[1]});
+  backward({both.output, both.scores}, {none, g});
+  CHECK(same_bits(grad(query), grad(other)));
+}
+
+TEST_CASE("The operation says what doesn't fit") {
+  const Tensor q = zeros({2, 3, 4}), v = zeros({2, 5, 4});
+  const auto refused = [&](const Tensor& value, const AttentionArguments& arguments) {
+    return message_of([&] { additive_attention(q, value, v, {}, arguments); });
+  };
+  CHECK(refused(zeros({2, 6, 4}), {}) ==
+        "additive_attention: value (batch, Tv, width) and key (batch, Tv, depth) don't fit "
+        "[value (2, 6, 4), key (2, 5, 4)]");
+  CHECK(refused(v, {.query_mask = cast(ones({2, 5}), DType::boolean)}) ==
+        "additive_attention: the query mask is (2, 3), got (2, 5)");
+  Generator generator(1);
+  CHECK(refused(v, {.dropout = 1, .generator = &generator}) ==
+        "additive_attention: dropout is in [0, 1) and takes a generator, got 1");
+  CHECK(refused(v, {.dropout = 0.5}) ==
+        "additive_attention: dropout is in [0, 1) and takes a generator, got 0.5 and none");
+}
+
 TEST_CASE("AdditiveAttention says what doesn't fit") {
   const auto layer = AdditiveAttention({.name = "a"});
   const auto refused = [&](const Tensors& inputs, const CallOptions& options = {}) {
