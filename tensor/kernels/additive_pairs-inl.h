@@ -57,35 +57,42 @@ HWY_INLINE void store_sums_of_lanes(const Vector (&v)[4], float* to) {
 // values (additive_forms-inl.h) is each stretch's start, so that no sum grows far beyond the score.
 constexpr int64_t stretch_vectors = 16;
 
-// The scores of queries i and i + 1 with the keys [j, j + 4), in two rows. Lanes run over the
-// depth; all sums stay in registers. add(scale, u, v, a, b, sums, n, d) adds what key j + n gives.
+// sums[n] over the stretch of channels that begins at d, of queries i and i + 1 with key j + n.
+// Lanes run over the depth; all sums stay in registers. add(scale, u, v, a, b, sums, n, d) adds
+// what a key gives.
 template <class Add>
-HWY_INLINE void score(const Memory& at, int64_t i, int64_t j, float* scores, int64_t row_step,
-                      Add add) {
+HWY_INLINE void sum_stretch(const Memory& at, int64_t i, int64_t j, int64_t d, Two (&sums)[4],
+                            Add add) {
   // In registers: the compiler takes a vector's store for one that may change `at`.
-  const int64_t depth = at.depth, step = at.step, key_step = at.key_step;
+  const int64_t step = at.step, key_step = at.key_step;
+  const int64_t end = std::min(at.depth, d + stretch_vectors * lanes());
   const float* const query = at.query + i * step;
   const float* const key = at.key + j * key_step;
   const float* const scales = at.scale;
-  Two sums[4], before[4];
-  int64_t d = 0;
-  for (int64_t stretch = 0; d < depth || stretch == 0; ++stretch) {
-    const Vector offset = load(at.offset + stretch * lanes());
-    for (Two& sum : sums) sum = {offset, offset};
-    for (const int64_t end = std::min(depth, d + stretch_vectors * lanes()); d < end;
-         d += lanes()) {
-      const Vector scale = load(scales + d);
-      const Vector u = load(query + d), v = load(query + step + d);
-      for (int n = 0; n < 4; ++n) {
-        const float* const row = key + n * key_step + d;
-        add(scale, u, v, load(row), load(row + step), sums[n], n, d);
-      }
-    }
+  const Vector offset = load(at.offset + d / stretch_vectors);
+  for (Two& sum : sums) sum = {offset, offset};
+  for (; d < end; d += lanes()) {
+    const Vector scale = load(scales + d);
+    const Vector u = load(query + d), v = load(query + step + d);
     for (int n = 0; n < 4; ++n) {
-      if (stretch > 0) {
-        sums[n] = {sums[n].first + before[n].first, sums[n].second + before[n].second};
-      }
-      before[n] = sums[n];
+      const float* const row = key + n * key_step + d;
+      add(scale, u, v, load(row), load(row + step), sums[n], n, d);
+    }
+  }
+}
+
+// The scores of queries i and i + 1 with the keys [j, j + 4), in two rows.
+template <class Add>
+HWY_INLINE void score(const Memory& at, int64_t i, int64_t j, float* scores, int64_t row_step,
+                      Add add) {
+  Two sums[4];
+  sum_stretch(at, i, j, 0, sums, add);
+  const int64_t stretch = stretch_vectors * lanes();
+  for (int64_t d = stretch; HWY_UNLIKELY(d < at.depth); d += stretch) {
+    Two more[4];
+    sum_stretch(at, i, j, d, more, add);
+    for (int n = 0; n < 4; ++n) {
+      sums[n] = {sums[n].first + more[n].first, sums[n].second + more[n].second};
     }
   }
   store_sums_of_lanes({sums[0].first, sums[1].first, sums[2].first, sums[3].first}, scores);
