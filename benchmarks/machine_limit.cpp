@@ -45,7 +45,7 @@ Work forward(const Sizes& s) {
   const auto dense = static_cast<double>(s.batch * s.hidden * (2 * s.filters + 1));
   const double attended = static_cast<double>(s.batch * s.queries) * filters;
   return {.flops = 2 * (steps * taps * depth * filters + pairs * filters + dense),
-          .divisions = pairs * filters / 2,  // two quotients come from one
+          .divisions = pairs * filters,
           .bytes = 4 * 2 * (steps * (depth + filters) + attended)};
 }
 

@@ -1,6 +1,7 @@
-// What this machine can do at best, measured, and how long a step would take at that: the sum of
-// its matrix products at the rate of OpenBLAS's sgemm, its attention pairs at half a division
-// each, forward and backward, and its memory at the rate of a copy.
+// What this machine can do, measured, and how long a step would take at that: the sum of its
+// matrix products at the rate of OpenBLAS's sgemm, its attention pairs at the rate of vector
+// divisions, one each, forward and backward, and its memory at the rate of a copy. A kernel that
+// gets two quotients out of a division may beat the second part.
 #pragma once
 
 #include "documented_model.h"
