@@ -55,22 +55,6 @@ Generator take_numbers(const AttentionArguments& options, std::int64_t queries,
   return before;
 }
 
-// A gradient for each input that wants one: memory for it, and where that is.
-template <std::size_t count>
-struct Wanted {
-  std::vector<Gradient> gradients = std::vector<Gradient>(count);
-  float* data[count] = {};
-
-  Wanted(const Tensor* const (&inputs)[count], const std::vector<bool>& wanted) {
-    for (std::size_t i = 0; i < count; ++i) {
-      if (!wanted[i]) continue;
-      Tensor gradient = Tensor::empty(inputs[i]->shape());
-      data[i] = gradient.mutable_floats().data();
-      gradients[i] = gradient;
-    }
-  }
-};
-
 }  // namespace
 
 Tensors additive_attention(const Tensor& query, const Tensor& value, const Tensor& key,
@@ -104,15 +88,25 @@ Tensors additive_attention(const Tensor& query, const Tensor& value, const Tenso
        options.return_scores ? results[1].mutable_floats().data() : nullptr});
   const auto pullback = [s, inputs, softmax, results, query, key, value, scale](
                             const Tensors& g, const std::vector<bool>& wanted) {
-    Wanted<4> to({&query, &key, &value, &scale}, wanted);
+    std::vector<Gradient> gradients(wanted.size());
+    const auto memory_for = [&](std::size_t i, const Tensor& input) -> float* {
+      if (!wanted[i]) return nullptr;
+      Tensor gradient = Tensor::empty(input.shape());
+      gradients[i] = gradient;
+      return gradient.mutable_floats().data();
+    };
+    float* const dquery = memory_for(0, query);
+    float* const dkey = memory_for(1, key);
+    float* const dvalue = memory_for(2, value);
+    float* const dscale = memory_for(3, scale);
     const Tensor dy = g[0].defined() ? g[0] : zeros(results[0].shape());
     const Tensor dscores = results.size() > 1 ? g[1] : Tensor();
     kernels::additive_attention_gradient(
         s, inputs(),
         {results[0].floats().data(), softmax->data(), dy.floats().data(),
          dscores.defined() ? results[1].floats().data() : nullptr, floats_or_null(dscores)},
-        {to.data[0], to.data[1], to.data[2], to.data[3]});
-    return std::move(to.gradients);
+        {.query = dquery, .key = dkey, .value = dvalue, .scale = dscale});
+    return gradients;
   };
   return record_fused(who, results, {query, key, value, scale}, pullback);
 }

@@ -92,9 +92,11 @@ void DeferredRows::collect(const std::vector<Rows>& gradient) {
 void DeferredRows::step(const std::vector<Rows>& gradient, const Update& update, bool lazy) {
   const std::scoped_lock lock(mutex_);
   collect(gradient);
-  moves_at_rest_ = moves_at_rest_ || moves_at_rest(update, slots_.size());
   const std::int64_t before = steps();
-  if (!lazy) updates_.push_back(update);
+  if (!lazy) {
+    moves_at_rest_ = moves_at_rest_ || moves_at_rest(update, slots_.size());
+    updates_.push_back(update);
+  }
   parallel_ranges(std::ssize(touched_.rows), rows_a_block, [&](std::int64_t begin,
                                                                std::int64_t end) {
     kernels::Scratch sum(width_);

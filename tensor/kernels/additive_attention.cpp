@@ -4,6 +4,7 @@
 #include <memory>
 
 #include <kindling/tensor/kernels/gemm.h>
+#include <kindling/tensor/kernels/ranges.h>
 #include <kindling/tensor/kernels/reduce.h>
 #include <kindling/tensor/random.h>
 #include <kindling/tensor/threads.h>
@@ -23,7 +24,7 @@ struct Parts {
   static constexpr int64_t wanted = 8;
 
   const Shape& s;
-  int64_t tiles = (s.queries + AdditiveTile::most_queries - 1) / AdditiveTile::most_queries;
+  int64_t tiles = quotient_up(s.queries, AdditiveTile::most_queries);
   int64_t per_sequence = std::clamp<int64_t>(wanted / std::max<int64_t>(1, s.batch), 1,
                                              std::max<int64_t>(1, tiles));
   int64_t count = s.batch * per_sequence;
@@ -167,7 +168,7 @@ void gradients_of(const Parts& parts, int64_t index, const Inputs& in,
 
 }  // namespace
 
-int64_t attention_dropout_blocks(int64_t keys) { return (keys + 3) / 4; }
+int64_t attention_dropout_blocks(int64_t keys) { return quotient_up(keys, 4); }
 
 void additive_attention(const Shape& s, const Inputs& in, const AdditiveAttentionResults& to) {
   const Parts parts{s};

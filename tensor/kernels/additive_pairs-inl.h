@@ -14,6 +14,7 @@
 
 #include <kindling/tensor/kernels/additive_forms-inl.h>
 #include <kindling/tensor/kernels/additive_tile.h>
+#include <kindling/tensor/kernels/ranges.h>
 
 HWY_BEFORE_NAMESPACE();
 namespace kindling::kernels::HWY_NAMESPACE {
@@ -123,7 +124,7 @@ struct PairGradients {
   };
 
   void operator()(int64_t i, int64_t first, const Query (&queries)[2]) const {
-    const int64_t last = std::min(first + additive_kept_keys, (keys + 3) / 4 * 4);
+    const int64_t last = std::min(first + additive_kept_keys, round_up(keys, 4));
     HWY_ALIGN float scores[2 * additive_kept_keys];
     for (int64_t j = first; j < last; j += 4) keep(i, j, j - first, scores + j - first);
     HWY_ALIGN float ds[2 * additive_kept_keys];

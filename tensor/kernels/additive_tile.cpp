@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include <kindling/tensor/kernels/ranges.h>
 #include <kindling/tensor/kernels/targets.h>
 
 #undef HWY_TARGET_INCLUDE
@@ -54,15 +55,11 @@ AdditiveForm form_for(const float* query, int64_t queries, const float* key, int
 // body(d, x) for each vector of a row of x, zeros behind its end; none if x is null.
 template <class Body>
 HWY_INLINE void for_row(const Memory& at, const float* x, Body body) {
-  for (int64_t d = 0; d < at.step; d += lanes()) {
-    if (x == nullptr || d >= at.depth) {
-      body(d, all(0));
-    } else if (d + lanes() <= at.depth) {
-      body(d, Whole().load(Floats(), x + d));
-    } else {
-      body(d, Part{at.depth - d}.load(Floats(), x + d));
-    }
-  }
+  const int64_t end = x != nullptr ? at.depth : 0;
+  for_vectors(Floats(), end, [&](auto lanes, int64_t d) HWY_ATTR {
+    body(d, lanes.load(Floats(), x + d));
+  });
+  for (int64_t d = round_up(end, lanes()); d < at.step; d += lanes()) body(d, all(0));
 }
 
 // key (keys, depth), behind which at.keys has rows of zeros.
@@ -123,7 +120,7 @@ void score_tile(const Memory& at, int64_t keys, float* scores, int64_t row_step)
 // Scores become weights in their place.
 SoftmaxOf soften(const float* mask, int64_t limit, int64_t keys, float* row) {
   const Floats d;
-  const int64_t size = (keys + lanes() - 1) / lanes() * lanes();  // a row has whole vectors
+  const int64_t size = round_up(keys, lanes());  // a row has whole vectors
   const auto largest = static_cast<float>(reduce_row<Max>(size, [=](auto, int64_t j) HWY_ATTR {
     return hn::IfThenElse(seen(mask, limit, j), load(row + j), all(Max::none));
   }));
@@ -174,8 +171,6 @@ HWY_EXPORT(add_tile_gradient);
 
 constexpr int64_t most_lanes = 16;
 
-int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
-
 }  // namespace
 
 AdditiveTileMemory::AdditiveTileMemory(int64_t row, int64_t most_queries, int64_t most_keys,
@@ -214,7 +209,6 @@ AdditiveTile::AdditiveTile(int64_t depth, const float* key, const float* scale,
                            const float* query, int64_t queries, const Sight& sight,
                            bool gradients)
     : query_(query),
-      plain_scale_(scale),
       sight_(sight),
       row_step_(round_up(sight.keys(), most_lanes)),
       at_(depth, std::min(queries, most_queries), sight.keys(), gradients) {
@@ -272,10 +266,9 @@ void AdditiveTile::copy_scale_gradient(float* to) const {
 }
 
 void AdditiveTile::copy_rows(const float* from, int64_t count, int64_t apart, float* to) const {
+  const float factor = at_.slope_factor / at_.tanh_factor;  // at_.scale has the latter in it
   for (int64_t i = 0; i < count; ++i, from += apart, to += at_.depth) {
-    for (int64_t d = 0; d < at_.depth; ++d) {
-      to[d] = at_.slope_factor * (plain_scale_ != nullptr ? plain_scale_[d] : 1.0f) * from[d];
-    }
+    for (int64_t d = 0; d < at_.depth; ++d) to[d] = factor * at_.scale[d] * from[d];
   }
 }
 

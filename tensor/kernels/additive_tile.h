@@ -100,7 +100,7 @@ class AdditiveTile {
  private:
   void copy_rows(const float* from, std::int64_t count, std::int64_t apart, float* to) const;
 
-  const float *query_, *plain_scale_;
+  const float* query_;
   const Sight& sight_;
   std::int64_t row_step_, count_ = 0, position_ = 0;
   AdditiveTileMemory at_;

@@ -7,6 +7,7 @@
 #include <kindling/tensor/kernels/elementwise.h>
 #include <kindling/tensor/kernels/gemm.h>
 #include <kindling/tensor/kernels/reduce.h>
+#include <kindling/tensor/kernels/ranges.h>
 #include <kindling/tensor/kernels/scratch.h>
 #include <kindling/tensor/threads.h>
 
@@ -24,8 +25,6 @@ namespace {
 
 using std::int64_t;
 
-int64_t quotient_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 // Rows of a result, `targets` a sequence; row t reads the steps t * stride + offset of a source
 // (batch, steps, channels) for each offset, in their order: zeros outside.
 struct Windows {
@@ -42,7 +41,7 @@ struct Windows {
   // hundred kilobytes; blocks are of one size, and a multiple of four of them, for the threads.
   int64_t block_rows() const {
     const int64_t most = std::clamp<int64_t>((1 << 18) / std::max<int64_t>(1, size()), 32, 256);
-    const int64_t blocks = quotient_up(quotient_up(rows(), most), 4) * 4;
+    const int64_t blocks = round_up(quotient_up(rows(), most), 4);
     return rows() <= most ? std::max<int64_t>(1, rows()) : quotient_up(rows(), blocks);
   }
 

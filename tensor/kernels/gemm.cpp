@@ -6,6 +6,7 @@
 #include <limits>
 
 #include <kindling/tensor/fail.h>
+#include <kindling/tensor/kernels/ranges.h>
 #include <kindling/tensor/threads.h>
 
 namespace kindling::kernels {
@@ -86,8 +87,6 @@ struct Product {
 
 // OpenBLAS has threads of its own until our pool has started and told it to use one.
 void start_pool() { threads(); }
-
-int64_t quotient_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // The blocks that a product's result is cut into, from its sizes alone.
 struct Cut {

@@ -7,6 +7,10 @@
 
 namespace kindling::kernels {
 
+// a / b, and the next multiple of b from a on.
+inline std::int64_t quotient_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+inline std::int64_t round_up(std::int64_t a, std::int64_t b) { return quotient_up(a, b) * b; }
+
 // Elements a block: below this, starting a thread costs more than it saves.
 inline constexpr std::int64_t elements_per_block = 32768;
 

@@ -136,7 +136,7 @@ using HWY_NAMESPACE::most_columns;
 constexpr std::int64_t elements_per_piece = 65536;
 
 std::int64_t pieces_of(std::int64_t size, std::int64_t piece) {
-  return std::max<std::int64_t>(1, (size + piece - 1) / piece);
+  return std::max<std::int64_t>(1, quotient_up(size, piece));
 }
 
 // Cuts each (n, inner) matrix into pieces of some rows and some columns, which depend on n and
