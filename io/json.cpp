@@ -31,6 +31,9 @@ ordered_json tree(const Config& config) {
       if (!std::isfinite(v)) fail("to_json: a number must be finite, got {}", v);
       return v;
     }
+    ordered_json operator()(const Tensor& v) const {
+      fail("to_json: a tensor is not written as JSON, got {}", v.shape().str());
+    }
     ordered_json operator()(const Config::List& v) const {
       ordered_json list = ordered_json::array();
       for (const Config& item : v) list.push_back(tree(item));

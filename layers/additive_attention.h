@@ -21,9 +21,9 @@
 
 #include <optional>
 
+#include <kindling/layers/generator_state.h>
 #include <kindling/layers/layer.h>
 #include <kindling/layers/symbolic.h>
-#include <kindling/tensor/random.h>
 
 namespace kindling {
 
@@ -44,6 +44,7 @@ class AdditiveAttentionImpl : public LayerImpl {
     has_attention_arguments_ = true;
   }
   void fields(Fields& f) override;
+  void state(Fields& f) override { f("generator", generator_); }
   void check_options() const override;
   void check(const Shapes& inputs) const override;
   void build(const Shapes& inputs) override;

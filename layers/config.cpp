@@ -16,6 +16,7 @@ void write(const Config& config, std::string& out) {
     void operator()(std::int64_t v) { out += std::to_string(v); }
     void operator()(double v) { out += fmt::format("{}", v); }
     void operator()(const std::string& v) { out += '"' + v + '"'; }
+    void operator()(const Tensor& v) { out += "tensor " + v.shape().str(); }
     void operator()(const Config::List& v) {
       out += '[';
       for (std::size_t i = 0; i < v.size(); ++i) {
@@ -44,6 +45,19 @@ const T& as(const Config& config, const std::string& what, const char* kind) {
   return *value;
 }
 
+template <class T>
+Config list_of(const std::vector<T>& values) {
+  Config::List list;
+  for (const T& value : values) list.emplace_back(value);
+  return list;
+}
+
+template <class T, class Read>
+void read_list(const Config& config, std::vector<T>& values, const std::string& what, Read read) {
+  values.clear();
+  for (const Config& each : config.as_list(what)) values.push_back((each.*read)(what));
+}
+
 constexpr Word<Padding> paddings[] = {
     {Padding::valid, "valid"}, {Padding::same, "same"}, {Padding::causal, "causal"}};
 constexpr Word<DataFormat> formats[] = {{DataFormat::channels_last, "channels_last"},
@@ -57,6 +71,9 @@ Config::Config(double v) : value_(std::make_shared<const Value>(v)) {}
 Config::Config(std::string v) : value_(std::make_shared<const Value>(std::move(v))) {}
 Config::Config(List v) : value_(std::make_shared<const Value>(std::move(v))) {}
 Config::Config(Map v) : value_(std::make_shared<const Value>(std::move(v))) {}
+
+Config::Config(const Tensor& v)
+    : value_(v.defined() ? std::make_shared<const Value>(v) : nullptr) {}
 
 const Config::Value& Config::value() const {
   static const Value null;
@@ -91,6 +108,9 @@ const Config::List& Config::as_list(const std::string& what) const {
 }
 const Config::Map& Config::as_map(const std::string& what) const {
   return as<Map>(*this, what, "an object");
+}
+const Tensor& Config::as_tensor(const std::string& what) const {
+  return as<Tensor>(*this, what, "a tensor");
 }
 
 const Config& Config::operator[](const std::string& key) const {
@@ -175,6 +195,20 @@ void Fields::finish() const {
 
 void unknown_word(const Config& got, const std::string& what, const std::string& known) {
   fail("{}: one of {} is needed, got {}", what, known, got.str());
+}
+
+Config to_config(const std::vector<double>& values) { return list_of(values); }
+void from_config(const Config& config, std::vector<double>& values, const std::string& what) {
+  read_list(config, values, what, &Config::as_double);
+}
+Config to_config(const std::vector<std::int64_t>& values) { return list_of(values); }
+void from_config(const Config& config, std::vector<std::int64_t>& values,
+                 const std::string& what) {
+  read_list(config, values, what, &Config::as_int);
+}
+Config to_config(const std::vector<Tensor>& values) { return list_of(values); }
+void from_config(const Config& config, std::vector<Tensor>& values, const std::string& what) {
+  read_list(config, values, what, &Config::as_tensor);
 }
 
 Config to_config(Padding padding) { return word_of(padding, paddings); }

@@ -1,5 +1,6 @@
 // What an object was made with, as a small tree of values: the `config` of Keras. A layer lists
-// its options once, in fields(), and that list both writes a config and reads one.
+// its options once, in fields(), and that list both writes a config and reads one. What an object
+// has become since, its state, is such a tree too, which may hold tensors.
 //
 //   void fields(Fields& f) override { f("units", options.units); f("use_bias", options.use_bias); }
 #pragma once
@@ -13,6 +14,8 @@
 #include <vector>
 
 namespace kindling {
+
+class Tensor;
 
 class Config {
  public:
@@ -28,6 +31,7 @@ class Config {
   Config(std::string v);
   Config(List v);
   Config(Map v);
+  Config(const Tensor& v);  // of a state; null if undefined
 
   bool is_null() const { return value_ == nullptr; }
   bool is_string() const;
@@ -42,6 +46,7 @@ class Config {
   const std::string& as_string(const std::string& what) const;
   const List& as_list(const std::string& what) const;
   const Map& as_map(const std::string& what) const;
+  const Tensor& as_tensor(const std::string& what) const;
 
   // A map's entry; null if there is none. set() puts one in, or in the place of the old one.
   const Config& operator[](const std::string& key) const;
@@ -87,6 +92,13 @@ Options blank_options() {
     return Options{unset, unset};
   }
 }
+
+Config to_config(const std::vector<double>& values);
+void from_config(const Config& config, std::vector<double>& values, const std::string& what);
+Config to_config(const std::vector<std::int64_t>& values);
+void from_config(const Config& config, std::vector<std::int64_t>& values, const std::string& what);
+Config to_config(const std::vector<Tensor>& values);
+void from_config(const Config& config, std::vector<Tensor>& values, const std::string& what);
 
 // Goes over an object's options by name, writing a config or reading one.
 class Fields {

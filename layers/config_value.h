@@ -7,11 +7,12 @@
 #include <variant>
 
 #include <kindling/layers/config.h>
+#include <kindling/tensor/tensor.h>
 
 namespace kindling {
 
 struct Config::Value
-    : std::variant<std::monostate, bool, std::int64_t, double, std::string, List, Map> {
+    : std::variant<std::monostate, bool, std::int64_t, double, std::string, List, Map, Tensor> {
   using variant::variant;
 };
 

@@ -25,6 +25,8 @@ class Configurable {
   // The options by name. Reading changes the options of a constructed object, so a constructor
   // only stores them.
   virtual void fields(Fields&) {}
+  // What has changed since, and must be kept for a run to be taken up exactly where it was.
+  virtual void state(Fields&) {}
   // Fails on options that exclude each other or make no sense.
   virtual void check_options() const {}
 

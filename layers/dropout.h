@@ -11,8 +11,8 @@
 
 #include <optional>
 
+#include <kindling/layers/generator_state.h>
 #include <kindling/layers/layer.h>
-#include <kindling/tensor/random.h>
 
 namespace kindling {
 
@@ -30,6 +30,7 @@ class DropoutImpl : public LayerImpl {
     supports_masking_ = true;
   }
   void fields(Fields& f) override;
+  void state(Fields& f) override { f("generator", generator_); }
   void check_options() const override;
   Tensors call(const Tensors& inputs, const Call& call) override;
   Shapes compute_output_shape(const Shapes& inputs, const Call&) override { return inputs; }

@@ -7,37 +7,20 @@
 #include <kindling/tensor/random.h>
 
 namespace kindling {
-namespace {
-
-void fields_of(Fields& f, RandomUniformOptions& o) {
+static void fields_of(Fields& f, RandomUniformOptions& o) {
   f("minval", o.minval);
   f("maxval", o.maxval);
   f("seed", o.seed);
 }
-void fields_of(Fields& f, RandomNormalOptions& o) {
+static void fields_of(Fields& f, RandomNormalOptions& o) {
   f("mean", o.mean);
   f("stddev", o.stddev);
   f("seed", o.seed);
 }
-void fields_of(Fields& f, SeedOptions& o) { f("seed", o.seed); }
-void fields_of(Fields& f, ConstantOptions& o) { f("value", o.value); }
+static void fields_of(Fields& f, SeedOptions& o) { f("seed", o.seed); }
+static void fields_of(Fields& f, ConstantOptions& o) { f("value", o.value); }
 
-template <class Options>
-Config config_of(Options options) {
-  Config config{Config::Map()};
-  Fields f(config);
-  fields_of(f, options);
-  return config;
-}
-
-template <class Options>
-Options options_of(const Config& config, const std::string& who) {
-  Options options;
-  Fields f(config, who);
-  fields_of(f, options);
-  f.finish();
-  return options;
-}
+namespace {
 
 std::pair<double, double> fans(const Shape& shape) {
   if (shape.rank() == 0) return {1, 1};
@@ -48,9 +31,6 @@ std::pair<double, double> fans(const Shape& shape) {
 }
 
 }  // namespace
-
-Initializer::Initializer(std::string class_name, Config config, Make make)
-    : class_name_(std::move(class_name)), config_(std::move(config)), make_(std::move(make)) {}
 
 Initializer Zeros() { return Initializer("Zeros", Config::Map(), zeros); }
 Initializer Ones() { return Initializer("Ones", Config::Map(), ones); }
@@ -83,31 +63,16 @@ Initializer GlorotUniform(const SeedOptions& options) {
   });
 }
 
-Config to_config(const Initializer& initializer) {
-  return Config::Map{{"class_name", initializer.class_name_}, {"config", initializer.config_}};
-}
-
 void from_config(const Config& config, Initializer& initializer, const std::string& what) {
-  const std::string& class_name =
-      config.is_string() ? config.as_string(what) : config["class_name"].as_string(what);
-  const Config empty{Config::Map()};
-  const Config& inner = config.is_map() && config["config"].is_map() ? config["config"] : empty;
-  if (class_name == "Zeros") {
-    initializer = Zeros();
-  } else if (class_name == "Ones") {
-    initializer = Ones();
-  } else if (class_name == "Constant") {
-    initializer = Constant(options_of<ConstantOptions>(inner, what));
-  } else if (class_name == "RandomUniform") {
-    initializer = RandomUniform(options_of<RandomUniformOptions>(inner, what));
-  } else if (class_name == "RandomNormal") {
-    initializer = RandomNormal(options_of<RandomNormalOptions>(inner, what));
-  } else if (class_name == "GlorotUniform") {
-    initializer = GlorotUniform(options_of<SeedOptions>(inner, what));
-  } else {
-    fail("{}: one of Zeros, Ones, Constant, RandomUniform, RandomNormal, GlorotUniform is needed, "
-         "got \"{}\"", what, class_name);
-  }
+  static const NamedFunctions<InitializerKind> kinds = {
+      {"Constant", made_from<ConstantOptions, Constant>},
+      {"GlorotUniform", made_from<SeedOptions, GlorotUniform>},
+      {"Ones", [](auto&, auto&) { return Ones(); }},
+      {"RandomNormal", made_from<RandomNormalOptions, RandomNormal>},
+      {"RandomUniform", made_from<RandomUniformOptions, RandomUniform>},
+      {"Zeros", [](auto&, auto&) { return Zeros(); }},
+  };
+  initializer = function_from_config(config, what, kinds);
 }
 
 }  // namespace kindling

@@ -2,30 +2,21 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 
-#include <kindling/layers/config.h>
+#include <kindling/layers/named_function.h>
 #include <kindling/tensor/tensor.h>
 
 namespace kindling {
 
 // Makes a tensor of a given shape. Without a seed of its own it draws from the global generator
 // (tensor/random.h: set_random_seed).
-class Initializer {
- public:
-  using Make = std::function<Tensor(const Shape&)>;
-  Initializer(std::string class_name, Config config, Make make);
-  Tensor operator()(const Shape& shape) const { return make_(shape); }
-  friend Config to_config(const Initializer& initializer);
-  friend void from_config(const Config& config, Initializer& initializer, const std::string& what);
-
- private:
-  std::string class_name_;
-  Config config_;
-  Make make_;
+struct InitializerKind {
+  using Signature = Tensor(const Shape&);
 };
+using Initializer = NamedFunction<InitializerKind>;
+void from_config(const Config& config, Initializer& initializer, const std::string& what);
 
 struct RandomUniformOptions {
   double minval = -0.05;

@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 
+#include <kindling/autograd/elementwise.h>
 #include <kindling/autograd/graph.h>
 #include <kindling/layers/call_arguments.h>
 #include <kindling/layers/symbolic.h>
@@ -15,6 +16,17 @@ namespace {
 
 std::atomic<DroppedMask> dropped_mask_policy{DroppedMask::warn};
 thread_local bool training_now = false;
+thread_local int call_depth = 0;
+
+// Layers in the midst of a call on this thread; the outermost one starts counting losses anew.
+class CallDepth {
+ public:
+  CallDepth() { ++call_depth; }
+  ~CallDepth() { --call_depth; }
+  CallDepth(const CallDepth&) = delete;
+  CallDepth& operator=(const CallDepth&) = delete;
+  bool outermost() const { return call_depth == 1; }
+};
 
 std::string next_name(const std::string& class_name) {
   static std::mutex mutex;
@@ -126,8 +138,27 @@ Weights LayerImpl::weights() const {
   return all;
 }
 
+Tensors LayerImpl::losses() const {
+  Tensors all;
+  for (std::size_t i = 0; i < own_weights_.size(); ++i) {
+    const bool counts = regularizers_[i].defined() && own_weights_[i].trainable && trainable_;
+    if (counts) all.push_back(regularizers_[i](own_weights_[i].value));
+  }
+  all.insert(all.end(), added_losses_.begin(), added_losses_.end());
+  for (const auto& layer : layers_) {
+    const Tensors inside = layer->losses();
+    all.insert(all.end(), inside.begin(), inside.end());
+  }
+  return all;
+}
+
+void LayerImpl::clear_losses() {
+  added_losses_.clear();
+  for (const auto& layer : layers_) layer->clear_losses();
+}
+
 Tensor LayerImpl::add_weight(const std::string& name, const Shape& shape,
-                             const Initializer& initializer, bool trainable) {
+                             const Initializer& initializer, const WeightOptions& options) {
   for (const Weight& w : own_weights_) {
     if (w.name == name) fail("{}: has a weight \"{}\" already", who(), name);
   }
@@ -137,7 +168,8 @@ Tensor LayerImpl::add_weight(const std::string& name, const Shape& shape,
          start.defined() ? start.shape().str() : "nothing");
   }
   const Tensor value = variable(start);
-  own_weights_.push_back({name, value, trainable});
+  own_weights_.push_back({name, value, options.trainable, options.constraint});
+  regularizers_.push_back(options.regularizer);
   return value;
 }
 
@@ -174,6 +206,7 @@ void LayerImpl::ensure_built(const Shapes& inputs) {
     build(inputs);
   } catch (...) {  // another call tries again
     own_weights_.resize(weights);
+    regularizers_.resize(weights);
     layers_.resize(layers);
     throw;
   }
@@ -212,7 +245,14 @@ Tensors LayerImpl::run(const Tensors& inputs, const CallOptions& options) {
   ensure_built(shapes);
   check(shapes);
   const TrainingScope scope(settled.training);
-  return with_masks(call(inputs, settled), inputs, settled);
+  const CallDepth depth;
+  if (depth.outermost()) clear_losses();
+  Tensors results = call(inputs, settled);
+  if (const Regularizer regularizer = activity_regularizer(); regularizer.defined()) {
+    const auto batch = static_cast<double>(std::max<std::int64_t>(1, inputs[0].size(0)));
+    for (const Tensor& result : results) add_loss(regularizer(result) / batch);
+  }
+  return with_masks(std::move(results), inputs, settled);
 }
 
 Tensor Layer::operator()(const Tensor& input, const CallOptions& options) const {

@@ -28,7 +28,9 @@
 #include <vector>
 
 #include <kindling/layers/configurable.h>
+#include <kindling/layers/constraints.h>
 #include <kindling/layers/initializers.h>
+#include <kindling/layers/regularizers.h>
 #include <kindling/layers/symbolic_tensor.h>
 #include <kindling/tensor/tensor.h>
 
@@ -41,8 +43,16 @@ struct Weight {
   std::string name;
   Tensor value;
   bool trainable = true;
+  Constraint constraint = {};  // applied after each step of an optimizer
 };
 using Weights = std::vector<Weight>;
+
+// What add_weight takes besides a name, a shape and an initializer.
+struct WeightOptions {
+  bool trainable = true;
+  Regularizer regularizer = {};  // what it adds to the loss
+  Constraint constraint = {};
+};
 
 // Call arguments, as in Keras.
 template <class T>
@@ -94,6 +104,9 @@ class LayerImpl : public Configurable {
 
   Weights weights() const;         // its own, then its layers': "dense/kernel"
   Weights weights_inside() const;  // the same, paths without its own name: "kernel"
+  // What it adds to the loss, its layers' included: a number a regularized weight, and those that
+  // add_loss() got in the latest call.
+  Tensors losses() const;
   bool trainable() const { return trainable_; }
   void set_trainable(bool trainable) { trainable_ = trainable; }
   bool built() const { return built_; }
@@ -108,7 +121,11 @@ class LayerImpl : public Configurable {
  protected:
   // Registers a weight: it is trained, saved and counted from here on.
   Tensor add_weight(const std::string& name, const Shape& shape, const Initializer& initializer,
-                    bool trainable = true);
+                    const WeightOptions& options = {});
+  // Adds a number to the loss of this call: losses(). Source: keras.layers.Layer.add_loss.
+  void add_loss(const Tensor& loss) { added_losses_.push_back(loss); }
+  // Of the results, if it is defined: its value divided by the batch size is added to the loss.
+  virtual Regularizer activity_regularizer() const { return {}; }
   // Registers a layer that this one calls. Its name, part of its weights' paths, is its own among
   // the layers of this one: without one given, "dense", "dense_1".
   template <class L>
@@ -128,11 +145,14 @@ class LayerImpl : public Configurable {
 
  private:
   void adopt(const std::shared_ptr<LayerImpl>& layer);
+  void clear_losses();
 
   bool trainable_ = true;
   bool built_ = false;
   bool warned_ = false;
   Weights own_weights_;
+  std::vector<Regularizer> regularizers_;  // one a weight of its own
+  Tensors added_losses_;
   std::vector<std::shared_ptr<LayerImpl>> layers_;
 };
 
@@ -156,6 +176,7 @@ class Layer {
   const std::string& name() const { return impl_->name(); }
   const std::string& class_name() const { return impl_->class_name(); }
   Weights weights() const { return impl_->weights(); }
+  Tensors losses() const { return impl_->losses(); }
   std::int64_t count_params() const;
   bool trainable() const { return impl_->trainable(); }
   void set_trainable(bool trainable) const { impl_->set_trainable(trainable); }

@@ -12,7 +12,7 @@ namespace kindling {
 
 class Generator {
  public:
-  explicit Generator(std::uint64_t seed, std::uint64_t position = 0)
+  explicit Generator(std::uint64_t seed = 0, std::uint64_t position = 0)
       : seed_(seed), position_(position) {}
 
   std::uint64_t next();                   // 64 random bits

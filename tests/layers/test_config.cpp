@@ -56,8 +56,8 @@ TEST_CASE("A config that doesn't fit is refused") {
   CHECK(refused("InputLayer", {{"batch_shape", 3}}) ==
         "InputLayer \"x\": batch_shape: a list is needed, got 3");
   CHECK(refused("Dense", {{"units", 3}, {"kernel_initializer", "He"}}) ==
-        "Dense \"x\": kernel_initializer: one of Zeros, Ones, Constant, RandomUniform, "
-        "RandomNormal, GlorotUniform is needed, got \"He\"");
+        "Dense \"x\": kernel_initializer: one of Constant, GlorotUniform, Ones, RandomNormal, "
+        "RandomUniform, Zeros is needed, got \"He\"");
   CHECK(refused("Dense", {{"units", 3},
                           {"kernel_initializer",
                            Config::Map{{"class_name", "GlorotUniform"},

@@ -60,7 +60,7 @@ class TwoHeadsImpl : public LayerImpl {
         right_(add_layer(Dense({.units = o.units + 1, .use_bias = false, .name = "right"}))) {}
   void fields(Fields& f) override { f("units", options_.units); }
   void build(const Shapes& inputs) override {
-    offset_ = add_weight("offset", {}, Zeros(), false);
+    offset_ = add_weight("offset", {}, Zeros(), {.trainable = false});
     left_.build(inputs);
     right_.build(inputs);
   }

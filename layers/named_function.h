@@ -1,0 +1,85 @@
+// A function with a Keras class name and a config: what initializers, regularizers and constraints
+// are.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <kindling/layers/config.h>
+
+namespace kindling {
+
+// Kind::Signature is what it is called with.
+template <class Kind, class Signature = typename Kind::Signature>
+class NamedFunction;
+
+template <class Kind, class Result, class... Arguments>
+class NamedFunction<Kind, Result(Arguments...)> {
+ public:
+  NamedFunction() = default;  // none
+  NamedFunction(std::string class_name, Config config, std::function<Result(Arguments...)> function)
+      : class_name_(std::move(class_name)),
+        config_(std::move(config)),
+        function_(std::move(function)) {}
+  bool defined() const { return function_ != nullptr; }
+  Result operator()(Arguments... arguments) const { return function_(arguments...); }
+  // {"class_name": .., "config": ..}; null for none.
+  friend Config to_config(const NamedFunction& f) {
+    return f.defined() ? Config(Config::Map{{"class_name", f.class_name_}, {"config", f.config_}})
+                       : Config();
+  }
+
+ private:
+  std::string class_name_;
+  Config config_;
+  std::function<Result(Arguments...)> function_;
+};
+
+// The functions of a kind by class name; they are given their options and whom to name in errors.
+template <class Kind>
+using NamedFunctions =
+    std::vector<std::pair<std::string, NamedFunction<Kind> (*)(const Config&, const std::string&)>>;
+
+[[noreturn]] void unknown_function(const std::string& what, const std::string& class_name,
+                                   const std::string& known);
+
+// The function that a config names: a class name alone, or with options.
+template <class Kind>
+NamedFunction<Kind> function_from_config(const Config& config, const std::string& what,
+                                         const NamedFunctions<Kind>& kinds) {
+  const std::string& class_name =
+      config.is_string() ? config.as_string(what) : config["class_name"].as_string(what);
+  static const Config empty{Config::Map()};
+  std::string known;
+  for (const auto& [name, make] : kinds) {
+    if (name == class_name) return make(config["config"].is_map() ? config["config"] : empty, what);
+    known += (known.empty() ? "" : ", ") + name;
+  }
+  unknown_function(what, class_name, known);
+}
+
+// Options of such a function as a config and back; fields_of(f, options) lists them.
+template <class Options>
+Config config_of(Options options) {
+  Config config{Config::Map()};
+  Fields f(config);
+  fields_of(f, options);
+  return config;
+}
+template <class Options>
+Options options_of(const Config& config, const std::string& who) {
+  Options options;
+  Fields f(config, who);
+  fields_of(f, options);
+  f.finish();
+  return options;
+}
+// A function's entry among its kind: {"L1", made_from<L1Options, L1>}.
+template <class Options, auto make>
+auto made_from(const Config& config, const std::string& who) {
+  return make(options_of<Options>(config, who));
+}
+
+}  // namespace kindling
