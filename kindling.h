@@ -33,7 +33,10 @@
 #include <kindling/tensor/random.h>
 #include <kindling/tensor/tensor.h>
 #include <kindling/tensor/threads.h>
+#include <kindling/train/checkpoints.h>
 #include <kindling/train/early_stopping.h>
+#include <kindling/train/learning_rate_callbacks.h>
+#include <kindling/train/loggers.h>
 #include <kindling/train/losses.h>
 #include <kindling/train/metrics.h>
 #include <kindling/train/model.h>

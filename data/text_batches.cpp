@@ -11,7 +11,7 @@ namespace {
 
 using Ids = std::vector<std::int32_t>;
 
-class TextPairs : public DatasetImpl {
+class TextPairs : public IndexedDatasetImpl {
  public:
   TextPairs(const std::vector<TextPair>& pairs, const Vocabulary& vocabulary,
             const TextPairOptions& options)
@@ -61,7 +61,7 @@ class TextPairs : public DatasetImpl {
       second.push_back(second_[r]);
       *score++ = scores_[r];
     }
-    return {{padded_ids(first), padded_ids(second)}, target};
+    return {{padded_ids(first), padded_ids(second)}, {target}};
   }
 
  private:

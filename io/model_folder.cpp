@@ -1,12 +1,13 @@
 #include <kindling/io/model_folder.h>
 
 #include <algorithm>
-#include <set>
 
 #include <kindling/io/file.h>
 #include <kindling/io/functional_config.h>
 #include <kindling/io/json.h>
 #include <kindling/io/safetensors.h>
+#include <kindling/io/weights_file.h>
+#include <kindling/layers/registry.h>
 #include <kindling/tensor/fail.h>
 
 namespace kindling {
@@ -17,56 +18,55 @@ constexpr std::int64_t version = 1;
 constexpr const char* architecture_file = "model.json";
 constexpr const char* weights_file = "weights.safetensors";
 
-// Copies the file's tensors into the weights, all or none.
-void load_weights(const Weights& weights, const TensorFile& file, const std::string& path) {
-  std::string missing, extra, wrong;
-  const auto add = [](std::string& list, const std::string& item) {
-    list += (list.empty() ? "" : ", ") + item;
-  };
-  std::set<std::string> wanted;
-  for (const Weight& w : weights) {
-    wanted.insert(w.name);
-    if (!file.contains(w.name)) {
-      add(missing, w.name);
-      continue;
-    }
-    const Tensor& t = file.at(w.name);
-    if (t.shape() != w.value.shape() || t.dtype() != w.value.dtype()) {
-      add(wrong, fmt::format("{} is {} {}, not {} {}", w.name, name(t.dtype()), t.shape().str(),
-                             name(w.value.dtype()), w.value.shape().str()));
-    }
+// What a layer of one's own was built for, so that it can be built again.
+Config inputs_config(const LayerImpl& layer) {
+  Config::List inputs;
+  for (std::size_t i = 0; i < layer.built_shapes().size(); ++i) {
+    const bool told = i < layer.built_dtypes().size();
+    const DType dtype = told ? layer.built_dtypes()[i] : DType::float32;
+    inputs.push_back(Config::Map{{"shape", to_config(layer.built_shapes()[i])},
+                                 {"dtype", to_config(dtype)}});
   }
-  for (const auto& [name, tensor] : file.tensors) {
-    if (!wanted.contains(name)) add(extra, name);
+  return inputs;
+}
+
+Layer built_layer(const Config& config, const std::string& json) {
+  const Layer layer =
+      layer_from_config(config["class_name"].as_string(json + ": class_name"), config["config"]);
+  Shapes shapes;
+  std::vector<DType> dtypes;
+  for (const Config& input : config["inputs"].as_list(json + ": inputs")) {
+    from_config(input["shape"], shapes.emplace_back(), json + ": shape");
+    from_config(input["dtype"], dtypes.emplace_back(), json + ": dtype");
   }
-  if (!missing.empty() || !extra.empty() || !wrong.empty()) {
-    std::string text = path + ": does not fit the model";
-    if (!missing.empty()) text += "; missing: " + missing;
-    if (!extra.empty()) text += "; extra: " + extra;
-    if (!wrong.empty()) text += "; wrong shape: " + wrong;
-    throw Error(text);
-  }
-  for (const Weight& w : weights) {
-    Tensor value = w.value;
-    std::ranges::copy(file.at(w.name).floats(), value.mutable_floats().begin());
-  }
+  layer.impl()->build_whole(shapes, dtypes);
+  return layer;
 }
 
 }  // namespace
 
-void save_model_folder(const Layer& functional, const std::string& folder,
+void save_model_folder(const Layer& model, const std::string& folder,
                        const std::map<std::string, std::string>& files) {
-  const Functional model = Functional::of(functional);
-  const auto& impl = static_cast<const FunctionalImpl&>(*model.impl());
-  const Config config = Config::Map{{"format", format},
-                                    {"version", version},
-                                    {"class_name", "Functional"},
-                                    {"config", functional_config(impl)}};
-  std::vector<std::pair<std::string, Tensor>> tensors;
-  for (const Weight& w : impl.weights_inside()) tensors.emplace_back(w.name, w.value);
+  const auto* graph = dynamic_cast<const FunctionalImpl*>(model.impl().get());
+  Config config = Config::Map{{"format", format},
+                              {"version", version},
+                              {"class_name", model.class_name()},
+                              {"config", graph != nullptr ? functional_config(*graph)
+                                                          : model.config()}};
+  if (graph == nullptr) {
+    const std::vector<std::string> known = layer_registry().names();
+    if (std::ranges::find(known, model.class_name()) == known.end()) {
+      fail("{}: is of a class that is not registered, so it could not be loaded; "
+           "register_layer<..>() first", model.impl()->who());
+    }
+    if (!model.built()) {
+      fail("{}: has no weights yet; call it or fit it first", model.impl()->who());
+    }
+    config.set("inputs", inputs_config(*model.impl()));
+  }
   FolderWriter writer(folder);
   writer.write(architecture_file, to_json(config) + "\n");
-  writer.write(weights_file, safetensors_bytes(tensors));
+  writer.write(weights_file, safetensors_bytes(named_tensors(model.impl()->weights_inside())));
   for (const auto& [name, content] : files) writer.write(name, content);
   writer.commit();
 }
@@ -76,7 +76,7 @@ void check_can_save_model_folder(const std::string& folder, std::vector<std::str
   check_can_save_folder(folder, files);
 }
 
-Functional load_model_folder(const std::string& folder) {
+Layer load_model_folder(const std::string& folder) {
   const std::string json = folder + "/" + architecture_file, weights = folder + "/" + weights_file;
   const Config config = parse_json(read_file(json), json);
   if (!config["format"].is_string() || config["format"].as_string(json) != format) {
@@ -85,8 +85,11 @@ Functional load_model_folder(const std::string& folder) {
   if (config["version"].as_int(json + ": version") != version) {
     fail("{}: version {} is not supported, only {}", json, config["version"].str(), version);
   }
-  const Functional model = functional_from_config(config["config"], json);
-  load_weights(model.impl()->weights_inside(), read_safetensors(weights), weights);
+  const bool graph =
+      config["class_name"].is_string() && config["class_name"].as_string(json) == "Functional";
+  const Layer model = graph ? functional_from_config(config["config"], json)
+                            : built_layer(config, json);
+  load_weights(model.impl()->weights_inside(), weights);
   return model;
 }
 

@@ -11,7 +11,8 @@
 namespace kindling {
 
 // Writes the folder as a whole: on any error, a full disk say, what was there before stays.
-void save_model_folder(const Layer& functional, const std::string& folder,
+// A layer of one's own must be registered, and is kept with the shapes it was built for.
+void save_model_folder(const Layer& model, const std::string& folder,
                        const std::map<std::string, std::string>& files = {});
 
 // Fails if the folder could not be saved with these files (io/file.h).
@@ -19,6 +20,6 @@ void check_can_save_model_folder(const std::string& folder, std::vector<std::str
 
 // Strict; an error names the file and lists every weight that is missing, extra or of another
 // shape than model.json makes it.
-Functional load_model_folder(const std::string& folder);
+Layer load_model_folder(const std::string& folder);
 
 }  // namespace kindling

@@ -177,6 +177,11 @@ void Fields::operator()(const char* name, std::string& value) {
   if (const Config* found = get(name)) value = found->as_string(what(name));
 }
 
+void Fields::operator()(const char* name, Config& value) {
+  if (!reading()) return put(name, value);
+  if (const Config* found = get(name)) value = *found;
+}
+
 void Fields::fixed(const char* name, Config only) {
   if (!reading()) return put(name, std::move(only));
   const Config* found = get(name);

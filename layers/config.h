@@ -115,6 +115,7 @@ class Fields {
   void operator()(const char* name, float& value);
   void operator()(const char* name, double& value);
   void operator()(const char* name, std::string& value);
+  void operator()(const char* name, Config& value);
   // Anything with to_config(value) and from_config(config, value, what) beside it.
   template <class T>
   void operator()(const char* name, T& value) {
@@ -136,6 +137,22 @@ class Fields {
       (*this)(name, *value);
     } else if (get(name)) {
       (*this)(name, value.emplace());
+    }
+  }
+  // A map of its own, which must be there when reading: list(fields).
+  template <class List>
+  void inside(const std::string& name, List list) {
+    if (!reading()) {
+      Config config{std::vector<std::pair<std::string, Config>>()};
+      Fields fields(config);
+      list(fields);
+      put(name.c_str(), std::move(config));
+    } else {
+      const Config* found = get(name.c_str());
+      if (found == nullptr) missing(name.c_str());
+      Fields fields(*found, what(name.c_str()));
+      list(fields);
+      fields.finish();
     }
   }
   // An option of Keras that we have only one value for; another is refused.

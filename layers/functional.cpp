@@ -83,7 +83,6 @@ void FunctionalImpl::collect_layers() {
     if (at->second != impl) fail_with("two layers are named \"" + impl->name() + "\"");
     if (!fresh) continue;
     keep_layer(node->layer);
-    layers_.push_back(node->layer);
   }
 }
 

@@ -30,8 +30,7 @@ class FunctionalImpl : public LayerImpl {
 
   const SymbolicTensors& inputs() const { return options_.inputs; }
   const SymbolicTensors& outputs() const { return options_.outputs; }
-  // Each once, in the order of their first calls; inputs too.
-  const std::vector<Layer>& layers() const { return layers_; }
+  // layers(): each once, in the order of their first calls; inputs too.
   // Every call, in an order in which what a call needs comes before it.
   const std::vector<std::shared_ptr<SymbolicNode>>& nodes() const { return nodes_; }
   // Which call of its layer a node is, counted within this graph.
@@ -50,7 +49,6 @@ class FunctionalImpl : public LayerImpl {
 
   Options options_;
   std::vector<std::shared_ptr<SymbolicNode>> nodes_;
-  std::vector<Layer> layers_;
   struct Step {
     std::vector<Source> inputs;
     std::vector<std::optional<Source>> masks;  // those given to the call

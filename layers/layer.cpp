@@ -191,6 +191,15 @@ void LayerImpl::adopt(const std::shared_ptr<LayerImpl>& layer) {
 
 void LayerImpl::keep_layer(const Layer& layer) { layers_.push_back(layer.impl()); }
 
+std::vector<Layer> LayerImpl::layers() const { return {layers_.begin(), layers_.end()}; }
+
+void LayerImpl::all_states(Fields& f) {
+  f.inside("state", [&](Fields& own) { state(own); });
+  for (const auto& layer : layers_) {
+    f.inside(layer->name(), [&](Fields& inside) { layer->all_states(inside); });
+  }
+}
+
 bool LayerImpl::has_unbuilt_layers() const {
   return std::ranges::any_of(layers_, [](const auto& layer) {
     return !layer->built() || layer->has_unbuilt_layers();
@@ -211,6 +220,15 @@ void LayerImpl::ensure_built(const Shapes& inputs) {
     throw;
   }
   built_ = true;
+  built_shapes_ = inputs;
+}
+
+void LayerImpl::build_whole(const Shapes& shapes, const std::vector<DType>& dtypes) {
+  ensure_built(shapes);
+  built_dtypes_ = dtypes;
+  Call call = settle({}, {});
+  call.dtypes = dtypes;
+  if (has_unbuilt_layers()) LayerImpl::compute_output_shape(shapes, call);
 }
 
 Call LayerImpl::settle(const Tensors& inputs, const CallOptions& options) const {
@@ -242,6 +260,9 @@ Tensors LayerImpl::with_masks(Tensors results, const Tensors& inputs, const Call
 Tensors LayerImpl::run(const Tensors& inputs, const CallOptions& options) {
   const Call settled = settle(inputs, options);
   const Shapes shapes = shapes_of(inputs);
+  if (!built_) {
+    for (const Tensor& input : inputs) built_dtypes_.push_back(input.dtype());
+  }
   ensure_built(shapes);
   check(shapes);
   const TrainingScope scope(settled.training);

@@ -110,11 +110,19 @@ class LayerImpl : public Configurable {
   bool trainable() const { return trainable_; }
   void set_trainable(bool trainable) { trainable_ = trainable; }
   bool built() const { return built_; }
+  // Of the first call's inputs; those of build() have no dtypes.
+  const Shapes& built_shapes() const { return built_shapes_; }
+  const std::vector<DType>& built_dtypes() const { return built_dtypes_; }
+  // Builds it, and the layers inside that only a call builds, as a first call of such inputs would.
+  void build_whole(const Shapes& shapes, const std::vector<DType>& dtypes);
 
   // What Layer::operator() does: settles arguments, checks, builds, calls, passes on masks.
   Tensors run(const Tensors& inputs, const CallOptions& options);
   void ensure_built(const Shapes& inputs);
   bool has_unbuilt_layers() const;  // until the first call()
+  std::vector<Layer> layers() const;  // those inside
+  // What it and its layers must keep, besides weights, for a run to be taken up: state() of each.
+  void all_states(Fields& f);
   // Call arguments with defaults and masks filled in; fails on one that the layer doesn't take.
   Call settle(const Tensors& inputs, const CallOptions& options) const;
 
@@ -149,6 +157,8 @@ class LayerImpl : public Configurable {
 
   bool trainable_ = true;
   bool built_ = false;
+  Shapes built_shapes_;
+  std::vector<DType> built_dtypes_;
   bool warned_ = false;
   Weights own_weights_;
   std::vector<Regularizer> regularizers_;  // one a weight of its own

@@ -2,13 +2,16 @@
 //
 //   class Report : public CallbackImpl {
 //    public:
-//     void on_epoch_end(int epoch, const Logs& logs) override { ... }
+//     void on_epoch_end(int epoch, Logs& logs) override { ... }
 //   };
-//   model.fit(train, {.callbacks = {Callback(std::make_shared<Report>())}});
+//   model.fit(train, {.callbacks = {CSVLogger({"log.csv"}),
+//                                   Callback(std::make_shared<Report>())}});
 //
-// Callbacks run in the order in which they are listed. Source: keras.callbacks.
+// Callbacks run in the order in which they are listed, those that keep the whole run
+// (BackupAndRestore) after the others. Source: keras.callbacks.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,18 +21,37 @@
 
 namespace kindling {
 
+class FitRun;
 class Model;
 
 class CallbackImpl {
  public:
   virtual ~CallbackImpl() = default;
   virtual void on_train_begin(Model&) {}
-  virtual void on_epoch_begin(int /*epoch*/) {}
-  virtual void on_train_batch_end(std::int64_t /*batch*/, const Logs&) {}
-  virtual void on_epoch_end(int /*epoch*/, const Logs&) {}
   virtual void on_train_end() {}
-  // Asked after each epoch; true ends training.
-  virtual bool stop_training() const { return false; }
+  virtual void on_epoch_begin(int /*epoch*/) {}
+  // What it sets in the logs, later callbacks and the history see.
+  virtual void on_epoch_end(int /*epoch*/, Logs&) {}
+  virtual void on_train_batch_begin(std::int64_t /*batch*/) {}
+  virtual void on_train_batch_end(std::int64_t /*batch*/, const Logs&) {}
+  virtual void on_test_begin() {}  // validation
+  virtual void on_test_end(const Logs&) {}
+  // What it must remember for a run that was killed to be taken up as if it never had been.
+  virtual void state(Fields&) {}
+  virtual bool runs_last() const { return false; }
+
+  // For fit: starts with a run, and whether the callback has asked to end it.
+  void begin(FitRun& run, Model& model);
+  bool stopped() const { return stopped_; }
+  void set_stopped(bool stopped) { stopped_ = stopped; }
+
+ protected:
+  void stop_training() { stopped_ = true; }  // after this batch, or this epoch
+  FitRun& run() const { return *run_; }      // while fit runs
+
+ private:
+  FitRun* run_ = nullptr;
+  bool stopped_ = false;
 };
 
 class Callback {
@@ -41,5 +63,57 @@ class Callback {
  private:
   std::shared_ptr<CallbackImpl> impl_;
 };
+
+// A callback made from options; get() is the object behind it.
+template <class Impl>
+class CallbackOf : public Callback {
+ public:
+  using Options = typename Impl::Options;
+  explicit CallbackOf(Options options) : Callback(std::make_shared<Impl>(std::move(options))) {}
+  CallbackOf()
+    requires std::default_initializable<Options>
+      : CallbackOf(Options{}) {}
+  Impl& get() const { return static_cast<Impl&>(*impl()); }
+};
+
+// Callbacks from functions. Source: keras.callbacks.LambdaCallback.
+struct LambdaCallbackOptions {
+  std::function<void(int epoch)> on_epoch_begin = {};
+  std::function<void(int epoch, Logs&)> on_epoch_end = {};
+  std::function<void(Model&)> on_train_begin = {};
+  std::function<void()> on_train_end = {};
+  std::function<void(std::int64_t batch)> on_train_batch_begin = {};
+  std::function<void(std::int64_t batch, const Logs&)> on_train_batch_end = {};
+};
+class LambdaCallbackImpl : public CallbackImpl {
+ public:
+  using Options = LambdaCallbackOptions;
+  explicit LambdaCallbackImpl(Options options) : o_(std::move(options)) {}
+  void on_train_begin(Model& model) override { call(o_.on_train_begin, model); }
+  void on_train_end() override { call(o_.on_train_end); }
+  void on_epoch_begin(int epoch) override { call(o_.on_epoch_begin, epoch); }
+  void on_epoch_end(int epoch, Logs& logs) override { call(o_.on_epoch_end, epoch, logs); }
+  void on_train_batch_begin(std::int64_t batch) override { call(o_.on_train_batch_begin, batch); }
+  void on_train_batch_end(std::int64_t batch, const Logs& logs) override {
+    call(o_.on_train_batch_end, batch, logs);
+  }
+
+ private:
+  template <class F, class... Arguments>
+  static void call(const F& f, Arguments&... arguments) {
+    if (f) f(arguments...);
+  }
+  Options o_;
+};
+using LambdaCallback = CallbackOf<LambdaCallbackImpl>;
+
+// Ends training when a batch's loss is NaN or infinite. Source: keras.callbacks.TerminateOnNaN.
+class TerminateOnNaNImpl : public CallbackImpl {
+ public:
+  struct Options {};
+  explicit TerminateOnNaNImpl(Options) {}
+  void on_train_batch_end(std::int64_t batch, const Logs& logs) override;
+};
+using TerminateOnNaN = CallbackOf<TerminateOnNaNImpl>;
 
 }  // namespace kindling

@@ -1,65 +1,42 @@
 #include <kindling/train/early_stopping.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include <kindling/tensor/fail.h>
 #include <kindling/train/model.h>
 
 namespace kindling {
 
-bool larger_is_better(const std::string& log, Direction mode) {
-  if (mode != Direction::automatic) return mode == Direction::larger;
-  for (const char* word : {"auc", "accuracy", "correlation", "pearson", "precision", "recall"}) {
-    if (log.find(word) != std::string::npos) return true;
+EarlyStoppingImpl::EarlyStoppingImpl(Options options)
+    : options_(std::move(options)),
+      monitor_("EarlyStopping", options_.monitor, options_.mode, options_.min_delta,
+               options_.baseline) {
+  if (options_.patience < 0) {
+    fail("EarlyStopping: patience is at least 0, got {}", options_.patience);
   }
-  for (const char* word : {"loss", "error", "crossentropy"}) {
-    if (log.find(word) != std::string::npos) return false;
-  }
-  fail("EarlyStopping: monitor \"{}\": whether larger is better can't be told from its name; say "
-       ".mode = Direction::larger or Direction::smaller", log);
 }
-
-EarlyStoppingImpl::EarlyStoppingImpl(Options options) : options_(std::move(options)) {
-  if (options_.patience < 0 || !(options_.min_delta >= 0)) {
-    fail("EarlyStopping: patience and min_delta are at least 0, got {} and {}", options_.patience,
-         options_.min_delta);
-  }
-  larger_is_better(options_.monitor, options_.mode);
-}
-
-EarlyStopping::EarlyStopping(Options options)
-    : Callback(std::make_shared<EarlyStoppingImpl>(std::move(options))) {}
 
 void EarlyStoppingImpl::on_train_begin(Model& model) {
   weights_ = model.weights();
   best_weights_.clear();
-  best_.reset();
+  monitor_.forget();
   best_epoch_ = -1;
   waited_ = 0;
 }
 
-void EarlyStoppingImpl::on_epoch_end(int epoch, const Logs& logs) {
-  if (!logs.contains(options_.monitor)) {
-    fail("EarlyStopping: there is no log \"{}\", there are {}; give fit validation_data, or "
-         "another .monitor", options_.monitor, logs.names());
+void EarlyStoppingImpl::on_epoch_end(int epoch, Logs& logs) {
+  if (epoch < options_.start_from_epoch) return;
+  const bool better = monitor_.better(logs);
+  // The first epoch is the best so far, whatever it was.
+  if (better || best_epoch_ < 0) {
+    best_epoch_ = epoch;
+    if (options_.restore_best_weights) {
+      best_weights_.clear();
+      for (const Weight& w : weights_) best_weights_.push_back(w.value.clone());
+    }
   }
-  const double value = logs[options_.monitor];
-  const double sign = larger_is_better(options_.monitor, options_.mode) ? 1 : -1;
-  const auto min_delta = options_.min_delta;
-  const bool first = best_epoch_ < 0;
-  const bool better = first || (!std::isnan(value) &&
-                                (!best_ || sign * (value - *best_) > min_delta));
-  if (!better) {
-    ++waited_;
-    return;
-  }
-  if (!std::isnan(value)) best_ = value;
-  best_epoch_ = epoch;
-  waited_ = 0;
-  if (!options_.restore_best_weights) return;
-  best_weights_.clear();
-  for (const Weight& w : weights_) best_weights_.push_back(w.value.clone());
+  waited_ = better || (epoch == best_epoch_ && !options_.baseline) ? 0 : waited_ + 1;
+  if (waited_ > 0 && waited_ >= options_.patience) stop_training();
 }
 
 void EarlyStoppingImpl::on_train_end() {
@@ -69,6 +46,13 @@ void EarlyStoppingImpl::on_train_end() {
   }
   weights_.clear();
   best_weights_.clear();
+}
+
+void EarlyStoppingImpl::state(Fields& f) {
+  monitor_.state(f);
+  f("best_weights", best_weights_);
+  f("best_epoch", best_epoch_);
+  f("waited", waited_);
 }
 
 }  // namespace kindling

@@ -5,27 +5,23 @@
 // Source: keras.callbacks.EarlyStopping.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 
 #include <kindling/layers/layer.h>
 #include <kindling/train/callback.h>
+#include <kindling/train/monitor.h>
 
 namespace kindling {
 
-enum class Direction { automatic, smaller, larger };  // Keras's mode: auto, min, max
-
-// Whether larger is better: as told, or by the log's name (auc, accuracy, correlation, pearson,
-// precision, recall: larger; loss, error, crossentropy: smaller; fails on any other).
-bool larger_is_better(const std::string& log, Direction mode);
-
 struct EarlyStoppingOptions {
   std::string monitor = "val_loss";
-  double min_delta = 0;    // a smaller change is none
+  double min_delta = 0;       // a smaller change is none
   std::int64_t patience = 0;  // ends after so many epochs without a better value, at least one
   Direction mode = Direction::automatic;
-  bool restore_best_weights = false;  // at the end, the weights of the best epoch
+  std::optional<double> baseline = {};  // what the first value must beat
+  bool restore_best_weights = false;    // at the end, the weights of the best epoch
+  int start_from_epoch = 0;             // earlier ones don't count
 };
 
 class EarlyStoppingImpl : public CallbackImpl {
@@ -33,26 +29,25 @@ class EarlyStoppingImpl : public CallbackImpl {
   using Options = EarlyStoppingOptions;
   explicit EarlyStoppingImpl(Options options);
   void on_train_begin(Model& model) override;
-  void on_epoch_end(int epoch, const Logs& logs) override;
+  void on_epoch_end(int epoch, Logs& logs) override;
   void on_train_end() override;
-  bool stop_training() const override { return waited_ > 0 && waited_ >= options_.patience; }
-  int best_epoch() const { return best_epoch_; }  // from 0; -1: none yet
+  void state(Fields& f) override;
+  std::int64_t best_epoch() const { return best_epoch_; }  // from 0; -1: none yet
 
  private:
   Options options_;
-  Weights weights_;      // the model's
-  Tensors best_weights_; // copies
-  std::optional<double> best_;
-  int best_epoch_ = -1;
+  Monitor monitor_;
+  Weights weights_;       // the model's
+  Tensors best_weights_;  // copies
+  std::int64_t best_epoch_ = -1;
   std::int64_t waited_ = 0;
 };
 
-class EarlyStopping : public Callback {
+class EarlyStopping : public CallbackOf<EarlyStoppingImpl> {
  public:
-  using Options = EarlyStoppingOptions;
-  explicit EarlyStopping(Options options = {});
+  using CallbackOf::CallbackOf;
   // The epoch of the best value, counted from 0; -1 before the first.
-  int best_epoch() const { return static_cast<EarlyStoppingImpl&>(*impl()).best_epoch(); }
+  std::int64_t best_epoch() const { return get().best_epoch(); }
 };
 
 }  // namespace kindling

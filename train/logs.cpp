@@ -6,22 +6,30 @@
 
 namespace kindling {
 
+Logs::Values& Logs::values() const {
+  if (make_) {
+    values_ = make_().values();
+    make_ = nullptr;
+  }
+  return values_;
+}
+
 void Logs::set(const std::string& name, double value) {
-  const auto at = std::ranges::find(values_, name, &std::pair<std::string, double>::first);
-  if (at != values_.end()) {
+  const auto at = std::ranges::find(values(), name, &std::pair<std::string, double>::first);
+  if (at != values().end()) {
     at->second = value;
   } else {
-    values_.emplace_back(name, value);
+    values().emplace_back(name, value);
   }
 }
 
 bool Logs::contains(const std::string& name) const {
-  return std::ranges::find(values_, name, &std::pair<std::string, double>::first) !=
-         values_.end();
+  return std::ranges::find(values(), name, &std::pair<std::string, double>::first) !=
+         values().end();
 }
 
 double Logs::operator[](const std::string& name) const {
-  for (const auto& [key, value] : values_) {
+  for (const auto& [key, value] : values()) {
     if (key == name) return value;
   }
   fail("Logs: no \"{}\" is logged, there are {}", name, names());
@@ -29,7 +37,7 @@ double Logs::operator[](const std::string& name) const {
 
 std::string Logs::names() const {
   std::string list;
-  for (const auto& [key, value] : values_) list += (list.empty() ? "" : ", ") + key;
+  for (const auto& [key, value] : values()) list += (list.empty() ? "" : ", ") + key;
   return list.empty() ? "none" : list;
 }
 

@@ -1,6 +1,7 @@
 // What training reports: named numbers, and their history over the epochs.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,16 +11,22 @@ namespace kindling {
 // In the order of reporting: loss, metrics, then the same of the validation data, "val_" before.
 class Logs {
  public:
+  Logs() = default;
+  // Worked out when somebody looks.
+  explicit Logs(std::function<Logs()> make) : make_(std::move(make)) {}
   void set(const std::string& name, double value);
   bool contains(const std::string& name) const;
   std::string names() const;  // for messages: "loss, auc"
   double operator[](const std::string& name) const;  // fails on a name that isn't there
-  auto begin() const { return values_.begin(); }
-  auto end() const { return values_.end(); }
-  bool empty() const { return values_.empty(); }
+  auto begin() const { return values().begin(); }
+  auto end() const { return values().end(); }
+  bool empty() const { return values().empty(); }
 
  private:
-  std::vector<std::pair<std::string, double>> values_;
+  using Values = std::vector<std::pair<std::string, double>>;
+  Values& values() const;
+  mutable Values values_;
+  mutable std::function<Logs()> make_;  // until it has been called
 };
 
 // What fit() returns: the logs of each epoch.

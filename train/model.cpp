@@ -1,15 +1,15 @@
 #include <kindling/train/model.h>
 
 #include <algorithm>
-#include <set>
 
 #include <kindling/autograd/graph.h>
-#include <kindling/autograd/shaping.h>
+#include <kindling/autograd/ops.h>
 #include <kindling/io/model_folder.h>
+#include <kindling/io/weights_file.h>
 #include <kindling/optim/adam.h>
 #include <kindling/tensor/fail.h>
-#include <kindling/train/metrics.h>
-#include <kindling/train/progress.h>
+#include <kindling/tensor/random.h>
+#include <kindling/train/fit_run.h>
 
 namespace kindling {
 namespace {
@@ -33,149 +33,223 @@ void check_examples(const LayerImpl& model, const Dataset& data, const char* who
   if (data.size() == 0) fail("{}: {} got a dataset without examples", model.who(), who);
 }
 
+// The names of a model's outputs: of the layers they come from, each its own.
+std::vector<std::string> output_names(const FunctionalImpl* graph, std::size_t outputs) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < outputs; ++i) {
+    std::string name = graph != nullptr ? graph->outputs()[i].node()->layer.name()
+                                        : fmt::format("output_{}", i);
+    if (std::ranges::find(names, name) != names.end()) name = fmt::format("{}_{}", name, i);
+    names.push_back(name);
+  }
+  return names;
+}
+
+// The weight of each example's class: targets (batch,) or (batch, 1) are classes, others one-hot.
+Tensor class_weights(const std::string& who, const Tensor& target, const ClassWeight& weights) {
+  const std::int64_t rows = target.size(0);
+  const std::int64_t width = target.elements() / std::max<std::int64_t>(1, rows);
+  const Tensor y = cast(target, DType::float32);
+  Tensor chosen = Tensor::empty({rows});
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const auto row = y.floats().subspan(static_cast<std::size_t>(r * width),
+                                        static_cast<std::size_t>(width));
+    const std::int64_t id = width == 1 ? static_cast<std::int64_t>(row[0])
+                                       : std::ranges::max_element(row) - row.begin();
+    const auto at = weights.find(id);
+    if (at == weights.end()) fail("{}: class_weight has no weight for class {}", who, id);
+    chosen.mutable_floats()[static_cast<std::size_t>(r)] = static_cast<float>(at->second);
+  }
+  return chosen;
+}
+
+Batch weighed(const std::string& who, const Batch& batch, const ClassWeight& weights) {
+  if (weights.empty()) return batch;
+  if (batch.targets.size() != 1) fail("{}: class_weight is for models with one output", who);
+  Batch weighed = batch;
+  const Tensor of_classes = class_weights(who, batch.targets[0], weights);
+  weighed.sample_weights = {batch.sample_weights.empty() ? of_classes
+                                                         : batch.sample_weights[0] * of_classes};
+  return weighed;
+}
+
 }  // namespace
 
 Optimizer default_optimizer() { return Adam(); }
 
 Model::Model(const OneOrMore& inputs, const OneOrMore& outputs, const std::string& name)
-    : Functional(options(inputs, outputs, name)),
-      training_(std::make_shared<std::optional<Training>>()) {}
+    : Model(Functional(options(inputs, outputs, name))) {}
 
-Model::Model(const Functional& functional)
-    : Functional(functional), training_(std::make_shared<std::optional<Training>>()) {}
+Model::Model(const Layer& layer)
+    : Layer(layer), compiled_(std::make_shared<std::optional<Compiled>>()) {}
+
+const FunctionalImpl* Model::functional() const {
+  return dynamic_cast<const FunctionalImpl*>(impl().get());
+}
 
 void Model::compile(const CompileOptions& options) {
-  if (!options.loss) fail("{}: compile needs a loss, .loss = BinaryCrossentropy()", impl()->who());
-  if (options.loss->impl()->reduction() == Reduction::none) {
-    fail("{}: training needs one number, not reduction \"none\" [loss {}]", impl()->who(),
-         options.loss->name());
+  if (options.loss.entries.empty()) {
+    fail("{}: compile needs a loss, .loss = BinaryCrossentropy()", impl()->who());
   }
-  if (functional().outputs().size() != 1) {
-    fail("{}: training wants a model with one output, this one has {}", impl()->who(),
-         functional().outputs().size());
-  }
-  std::set<std::string> names = {"loss"};
-  for (const Metric& metric : options.metrics) {
-    if (!names.insert(metric.name()).second) {
-      fail("{}: two logs are named \"{}\"; give one metric another .name", impl()->who(),
-           metric.name());
-    }
-  }
-  training_->emplace(Training{options.optimizer, *options.loss, options.metrics,
-                              Mean({.name = "loss"})});
+  compiled_->emplace(Compiled{options, std::nullopt});
+  // Errors of the options now, not at the first batch, where the outputs are known.
+  if (const FunctionalImpl* graph = functional()) objective(graph->outputs().size());
 }
 
-void Model::Training::reset() const {
-  mean_loss.reset();
-  for (const Metric& metric : metrics) metric.reset();
-}
-
-void Model::Training::update(const Batch& batch, const Tensor& y_pred,
-                             const Tensor& batch_loss) const {
-  const Tensor value = reshape(batch_loss, {1});
-  mean_loss.update(value, value, full({1}, static_cast<double>(y_pred.size(0))));
-  for (const Metric& metric : metrics) metric.update(batch.target, y_pred, batch.sample_weight);
-}
-
-Model::Training& Model::training(const char* who) const {
-  if (!*training_) {
+Model::Compiled& Model::compiled(const char* who) const {
+  if (!*compiled_) {
     fail("{}: {} needs a loss and an optimizer; call compile first", impl()->who(), who);
   }
-  return **training_;
+  return **compiled_;
 }
 
-Logs Model::logs_now(const std::string& prefix) const {
-  const Training& t = **training_;
-  Logs logs;
-  logs.set(prefix + t.mean_loss.name(), t.mean_loss.result());
-  for (const Metric& metric : t.metrics) logs.set(prefix + metric.name(), metric.result());
-  return logs;
+Objective& Model::objective(std::size_t outputs) const {
+  Compiled& c = compiled("training");
+  if (!c.objective) {
+    c.objective.emplace(impl()->who(), output_names(functional(), outputs), c.options.loss,
+                        c.options.loss_weights, c.options.metrics);
+  }
+  return *c.objective;
 }
 
-void Model::train_batch(const Batch& batch) {
-  Training& t = training("fit");
-  const Tensor y_pred = (*this)(batch.inputs, {.training = true});
-  const Tensor loss = t.loss(batch.target, y_pred, batch.sample_weight);
-  backward(loss);
-  t.optimizer.step(weights());
-  t.update(batch, stop_gradient(y_pred), stop_gradient(loss));
+const Optimizer& Model::optimizer() const { return compiled("optimizer()").options.optimizer; }
+
+Logs Model::logs_now() const {
+  const Compiled& c = compiled("logs");
+  return c.objective ? c.objective->logs("") : Logs();
+}
+
+void Model::reset_metrics() {
+  if (Compiled& c = compiled("reset_metrics"); c.objective) c.objective->reset();
+}
+
+Logs Model::train_on_batch(const Batch& given, const ClassWeight& class_weight) {
+  Compiled& c = compiled("fit");
+  const Batch batch = weighed(impl()->who(), given, class_weight);
+  Tensors y_pred = call(batch.inputs, {.training = true});
+  Objective& o = objective(y_pred.size());
+  backward(o.loss(batch, y_pred, losses()));
+  c.options.optimizer.step(weights());
+  for (Tensor& y : y_pred) y = with_mask(stop_gradient(y), y.mask());
+  o.update(batch, y_pred);
+  return Logs([o = &o] { return o->logs(""); });
+}
+
+void Model::prepare(const Dataset& data) const {
+  if (functional() != nullptr || impl()->built()) return;
+  const NoGrad no_grad;
+  if (const std::optional<Batch> batch = data.pass(0)()) {
+    objective(call(batch->inputs, {.training = false}).size());
+  }
 }
 
 History Model::fit(const Dataset& data, const FitOptions& options) {
-  Training& t = training("fit");
+  compiled("fit");
   check_examples(*impl(), data, "fit");
-  if (options.epochs < 0 || options.initial_epoch < 0) {
-    fail("{}: epochs and initial_epoch are at least 0, got {} and {}", impl()->who(),
-         options.epochs, options.initial_epoch);
-  }
   if (options.validation_data) check_examples(*impl(), *options.validation_data, "validation");
-  History history;
-  Progress progress(options.verbose, options.epochs);
-  for (const Callback& callback : options.callbacks) callback->on_train_begin(*this);
-  bool stop = false;
-  for (int epoch = options.initial_epoch; epoch < options.epochs && !stop; ++epoch) {
-    for (const Callback& callback : options.callbacks) callback->on_epoch_begin(epoch);
-    const BatchPlan plan = data.plan(epoch);
-    progress.start_epoch(epoch, static_cast<std::int64_t>(plan.size()));
-    t.reset();
-    for (std::size_t b = 0; b < plan.size(); ++b) {
-      train_batch(data.batch(plan[b]));
-      const auto done = static_cast<std::int64_t>(b) + 1;
-      progress.step(done, [this] { return logs_now(""); });
-      for (const Callback& callback : options.callbacks) {
-        callback->on_train_batch_end(done - 1, logs_now(""));
-      }
-    }
-    Logs logs = logs_now("");
-    if (options.validation_data) {
-      for (const auto& [name, value] : evaluated(*options.validation_data, "val_")) {
-        logs.set(name, value);
-      }
-    }
-    progress.finish_epoch(logs);
-    history.epochs.push_back(logs);
-    for (const Callback& callback : options.callbacks) {
-      callback->on_epoch_end(epoch, logs);
-      stop = stop || callback->stop_training();
-    }
-  }
-  for (const Callback& callback : options.callbacks) callback->on_train_end();
-  return history;
+  prepare(data);
+  return FitRun(*this, data, options).run();
 }
 
-Logs Model::evaluated(const Dataset& data, const std::string& prefix) const {
-  Training& t = training("evaluate");
+History Model::fit(const Tensors& x, const OneOrMoreTensors& y, const FitOptions& options) {
+  const std::int64_t rows = x.empty() || x[0].rank() < 1 ? 0 : x[0].size(0);
+  const double split = options.validation_split;
+  if (!(split >= 0 && split < 1)) {
+    fail("{}: validation_split is in [0, 1), got {}", impl()->who(), split);
+  }
+  if (split > 0 && options.validation_data) {
+    fail("{}: of validation_split and validation_data only one can be set", impl()->who());
+  }
+  const auto kept = static_cast<std::int64_t>(static_cast<double>(rows) * (1 - split));
+  const auto part = [](const Tensors& all, std::int64_t begin, std::int64_t end) {
+    Tensors some;
+    for (const Tensor& t : all) some.push_back(slice(t, 0, begin, end));
+    return some;
+  };
+  const OneOrMoreTensors weight = options.sample_weight;
+  from_tensors(x, y, {}, weight);  // fails where sizes differ
+  const BatchOptions batches{.batch_size = options.batch_size.value_or(32),
+                             .shuffle = options.shuffle,
+                             .seed = options.shuffle ? global_generator().next() : 0};
+  FitOptions rest = options;
+  rest.batch_size.reset();
+  rest.validation_split = 0;
+  rest.sample_weight = Tensor();
+  if (split > 0) {
+    rest.validation_data =
+        from_tensors(part(x, kept, rows), part(y, kept, rows),
+                     {.batch_size = batches.batch_size}, part(weight, kept, rows));
+  }
+  return fit(from_tensors(part(x, 0, kept), part(y, 0, kept), batches, part(weight, 0, kept)),
+             rest);
+}
+
+void Model::finish_fit() {}
+
+Logs Model::evaluated(const Dataset& data, const std::string& prefix,
+                      std::optional<std::int64_t> steps) const {
+  Compiled& c = compiled("evaluate");
   check_examples(*impl(), data, "evaluate");
   const NoGrad no_grad;
-  t.reset();
-  for (const auto& rows : data.plan(0)) {
-    const Batch batch = data.batch(rows);
-    const Tensor y_pred = (*this)(batch.inputs, {.training = false});
-    t.update(batch, y_pred, t.loss(batch.target, y_pred, batch.sample_weight));
+  if (c.objective) c.objective->reset();
+  const Pass pass = limited(data.pass(0), steps);
+  bool any_batch = false;
+  while (const std::optional<Batch> batch = pass()) {
+    const Tensors y_pred = call(batch->inputs, {.training = false});
+    Objective& o = objective(y_pred.size());
+    o.loss(*batch, y_pred, losses());
+    o.update(*batch, y_pred);
+    any_batch = true;
   }
-  return logs_now(prefix);
+  if (!any_batch) fail("{}: evaluate got no batches", impl()->who());
+  return c.objective->logs(prefix);
 }
 
-Logs Model::evaluate(const Dataset& data) const { return evaluated(data, ""); }
+Logs Model::evaluate(const Dataset& data, std::optional<std::int64_t> steps) const {
+  return evaluated(data, "", steps);
+}
 
-Tensor Model::predict(const Dataset& data) const {
+Tensors Model::predict_all(const Dataset& data) const {
   check_examples(*impl(), data, "predict");
   const NoGrad no_grad;
-  Tensor all;
-  for (const auto& rows : data.plan(0)) {
-    const Tensor y = (*this)(data.batch(rows).inputs, {.training = false});
-    if (y.rank() < 1 || y.size(0) != static_cast<std::int64_t>(rows.size())) {
-      fail("{}: predict needs a result an example, got {} for {} examples", impl()->who(),
-           y.shape().str(), rows.size());
+  Tensors all;                 // where rows know their places
+  std::vector<Tensors> parts;  // of an output, as they come
+  const Pass pass = data.pass(0);
+  while (const std::optional<Batch> batch = pass()) {
+    const Tensors results = call(batch->inputs, {.training = false});
+    all.resize(results.size());
+    parts.resize(results.size());
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      const Tensor& y = results[i];
+      if (y.rank() < 1 || y.size(0) != batch->size()) {
+        fail("{}: predict needs a result an example, got {} for {} examples", impl()->who(),
+             y.shape().str(), batch->size());
+      }
+      const Tensor& like = batch->rows.empty() && !parts[i].empty() ? parts[i][0] : all[i];
+      if (like.defined() && y.shape().without(0) != like.shape().without(0)) {
+        fail("{}: batches give results of different shapes, {} and {}; predict them one by one",
+             impl()->who(), like.shape().str(), y.shape().str());
+      }
+      if (batch->rows.empty()) {
+        parts[i].push_back(with_mask(y, {}));
+      } else {
+        if (!all[i].defined()) all[i] = Tensor::empty(y.shape().with(0, data.size()));
+        place_rows(y, batch->rows, all[i]);
+      }
     }
-    if (!all.defined()) all = Tensor::empty(y.shape().with(0, data.size()));
-    if (y.shape().with(0, data.size()) != all.shape()) {
-      fail("{}: batches give results of different shapes, {} and {}; predict them one by one",
-           impl()->who(), all.shape().str(), y.shape().str());
-    }
-    place_rows(y, rows, all);
+  }
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (!parts[i].empty()) all[i] = concatenate(parts[i], 0);
   }
   return all;
+}
+
+Tensor Model::predict(const Dataset& data) const {
+  const Tensors all = predict_all(data);
+  if (all.size() != 1) {
+    fail("{}: has {} outputs, predict_all() returns them all", impl()->who(), all.size());
+  }
+  return all[0];
 }
 
 Tensor Model::predict(const Tensors& inputs) const {
@@ -198,5 +272,31 @@ void Model::save(const std::string& folder,
 }
 
 Model Model::load(const std::string& folder) { return Model(load_model_folder(folder)); }
+
+void Model::save_weights(const std::string& path) const {
+  kindling::save_weights(weights(), path);
+}
+
+void Model::load_weights(const std::string& path) const {
+  kindling::load_weights(weights(), path);
+}
+
+void Model::state(Fields& f) {
+  Config::Map now;
+  for (const Weight& w : weights()) now.emplace_back(w.name, w.value.clone());
+  Config values = now;
+  f("weights", values);
+  if (f.reading()) {
+    NamedTensors tensors;
+    for (const auto& [name, value] : values.as_map(impl()->who())) {
+      tensors.emplace_back(name, value.as_tensor(name));
+    }
+    assign_weights(weights(), tensors, impl()->who());
+  }
+  f.inside("layers", [&](Fields& g) { impl()->all_states(g); });
+  Compiled& c = compiled("state");
+  f.inside("optimizer", [&](Fields& g) { c.options.optimizer.impl()->state(g); });
+  if (c.objective) f.inside("metrics", [&](Fields& g) { c.objective->state(g); });
+}
 
 }  // namespace kindling

@@ -20,8 +20,7 @@
 #include <kindling/optim/optimizer.h>
 #include <kindling/train/callback.h>
 #include <kindling/train/logs.h>
-#include <kindling/train/loss.h>
-#include <kindling/train/metric.h>
+#include <kindling/train/objective.h>
 
 namespace kindling {
 
@@ -29,8 +28,9 @@ Optimizer default_optimizer();  // Adam()
 
 struct CompileOptions {
   Optimizer optimizer = default_optimizer();
-  std::optional<Loss> loss = {};
-  std::vector<Metric> metrics = {};
+  OutputLosses loss = {};
+  std::vector<double> loss_weights = {};  // one an output; empty: 1 each
+  OutputMetrics metrics = {};
 };
 
 enum class Verbose {
@@ -40,12 +40,23 @@ enum class Verbose {
   lines,
 };
 
+// Weights of classes in the loss: a target is a class, or one-hot.
+using ClassWeight = std::map<std::int64_t, double>;
+
 struct FitOptions {
+  std::optional<std::int64_t> batch_size = {};  // of tensors; 32
   int epochs = 1;
-  std::optional<Dataset> validation_data = {};
-  std::vector<Callback> callbacks = {};
   Verbose verbose = Verbose::automatic;
+  std::vector<Callback> callbacks = {};
+  double validation_split = 0;                  // of tensors: this share of the rows, the last ones
+  std::optional<Dataset> validation_data = {};
+  bool shuffle = true;                          // tensors, before each epoch
+  ClassWeight class_weight = {};
+  Tensor sample_weight = {};                    // of tensors: (rows,)
   int initial_epoch = 0;
+  std::optional<std::int64_t> steps_per_epoch = {};   // batches at most
+  std::optional<std::int64_t> validation_steps = {};
+  int validation_freq = 1;                      // validates after every so many epochs
 };
 
 // One symbolic tensor or several.
@@ -55,30 +66,39 @@ struct OneOrMore : SymbolicTensors {
   OneOrMore(SymbolicTensors several) : SymbolicTensors(std::move(several)) {}
 };
 
-class Model : public Functional {
+class Model : public Layer {
  public:
   Model(const OneOrMore& inputs, const OneOrMore& outputs, const std::string& name = {});
-  explicit Model(const Functional& functional);
+  // A layer as a model: a Functional, or one of one's own, whose outputs are its results.
+  explicit Model(const Layer& layer);
 
   void compile(const CompileOptions& options);
-  // Trains; prints progress to standard output. The model must have one output.
+  // Trains; prints progress to standard output.
   History fit(const Dataset& data, const FitOptions& options = {});
+  History fit(const Tensors& x, const OneOrMoreTensors& y, const FitOptions& options = {});
+  // One step, without callbacks: the logs so far, see reset_metrics().
+  Logs train_on_batch(const Batch& batch, const ClassWeight& class_weight = {});
+  void reset_metrics();
   // The loss and the metrics of compile() over a dataset, without training.
-  Logs evaluate(const Dataset& data) const;
+  Logs evaluate(const Dataset& data, std::optional<std::int64_t> steps = {}) const;
   // Predictions, in the order of the dataset's examples: (examples, ...).
   Tensor predict(const Dataset& data) const;
-  Tensor predict(const Tensors& inputs) const;  // of one batch
+  Tensor predict(const Tensors& inputs) const;       // of one batch
+  Tensors predict_all(const Dataset& data) const;    // of a model with several outputs
 
   // Named by layer: "conv1d/kernel".
   Weights weights() const { return impl()->weights_inside(); }
-  // Layers in the order of their first calls, inputs among them.
-  const std::vector<Layer>& layers() const { return functional().layers(); }
+  const Optimizer& optimizer() const;  // compile()'s
+  // Layers in the order of their first calls, inputs among them; those of a layer of one's own.
+  std::vector<Layer> layers() const { return impl()->layers(); }
   // The layer of that name; fails on a name that isn't there, and lists those that are.
   Layer get_layer(const std::string& name) const;
   template <class L>
   L get_layer(const std::string& name) const {
     return L::of(get_layer(name));
   }
+  // The graph; null for a layer of one's own.
+  const FunctionalImpl* functional() const;
   // Keras's table: each layer, its output's shape, its parameters, what it is connected to.
   std::string summary() const;
 
@@ -87,25 +107,28 @@ class Model : public Functional {
   void save(const std::string& folder, const std::map<std::string, std::string>& files = {}) const;
   // Strict: fails on whatever is missing, extra, of another shape or damaged.
   static Model load(const std::string& folder);
+  // The weights alone, as safetensors.
+  void save_weights(const std::string& path) const;
+  void load_weights(const std::string& path) const;
+
+  // All that training changes: weights, the layers' and the optimizer's states, metrics.
+  void state(Fields& f);
 
  private:
-  struct Training {
-    Optimizer optimizer;
-    Loss loss;
-    std::vector<Metric> metrics;
-    Metric mean_loss;
-
-    void reset() const;
-    // Counts a batch in: its loss and its metrics.
-    void update(const Batch& batch, const Tensor& y_pred, const Tensor& batch_loss) const;
+  friend class FitRun;
+  struct Compiled {
+    CompileOptions options;
+    std::optional<Objective> objective;  // once the outputs are known
   };
-  const FunctionalImpl& functional() const { return static_cast<FunctionalImpl&>(*impl()); }
-  Training& training(const char* who) const;
-  Logs logs_now(const std::string& prefix) const;
-  void train_batch(const Batch& batch);
-  Logs evaluated(const Dataset& data, const std::string& prefix) const;
+  Compiled& compiled(const char* who) const;
+  Objective& objective(std::size_t outputs) const;
+  Logs logs_now() const;
+  Logs evaluated(const Dataset& data, const std::string& prefix,
+                 std::optional<std::int64_t> steps) const;
+  void prepare(const Dataset& data) const;  // builds what only a batch can
+  void finish_fit();
 
-  std::shared_ptr<std::optional<Training>> training_;
+  std::shared_ptr<std::optional<Compiled>> compiled_;
 };
 
 }  // namespace kindling

@@ -30,9 +30,10 @@ Progress::Progress(Verbose verbose, int epochs) : verbose_(verbose), epochs_(epo
   }
 }
 
-void Progress::start_epoch(int epoch, std::int64_t steps) {
+void Progress::start_epoch(int epoch, std::int64_t steps, std::int64_t done) {
   epoch_ = epoch;
   steps_ = steps;
+  first_ = done;
   start_ = drawn_ = Clock::now();
 }
 
@@ -46,25 +47,27 @@ void Progress::step(std::int64_t done, FunctionRef<Logs()> logs) {
   std::fflush(stdout);
 }
 
-void Progress::finish_epoch(const Logs& logs) {
+void Progress::finish_epoch(std::int64_t done, const Logs& logs) {
   if (verbose_ == Verbose::silent) return;
-  fmt::print("{}{}\n", verbose_ == Verbose::bar ? "\r\x1b[K" : "", line(steps_, logs, true));
+  fmt::print("{}{}\n", verbose_ == Verbose::bar ? "\r\x1b[K" : "", line(done, logs, true));
   std::fflush(stdout);
 }
 
 std::string Progress::line(std::int64_t done, const Logs& logs, bool finished) const {
   const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
-  const double rate = static_cast<double>(done) / std::max(seconds, 1e-9);
+  const double rate = static_cast<double>(done - first_) / std::max(seconds, 1e-9);
   std::string text = fmt::format("Epoch {}/{} ", epoch_ + 1, epochs_);
-  if (verbose_ == Verbose::bar) {
+  const bool known = steps_ >= 0;
+  if (verbose_ == Verbose::bar && known) {
     constexpr std::int64_t width = 24;
     const std::int64_t full = steps_ > 0 ? width * done / steps_ : width;
     for (std::int64_t i = 0; i < width; ++i) text += i < full ? "━" : "─";
     text += ' ';
   }
   const double left = static_cast<double>(steps_ - done) / std::max(rate, 1e-9);
-  text += fmt::format("{}/{} {} {:.1f} steps/s", done, steps_,
-                      finished ? duration(seconds) : duration(left) + " left", rate);
+  text += fmt::format("{} {} {:.1f} steps/s",
+                      known ? fmt::format("{}/{}", done, steps_) : fmt::format("{} steps", done),
+                      finished || !known ? duration(seconds) : duration(left) + " left", rate);
   return text + values(logs);
 }
 

@@ -15,10 +15,11 @@ class Progress {
  public:
   Progress(Verbose verbose, int epochs);
 
-  void start_epoch(int epoch, std::int64_t steps);
+  // `steps` is -1 where it is not known; `done` are done already, where a run is taken up.
+  void start_epoch(int epoch, std::int64_t steps, std::int64_t done);
   // After a step; draws at most ten times a second.
   void step(std::int64_t done, FunctionRef<Logs()> logs);
-  void finish_epoch(const Logs& logs);
+  void finish_epoch(std::int64_t done, const Logs& logs);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -27,7 +28,7 @@ class Progress {
   Verbose verbose_;
   int epochs_;
   int epoch_ = 0;
-  std::int64_t steps_ = 0;
+  std::int64_t steps_ = 0, first_ = 0;
   Clock::time_point start_, drawn_;
 };
 

@@ -33,8 +33,9 @@ std::string repeated(const char* piece, std::size_t times) {
 }
 
 // The shape of a layer's results, as of its first call.
-std::string output_shape(const Layer& layer, const FunctionalImpl& graph) {
-  for (const auto& node : graph.nodes()) {
+std::string output_shape(const Layer& layer, const FunctionalImpl* graph) {
+  if (graph == nullptr) return "?";
+  for (const auto& node : graph->nodes()) {
     if (node->layer.impl() != layer.impl()) continue;
     std::string text;
     for (const Shape& shape : node->shapes) {
@@ -46,14 +47,15 @@ std::string output_shape(const Layer& layer, const FunctionalImpl& graph) {
 }
 
 // "embedding[0][0], embedding[1][0]": results (call, index) that a layer's calls take.
-std::vector<std::string> connections(const Layer& layer, const FunctionalImpl& graph) {
+std::vector<std::string> connections(const Layer& layer, const FunctionalImpl* graph) {
   std::vector<std::string> all;
+  if (graph == nullptr) return all;
   const auto add = [&](const SymbolicTensor& t) {
     if (!t.defined()) return;
-    all.push_back(fmt::format("{}[{}][{}]", t.node()->layer.name(), graph.call_index(*t.node()),
+    all.push_back(fmt::format("{}[{}][{}]", t.node()->layer.name(), graph->call_index(*t.node()),
                               t.index()));
   };
-  for (const auto& node : graph.nodes()) {
+  for (const auto& node : graph->nodes()) {
     if (node->layer.impl() != layer.impl()) continue;
     for (const SymbolicTensor& input : node->inputs) add(input);
     for (const SymbolicTensor& mask : node->masks) add(mask);

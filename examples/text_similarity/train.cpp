@@ -79,7 +79,7 @@ void train(const Files& files, Settings settings, const std::string& model_folde
                             .patience = settings.patience, .restore_best_weights = true});
   const auto start = std::chrono::steady_clock::now();
   const History history = model.fit(train, {.epochs = static_cast<int>(settings.epochs),
-                                            .validation_data = dev, .callbacks = {stop}});
+                                            .callbacks = {stop}, .validation_data = dev});
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   model.save(model_folder, {{"vocabulary.txt", vocabulary.file_text()},
                             {"settings.json", to_text(settings)}});

@@ -84,8 +84,8 @@ void check_texts(const Dataset& data, const std::vector<TextPair>& pairs, const 
   for (const Rows& rows : data.plan(0)) {
     const Batch batch = data.batch(rows);
     REQUIRE(batch.inputs.size() == 2);
-    CHECK(batch.target.shape() == Shape{static_cast<std::int64_t>(rows.size()), 1});
-    CHECK_FALSE(batch.sample_weight.defined());
+    CHECK(batch.targets[0].shape() == Shape{static_cast<std::int64_t>(rows.size()), 1});
+    CHECK(batch.sample_weights.empty());
     for (std::size_t side = 0; side < 2; ++side) {
       const Tensor& ids = batch.inputs[side];
       const auto steps = static_cast<std::size_t>(ids.size(1));
@@ -98,7 +98,7 @@ void check_texts(const Dataset& data, const std::vector<TextPair>& pairs, const 
         longest = std::max(longest, want.size());
         want.resize(steps, 0);
         right = right && std::ranges::equal(want, ids.ints().subspan(r * steps, steps));
-        right = right && batch.target.floats()[r] == pair.score;
+        right = right && batch.targets[0].floats()[r] == pair.score;
       }
       CHECK(right);
       CHECK(steps == longest);
@@ -140,8 +140,8 @@ TEST_CASE("A batch holds its rows of every tensor, of every type") {
   CHECK(same_bits(batch.inputs[1], tensor({3, 0, 3})));
   CHECK(batch.inputs[2].dtype() == DType::boolean);
   CHECK(std::ranges::equal(batch.inputs[2].bools().last(4), mask.bools().subspan(12, 4)));
-  CHECK(batch.target.shape() == Shape{3, 1});
-  CHECK_FALSE(from_tensors({x}, Tensor()).batch({0}).target.defined());
+  CHECK(batch.targets[0].shape() == Shape{3, 1});
+  CHECK(from_tensors({x}, Tensor()).batch({0}).targets.empty());
   CHECK(from_tensors({zeros({0, 3})}, Tensor()).plan(0).empty());
 }
 
@@ -174,7 +174,7 @@ TEST_CASE("Text pairs are padded to the longest of their batch") {
   const Batch batch = text_pairs(unknown, known).batch({0});
   CHECK(same_bits(batch.inputs[0], tensor({{3, 1}})));
   CHECK(same_bits(batch.inputs[1], tensor({{4, 5, 6}})));
-  CHECK(same_bits(batch.target, full({1, 1}, 0.25)));
+  CHECK(same_bits(batch.targets[0], full({1, 1}, 0.25)));
   CHECK(same_bits(padded_ids({{5}, {}, {7, 8}}), tensor({{5, 0}, {0, 0}, {7, 8}})));
 }
 

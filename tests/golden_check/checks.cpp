@@ -125,7 +125,7 @@ void check_metric(const Case& c) {
     std::vector<std::int64_t> batch;
     for (std::int64_t i = 0; i < size.as_int("batches"); ++i) batch.push_back(at++);
     const Batch b = rows.batch(batch);
-    metric.update(b.target.defined() ? b.target : b.inputs[0], b.inputs[0]);
+    metric.update(b.targets.empty() ? b.inputs[0] : b.targets[0], b.inputs[0]);
   }
   c.compare("result", tensor({metric.result()}), output_tolerance);
 }

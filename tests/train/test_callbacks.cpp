@@ -24,12 +24,11 @@ class NotesImpl : public CallbackImpl {
   void on_train_batch_end(std::int64_t batch, const Logs& logs) override {
     note("batch " + std::to_string(batch) + (logs.contains("loss") ? "" : " without loss"));
   }
-  void on_epoch_end(int epoch, const Logs& logs) override {
-    stop_ = epoch == last_;
+  void on_epoch_end(int epoch, Logs& logs) override {
+    if (epoch == last_) stop_training();
     note("end " + std::to_string(epoch) + (logs.contains("val_loss") ? " validated" : ""));
   }
   void on_train_end() override { note("done"); }
-  bool stop_training() const override { return stop_; }
 
  private:
   void note(const std::string& what) { events_.push_back(name_ + " " + what); }
@@ -37,7 +36,6 @@ class NotesImpl : public CallbackImpl {
   std::string name_;
   Events& events_;
   int last_;
-  bool stop_ = false;
 };
 
 Callback notes(const std::string& name, Events& events, int last = -1) {
@@ -75,7 +73,7 @@ class LossesImpl : public CallbackImpl {
 
 struct Stopped {
   std::size_t epochs;
-  int best_epoch;
+  std::int64_t best_epoch;
   double loss;  // that the last weight has
 
   friend bool operator==(const Stopped&, const Stopped&) = default;
@@ -90,9 +88,9 @@ Stopped stopped(const EarlyStoppingOptions& options, const std::vector<double>& 
   const EarlyStopping stopping(options);
   const History history = model.fit(
       ones_to_zeros(), {.epochs = static_cast<int>(losses.size()),
-                        .validation_data = ones_to_zeros(),
+                        .verbose = Verbose::silent,
                         .callbacks = {Callback(std::make_shared<LossesImpl>(losses)), stopping},
-                        .verbose = Verbose::silent});
+                        .validation_data = ones_to_zeros()});
   const auto w = static_cast<double>(model.weights()[0].value.floats()[0]);
   return {history.epochs.size(), stopping.best_epoch(), w * w};
 }
@@ -104,8 +102,8 @@ TEST_CASE("Callbacks are called in their order, until one stops training") {
   Events events;
   const Dataset data = ones_to_zeros();
   model.fit(data, {.epochs = 3,
-                   .callbacks = {notes("A", events), notes("B", events, 1)},
-                   .verbose = Verbose::silent});
+                   .verbose = Verbose::silent,
+                   .callbacks = {notes("A", events), notes("B", events, 1)}});
   CHECK(events == Events{"A begin m", "B begin m",                               //
                          "A epoch 0", "B epoch 0", "A batch 0", "B batch 0",     //
                          "A batch 1", "B batch 1", "A end 0", "B end 0",         //
@@ -113,8 +111,8 @@ TEST_CASE("Callbacks are called in their order, until one stops training") {
                          "A batch 1", "B batch 1", "A end 1", "B end 1",         //
                          "A done", "B done"});
   events.clear();
-  model.fit(data, {.epochs = 8, .validation_data = data, .callbacks = {notes("A", events)},
-                   .verbose = Verbose::silent, .initial_epoch = 7});
+  model.fit(data, {.epochs = 8, .verbose = Verbose::silent, .callbacks = {notes("A", events)},
+                   .validation_data = data, .initial_epoch = 7});
   CHECK(events == Events{"A begin m", "A epoch 7", "A batch 0", "A batch 1", "A end 7 validated",
                          "A done"});
 }
@@ -149,23 +147,23 @@ TEST_CASE("EarlyStopping takes small changes, and no number at all, for none") {
 
 TEST_CASE("EarlyStopping knows which way is better by the log's name") {
   for (const char* log : {"val_auc", "binary_accuracy", "val_pearson_correlation", "precision"}) {
-    CHECK(larger_is_better(log, Direction::automatic));
-    CHECK_FALSE(larger_is_better(log, Direction::smaller));
+    CHECK(larger_is_better(log, Direction::automatic, "X"));
+    CHECK_FALSE(larger_is_better(log, Direction::smaller, "X"));
   }
-  CHECK_FALSE(larger_is_better("val_loss", Direction::automatic));
-  CHECK_FALSE(larger_is_better("mean_squared_error", Direction::automatic));
-  CHECK(larger_is_better("val_loss", Direction::larger));
+  CHECK_FALSE(larger_is_better("val_loss", Direction::automatic, "X"));
+  CHECK_FALSE(larger_is_better("mean_squared_error", Direction::automatic, "X"));
+  CHECK(larger_is_better("val_loss", Direction::larger, "X"));
 }
 
 TEST_CASE("EarlyStopping: what doesn't fit is refused") {
   CHECK(message_of([] { EarlyStopping({.patience = -1}); }) ==
-        "EarlyStopping: patience and min_delta are at least 0, got -1 and 0");
+        "EarlyStopping: patience is at least 0, got -1");
   CHECK(message_of([] { EarlyStopping({.min_delta = -0.5}); }) ==
-        "EarlyStopping: patience and min_delta are at least 0, got 0 and -0.5");
+        "EarlyStopping: min_delta is at least 0, got -0.5");
   CHECK(message_of([] { stopped({.monitor = "val_auc"}, {1, 2}); }) ==
         "EarlyStopping: there is no log \"val_auc\", there are loss, val_loss; give fit "
         "validation_data, or another .monitor");
-  CHECK(message_of([] { EarlyStopping({.monitor = "val_f1"}); }) ==
-        "EarlyStopping: monitor \"val_f1\": whether larger is better can't be told from its name; "
+  CHECK(message_of([] { EarlyStopping({.monitor = "val_x"}); }) ==
+        "EarlyStopping: monitor \"val_x\": whether larger is better can't be told from its name; "
         "say .mode = Direction::larger or Direction::smaller");
 }

@@ -87,8 +87,8 @@ TEST_CASE("A model.json that isn't one") {
         "M/model.json: version: a whole number is needed, got \"1\"");
   CHECK(saved.edited("\"layers\"", "\"strata\"") ==
         "M/model.json: layers: a list is needed, got null");
-  CHECK(saved.with_json(R"({"format":"kindling model","version":1,"config":7})") ==
-        "M/model.json: layers: a list is needed, got null");
+  CHECK(saved.with_json(R"({"format":"kindling model","version":1,"class_name":"Functional",)"
+                        R"("config":7})") == "M/model.json: layers: a list is needed, got null");
 }
 
 TEST_CASE("Files that aren't there") {

@@ -108,7 +108,7 @@ class ProbeImpl : public LayerImpl {
 using Probe = Handle<ProbeImpl>;
 
 // The same rows always, each with a weight.
-class Weighted : public DatasetImpl {
+class Weighted : public IndexedDatasetImpl {
  public:
   Weighted(Tensor x, Tensor y, Tensor w)
       : x_(std::move(x)), y_(std::move(y)), w_(std::move(w)) {}
@@ -116,7 +116,7 @@ class Weighted : public DatasetImpl {
   BatchPlan plan(std::int64_t) const override {
     return {std::vector<std::int64_t>(static_cast<std::size_t>(size()))};
   }
-  Batch batch(const std::vector<std::int64_t>&) const override { return {{x_}, y_, w_}; }
+  Batch batch(const std::vector<std::int64_t>&) const override { return {{x_}, {y_}, {w_}}; }
 
  private:
   Tensor x_, y_, w_;
@@ -133,7 +133,7 @@ TEST_CASE("A small model learns, and says so") {
                  .metrics = {AUC(), BinaryAccuracy({.name = "right"}), MeanSquaredError()}});
   const Logs before = model.evaluate(dev);
   const History history = model.fit(
-      train, {.epochs = 8, .validation_data = dev, .verbose = Verbose::silent});
+      train, {.epochs = 8, .verbose = Verbose::silent, .validation_data = dev});
   CHECK(names_of(before) ==
         std::vector<std::string>{"loss", "auc", "right", "mean_squared_error"});
   CHECK(names_of(history.epochs[0]) ==
@@ -159,7 +159,7 @@ TEST_CASE("evaluate is the loss of all examples, whatever the batches") {
   model.compile({.loss = BinaryCrossentropy()});
   const Dataset whole = sums(50, 3, {.batch_size = 50}), parts = sums(50, 3, {.batch_size = 7});
   const Batch all = whole.batch(whole.plan(0)[0]);
-  const Tensor loss = BinaryCrossentropy()(all.target, model.predict(all.inputs));
+  const Tensor loss = BinaryCrossentropy()(all.targets[0], model.predict(all.inputs));
   CHECK(model.evaluate(whole)["loss"] == Approx(static_cast<double>(loss.item())));
   CHECK(model.evaluate(parts)["loss"] == Approx(static_cast<double>(loss.item())));
 }
@@ -220,7 +220,7 @@ TEST_CASE("Layers know that they are trained, in fit alone") {
   model.compile({.optimizer = SGD({.learning_rate = 0}), .loss = MeanSquaredError()});
   const Dataset data = sums(64, 5);
   flags().clear();
-  const History history = model.fit(data, {.validation_data = data, .verbose = Verbose::silent});
+  const History history = model.fit(data, {.verbose = Verbose::silent, .validation_data = data});
   CHECK(flags() == std::vector<bool>{true, true, false, false});
   CHECK(history["loss"][0] != history["val_loss"][0]);  // the dropout is the difference
   flags().clear();

@@ -45,11 +45,12 @@ TEST_CASE("Training needs compile, and compile a loss and one output") {
   CHECK(message_of([&] { model.compile({.loss = vector}); }) ==
         who + "training needs one number, not reduction \"none\" [loss mean_squared_error]");
   const auto input = Input({.shape = {4}});
-  Model two({input}, {Dense({.units = 1})(input), Dense({.units = 2})(input)}, "two");
+  Model two({input}, {Dense({.units = 1, .name = "a"})(input), Dense({.units = 2, .name = "b"})(input)},
+            "two");
   CHECK(message_of([&] { two.compile({.loss = MeanSquaredError()}); }) ==
-        "Functional \"two\": training wants a model with one output, this one has 2");
+        "Functional \"two\": one loss an output is needed, got 1 for 2 [outputs a, b]");
   CHECK(message_of([&] { two.predict(data); }) ==
-        "Functional \"two\": has 2 results, call() returns them all");
+        "Functional \"two\": has 2 outputs, predict_all() returns them all");
   CHECK(two.call({zeros({2, 4})}).size() == 2);
 }
 
@@ -143,7 +144,7 @@ TEST_CASE("predict wants a result an example, of one shape") {
         "Functional \"mixing\": predict needs a result an example, got (1, 4) for 3 examples");
   const auto ids = Input({.shape = {any}, .dtype = DType::int32});
   const Model steps({ids}, Embedding({.input_dim = 5, .output_dim = 2})(ids), "steps");
-  class Lengths : public DatasetImpl {
+  struct Lengths : IndexedDatasetImpl {
    public:
     std::int64_t size() const override { return 2; }
     BatchPlan plan(std::int64_t) const override { return {{0}, {1}}; }

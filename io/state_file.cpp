@@ -1,0 +1,79 @@
+#include <kindling/io/state_file.h>
+
+#include <bit>
+#include <cmath>
+
+#include <kindling/io/json.h>
+#include <kindling/io/safetensors.h>
+#include <kindling/layers/config_value.h>
+#include <kindling/tensor/fail.h>
+
+namespace kindling {
+namespace {
+
+constexpr const char* state_key = "kindling state";
+
+// JSON knows neither tensors nor numbers that aren't finite: {"tensor": its path}, and
+// {"bits": a double's}.
+Config without_tensors(const Config& state, const std::string& path, NamedTensors& tensors) {
+  const Config::Value& value = state.value();
+  if (const auto* tensor = std::get_if<Tensor>(&value)) {
+    tensors.emplace_back(path, *tensor);
+    return Config::Map{{"tensor", path}};
+  }
+  if (const auto* number = std::get_if<double>(&value); number && !std::isfinite(*number)) {
+    return Config::Map{{"bits", std::bit_cast<std::int64_t>(*number)}};
+  }
+  const auto inside = [&](const std::string& name) {
+    return path.empty() ? name : path + "/" + name;
+  };
+  if (state.is_list()) {
+    Config::List list;
+    for (const Config& each : state.as_list(path)) {
+      list.push_back(without_tensors(each, inside(std::to_string(list.size())), tensors));
+    }
+    return list;
+  }
+  if (!state.is_map()) return state;
+  Config::Map map;
+  for (const auto& [key, each] : state.as_map(path)) {
+    map.emplace_back(key, without_tensors(each, inside(key), tensors));
+  }
+  return map;
+}
+
+Config with_tensors(const Config& state, const TensorFile& file) {
+  if (state.is_list()) {
+    Config::List list;
+    for (const Config& each : state.as_list(file.name)) list.push_back(with_tensors(each, file));
+    return list;
+  }
+  if (!state.is_map()) return state;
+  const Config::Map& entries = state.as_map(file.name);
+  if (entries.size() == 1 && entries[0].first == "tensor") {
+    return file.at(entries[0].second.as_string(file.name));
+  }
+  if (entries.size() == 1 && entries[0].first == "bits") {
+    return std::bit_cast<double>(entries[0].second.as_int(file.name));
+  }
+  Config::Map map;
+  for (const auto& [key, each] : entries) map.emplace_back(key, with_tensors(each, file));
+  return map;
+}
+
+}  // namespace
+
+void write_state(const std::string& path, const Config& state) {
+  NamedTensors tensors;
+  const Config rest = without_tensors(state, "", tensors);
+  write_safetensors(path, tensors, {{state_key, to_json(rest, -1)}});
+}
+
+Config read_state(const std::string& path) {
+  const TensorFile file = read_safetensors(path);
+  const auto rest = file.metadata.find(state_key);
+  if (rest == file.metadata.end()) fail("{}: holds tensors, but no state of a run", path);
+  return with_tensors(parse_json(rest->second, path + ": state"), file);
+}
+
+}  // namespace kindling

@@ -1,0 +1,90 @@
+// Callbacks that write files a run can go on from: ModelCheckpoint, BackupAndRestore.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <kindling/train/callback.h>
+#include <kindling/train/monitor.h>
+
+namespace kindling {
+
+// When a callback saves: after each epoch, or after so many batches.
+struct SaveFreq {
+  SaveFreq(const char* epoch);  // "epoch"
+  SaveFreq(std::int64_t batches);
+  SaveFreq(int batches) : SaveFreq(std::int64_t{batches}) {}
+  std::int64_t batches = 0;  // 0: epochs
+};
+
+// Saves the model as training goes on.
+//
+//   ModelCheckpoint({.filepath = "models/{epoch:02d}-{val_loss:.2f}", .keep = 3})
+//
+// `filepath` may hold the epoch, from 1, the batch and every log, as fmt and Python write them.
+// Source: keras.callbacks.ModelCheckpoint; `keep` is ours.
+struct ModelCheckpointOptions {
+  Required<std::string> filepath;  // a model folder; with save_weights_only a safetensors file
+  std::string monitor = "val_loss";
+  bool save_best_only = false;     // only when the log has become better
+  bool save_weights_only = false;
+  Direction mode = Direction::automatic;
+  SaveFreq save_freq = "epoch";
+  std::optional<double> initial_value_threshold = {};  // what the first one must beat
+  std::optional<std::int64_t> keep = {};  // so many stay, the latest; older ones are deleted
+};
+
+class ModelCheckpointImpl : public CallbackImpl {
+ public:
+  using Options = ModelCheckpointOptions;
+  explicit ModelCheckpointImpl(Options options);
+  void on_epoch_end(int epoch, Logs& logs) override;
+  void on_train_batch_end(std::int64_t batch, const Logs& logs) override;
+  void state(Fields& f) override;
+
+ private:
+  void save(int epoch, std::int64_t batch, const Logs& logs);
+
+  Options options_;
+  std::optional<Monitor> monitor_;  // with save_best_only
+  std::vector<std::string> saved_;  // those to be kept, oldest first
+  std::int64_t batches_ = 0;
+};
+using ModelCheckpoint = CallbackOf<ModelCheckpointImpl>;
+
+// Keeps the whole run in a file, and takes it up from there when the same program is started again
+// after it was killed: it ends with the same bits as one that ran through. The file is deleted when
+// training has ended.
+//
+//   model.fit(train, {.epochs = 20, .callbacks = {BackupAndRestore({.backup_dir = "backup"})}});
+//
+// The second run must have the same model, data and callbacks. Source:
+// keras.callbacks.BackupAndRestore.
+struct BackupAndRestoreOptions {
+  Required<std::string> backup_dir;  // made if it isn't there
+  SaveFreq save_freq = "epoch";
+  bool delete_checkpoint = true;
+};
+
+class BackupAndRestoreImpl : public CallbackImpl {
+ public:
+  using Options = BackupAndRestoreOptions;
+  explicit BackupAndRestoreImpl(Options options);
+  bool runs_last() const override { return true; }
+  void on_train_begin(Model&) override;
+  void on_epoch_end(int epoch, Logs& logs) override;
+  void on_train_batch_end(std::int64_t batch, const Logs& logs) override;
+  void on_train_end() override;
+  void state(Fields& f) override { f("batches", batches_); }
+
+ private:
+  std::string file() const;
+  void save();
+
+  Options options_;
+  std::int64_t batches_ = 0;
+};
+using BackupAndRestore = CallbackOf<BackupAndRestoreImpl>;
+
+}  // namespace kindling

@@ -1,0 +1,152 @@
+#include <kindling/train/fit_run.h>
+
+#include <algorithm>
+
+#include <kindling/layers/generator_state.h>
+#include <kindling/tensor/fail.h>
+
+namespace kindling {
+namespace {
+
+void check(const Model& model, const FitOptions& o) {
+  const auto fail_unless = [&](bool good, const char* rule) {
+    if (!good) fail("{}: fit: {}", model.impl()->who(), rule);
+  };
+  if (o.epochs < 0 || o.initial_epoch < 0) {
+    fail("{}: epochs and initial_epoch are at least 0, got {} and {}", model.impl()->who(),
+         o.epochs, o.initial_epoch);
+  }
+  fail_unless(o.steps_per_epoch.value_or(1) >= 1 && o.validation_steps.value_or(1) >= 1 &&
+                  o.validation_freq >= 1,
+              "steps_per_epoch, validation_steps and validation_freq are at least 1");
+  fail_unless(!o.batch_size && o.validation_split == 0 && !o.sample_weight.defined(),
+              "batch_size, validation_split and sample_weight are for tensors; a Dataset has its "
+              "own batches and weights");
+}
+
+Config to_config(const Logs& logs) {
+  Config::List list;
+  for (const auto& [name, value] : logs) list.push_back(Config::List{name, value});
+  return list;
+}
+
+void from_config(const Config& config, Logs& logs, const std::string& what) {
+  for (const Config& entry : config.as_list(what)) {
+    const Config::List& pair = entry.as_list(what);
+    if (pair.size() != 2) fail("{}: [name, value] is needed, got {}", what, entry.str());
+    logs.set(pair[0].as_string(what), pair[1].as_double(what));
+  }
+}
+
+}  // namespace
+
+Pass limited(Pass pass, std::optional<std::int64_t> steps) {
+  if (!steps) return pass;
+  return [pass = std::move(pass), left = *steps]() mutable {
+    return left-- > 0 ? pass() : std::optional<Batch>();
+  };
+}
+
+FitRun::FitRun(Model& model, const Dataset& data, const FitOptions& options)
+    : model_(model),
+      data_(data),
+      options_(options),
+      callbacks_(options.callbacks),
+      progress_(options.verbose, options.epochs),
+      epoch_(options.initial_epoch) {
+  check(model, options);
+  std::ranges::stable_sort(callbacks_, {}, [](const Callback& c) { return c->runs_last(); });
+}
+
+bool FitRun::stopped() const {
+  return std::ranges::any_of(callbacks_, [](const Callback& c) { return c->stopped(); });
+}
+
+History FitRun::run() {
+  each([&](CallbackImpl& c) { c.begin(*this, model_); });  // one may take up an earlier run
+  while (epoch_ < options_.epochs && !stopped()) {
+    if (!run_epoch()) {
+      fail("{}: epoch {} of the data has no batches", model_.impl()->who(), epoch_);
+    }
+  }
+  model_.finish_fit();
+  each([](CallbackImpl& c) { c.on_train_end(); });
+  return history_;
+}
+
+bool FitRun::run_epoch() {
+  const auto epoch = static_cast<int>(epoch_);
+  if (batch_ == 0) {
+    model_.reset_metrics();
+    each([&](CallbackImpl& c) { c.on_epoch_begin(epoch); });
+  }
+  std::int64_t expected = data_.batches(epoch);
+  if (const auto most = options_.steps_per_epoch; most && (expected < 0 || expected > *most)) {
+    expected = *most;
+  }
+  progress_.start_epoch(epoch, expected, batch_);
+  auto steps = options_.steps_per_epoch;
+  if (steps) *steps -= batch_;
+  const Pass pass = limited(data_.pass(epoch, batch_), steps);
+  for (std::optional<Batch> batch; !stopped() && (batch = pass());) {
+    each([&](CallbackImpl& c) { c.on_train_batch_begin(batch_); });
+    model_.train_on_batch(*batch, options_.class_weight);
+    const std::int64_t done = batch_++;
+    const Logs logs([this] { return model_.logs_now(); });
+    progress_.step(batch_, [&] { return logs; });
+    each([&](CallbackImpl& c) { c.on_train_batch_end(done, logs); });
+  }
+  if (batch_ == 0) return false;
+  Logs logs = model_.logs_now();
+  if (options_.validation_data && (epoch + 1) % options_.validation_freq == 0) {
+    each([](CallbackImpl& c) { c.on_test_begin(); });
+    const Logs validation =
+        model_.evaluated(*options_.validation_data, "val_", options_.validation_steps);
+    each([&](CallbackImpl& c) { c.on_test_end(validation); });
+    for (const auto& [name, value] : validation) logs.set(name, value);
+  }
+  progress_.finish_epoch(batch_, logs);
+  ++epoch_;
+  batch_ = 0;
+  history_.epochs.emplace_back();
+  each([&](CallbackImpl& c) {
+    c.on_epoch_end(epoch, logs);
+    history_.epochs.back() = logs;
+  });
+  if (callbacks_.empty()) history_.epochs.back() = logs;
+  return true;
+}
+
+void FitRun::state(Fields& f) {
+  f("epoch", epoch_);
+  f("batch", batch_);
+  f("random", global_generator());
+  f.inside("model", [&](Fields& g) { model_.state(g); });
+  Config::List epochs;
+  for (const Logs& logs : history_.epochs) epochs.push_back(to_config(logs));
+  Config history = epochs;
+  f("history", history);
+  if (f.reading()) {
+    history_.epochs.clear();
+    for (const Config& logs : history.as_list("history")) {
+      from_config(logs, history_.epochs.emplace_back(), "history");
+    }
+  }
+  std::int64_t count = std::ssize(callbacks_);
+  f("callbacks", count);
+  if (count != std::ssize(callbacks_)) {
+    fail("{}: the run that was kept had {} callbacks, this one has {}", model_.impl()->who(), count,
+         callbacks_.size());
+  }
+  for (std::size_t i = 0; i < callbacks_.size(); ++i) {
+    CallbackImpl& callback = *callbacks_[i].impl();
+    f.inside("callback " + std::to_string(i), [&](Fields& g) {
+      bool stopped = callback.stopped();
+      g("stopped", stopped);
+      callback.set_stopped(stopped);
+      callback.state(g);
+    });
+  }
+}
+
+}  // namespace kindling

@@ -1,0 +1,47 @@
+// FitRun: one call of Model::fit, its loop over epochs and batches, and all that a run is made of.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <kindling/train/model.h>
+#include <kindling/train/progress.h>
+
+namespace kindling {
+
+class FitRun {
+ public:
+  FitRun(Model& model, const Dataset& data, const FitOptions& options);
+  History run();
+
+  Model& model() const { return model_; }
+  // Everything that a run depends on: where it is, weights, moments, random numbers, metrics,
+  // history and what the callbacks remember. Read back into a run of the same model, data and
+  // callbacks, that run goes on to the same bits.
+  void state(Fields& f);
+  // Where the run is: batches of the epoch that are done.
+  int epoch() const { return static_cast<int>(epoch_); }
+  std::int64_t batch() const { return batch_; }
+
+ private:
+  bool run_epoch();
+  Tensors weights_state() const;
+  bool stopped() const;
+  template <class Hook>
+  void each(Hook hook) const {
+    for (const Callback& callback : callbacks_) hook(*callback.impl());
+  }
+
+  Model& model_;
+  const Dataset& data_;
+  const FitOptions& options_;
+  std::vector<Callback> callbacks_;  // in the order of their calls
+  Progress progress_;
+  History history_;
+  std::int64_t epoch_ = 0, batch_ = 0;
+};
+
+// The pass over an epoch, cut off after `steps` batches if there is a limit.
+Pass limited(Pass pass, std::optional<std::int64_t> steps);
+
+}  // namespace kindling

@@ -1,0 +1,76 @@
+#include <kindling/train/learning_rate_callbacks.h>
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <kindling/tensor/fail.h>
+#include <kindling/train/fit_run.h>
+
+namespace kindling {
+
+LearningRateSchedulerImpl::LearningRateSchedulerImpl(Options options)
+    : options_(std::move(options)) {
+  if (!options_.schedule) {
+    fail("LearningRateScheduler: a schedule is needed, a function of the epoch and the rate");
+  }
+}
+
+void LearningRateSchedulerImpl::on_epoch_begin(int epoch) {
+  const Optimizer& optimizer = run().model().optimizer();
+  const double rate = options_.schedule(epoch, optimizer.learning_rate());
+  optimizer.set_learning_rate(rate);
+  if (options_.verbose) {
+    fmt::print("Epoch {}: LearningRateScheduler sets the learning rate to {}\n", epoch + 1, rate);
+  }
+}
+
+void LearningRateSchedulerImpl::on_epoch_end(int, Logs& logs) {
+  logs.set("learning_rate", run().model().optimizer().learning_rate());
+}
+
+ReduceLROnPlateauImpl::ReduceLROnPlateauImpl(Options options)
+    : options_(std::move(options)),
+      monitor_("ReduceLROnPlateau", options_.monitor, options_.mode, options_.min_delta) {
+  if (!(options_.factor > 0 && options_.factor < 1) || options_.patience < 0 ||
+      options_.cooldown < 0) {
+    fail("ReduceLROnPlateau: factor is in (0, 1), patience and cooldown are at least 0, got {}, {} "
+         "and {}", options_.factor, options_.patience, options_.cooldown);
+  }
+}
+
+void ReduceLROnPlateauImpl::on_train_begin(Model&) {
+  monitor_.forget();
+  waited_ = cooling_ = 0;
+}
+
+void ReduceLROnPlateauImpl::on_epoch_end(int epoch, Logs& logs) {
+  const Optimizer& optimizer = run().model().optimizer();
+  const double rate = optimizer.learning_rate();
+  logs.set("learning_rate", rate);
+  const bool better = monitor_.better(logs);
+  if (cooling_ > 0) {
+    --cooling_;
+    waited_ = 0;
+  }
+  if (better) {
+    waited_ = 0;
+    return;
+  }
+  if (cooling_ > 0 || ++waited_ < options_.patience || rate <= options_.min_lr) return;
+  const double reduced = std::max(rate * options_.factor, options_.min_lr);
+  optimizer.set_learning_rate(reduced);
+  cooling_ = options_.cooldown;
+  waited_ = 0;
+  if (options_.verbose) {
+    fmt::print("Epoch {}: ReduceLROnPlateau sets the learning rate to {}\n", epoch + 1, reduced);
+  }
+}
+
+void ReduceLROnPlateauImpl::state(Fields& f) {
+  monitor_.state(f);
+  f("waited", waited_);
+  f("cooling", cooling_);
+}
+
+}  // namespace kindling

@@ -1,0 +1,72 @@
+// Callbacks that write logs to files: CSVLogger, TensorBoard.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <kindling/io/event_file.h>
+#include <kindling/train/callback.h>
+
+namespace kindling {
+
+// A line an epoch: epoch, then the logs by name; the columns are those of the first epoch.
+// Source: keras.callbacks.CSVLogger.
+struct CSVLoggerOptions {
+  Required<std::string> filename;
+  std::string separator = ",";
+  bool append = false;  // to what is there; its header stays
+};
+
+class CSVLoggerImpl : public CallbackImpl {
+ public:
+  using Options = CSVLoggerOptions;
+  explicit CSVLoggerImpl(Options options) : options_(std::move(options)) {}
+  void on_train_begin(Model&) override;
+  void on_epoch_end(int epoch, Logs& logs) override;
+  void on_train_end() override { file_.reset(); }
+  void state(Fields& f) override;
+
+ private:
+  Options options_;
+  std::vector<std::string> columns_;
+  std::optional<GrowingFile> file_;  // from the first line on
+  std::int64_t size_ = 0;            // what is there of it before that
+};
+using CSVLogger = CallbackOf<CSVLoggerImpl>;
+
+// Event files for TensorBoard: log_dir/train and log_dir/validation, "epoch_loss" and the other
+// logs by epoch; with update_freq also "batch_loss" and the others every so many batches.
+// Source: keras.callbacks.TensorBoard.
+struct TensorBoardOptions {
+  std::string log_dir = "logs";
+  std::optional<std::int64_t> update_freq = {};  // batches; epochs alone without
+};
+
+class TensorBoardImpl : public CallbackImpl {
+ public:
+  using Options = TensorBoardOptions;
+  explicit TensorBoardImpl(Options options);
+  void on_train_begin(Model&) override;
+  void on_epoch_end(int epoch, Logs& logs) override;
+  void on_train_batch_end(std::int64_t batch, const Logs& logs) override;
+  void on_train_end() override;
+  void state(Fields& f) override;
+
+ private:
+  struct Writer {
+    std::string path;        // empty until the first number
+    std::int64_t size = 0;   // of what another run has written
+    std::unique_ptr<EventFile> file;
+  };
+  void write(Writer& writer, const char* folder, const std::string& tag, std::int64_t step,
+             double value);
+
+  Options options_;
+  Writer train_, validation_;
+  std::int64_t batches_ = 0;
+};
+using TensorBoard = CallbackOf<TensorBoardImpl>;
+
+}  // namespace kindling

@@ -1,0 +1,38 @@
+// Monitor: whether a log has become better. For callbacks that watch one.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <kindling/layers/config.h>
+#include <kindling/train/logs.h>
+
+namespace kindling {
+
+enum class Direction { automatic, smaller, larger };  // Keras's mode: auto, min, max
+
+// Whether larger is better: as told, or by the log's name (accuracy, auc, correlation, precision
+// and the like: larger; loss, error, crossentropy and the like: smaller; fails on any other).
+// `who` asks.
+bool larger_is_better(const std::string& log, Direction mode, const std::string& who);
+
+class Monitor {
+ public:
+  Monitor(std::string who, std::string log, Direction mode, double min_delta,
+          std::optional<double> baseline = {});
+  // Looks at the log; fails if there is none of its name. Whether it is better than the best so far
+  // by more than min_delta: then it is the best. NaN never is.
+  bool better(const Logs& logs);
+  void forget() { best_ = baseline_; }
+  const std::optional<double>& best() const { return best_; }
+  void state(Fields& f) { f("best", best_); }
+
+ private:
+  std::string who_, log_;
+  bool larger_;
+  double min_delta_;
+  std::optional<double> baseline_, best_;
+};
+
+}  // namespace kindling

@@ -1,0 +1,168 @@
+#include <kindling/train/objective.h>
+
+#include <algorithm>
+#include <set>
+
+#include <kindling/autograd/graph.h>
+#include <kindling/autograd/ops.h>
+#include <kindling/tensor/fail.h>
+
+namespace kindling {
+namespace {
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list;
+}
+
+// Fails on a name that is no output's, or comes twice.
+template <class Entries>
+void check_entries(const std::string& who, const char* what, const Entries& entries,
+                   const std::vector<std::string>& outputs) {
+  std::set<std::string> seen;
+  for (const auto& [name, entry] : entries) {
+    if (name.empty()) continue;
+    if (std::ranges::find(outputs, name) == outputs.end()) {
+      fail("{}: {} are given for \"{}\", which is no output; there are {}", who, what, name,
+           joined(outputs));
+    }
+    if (!seen.insert(name).second) fail("{}: {} are given twice for \"{}\"", who, what, name);
+  }
+}
+
+template <class Entry>
+const Entry* find_entry(const std::vector<std::pair<std::string, Entry>>& entries,
+                        const std::string& name) {
+  const auto at = std::ranges::find(entries, name, [](const auto& e) { return e.first; });
+  return at != entries.end() ? &at->second : nullptr;
+}
+
+// That of an output, the only one, or none.
+Tensor weight_of(const Batch& batch, std::size_t output) {
+  if (batch.sample_weights.empty()) return {};
+  return batch.sample_weights[batch.sample_weights.size() == 1 ? 0 : output];
+}
+
+void count(const Mean& mean, const Tensor& value, std::int64_t examples) {
+  const Tensor one = reshape(stop_gradient(value), {1});
+  mean.update(one, one, full({1}, static_cast<double>(examples)));
+}
+
+}  // namespace
+
+Objective::Objective(const std::string& who, const std::vector<std::string>& outputs,
+                     const OutputLosses& losses, const std::vector<double>& loss_weights,
+                     const OutputMetrics& metrics)
+    : who_(who), total_({.name = "loss"}) {
+  const auto& given = losses.entries;
+  if (given.empty()) fail("{}: compile needs a loss, .loss = BinaryCrossentropy()", who);
+  if (given.size() != outputs.size()) {
+    fail("{}: one loss an output is needed, got {} for {} [outputs {}]", who, given.size(),
+         outputs.size(), joined(outputs));
+  }
+  if (!loss_weights.empty() && loss_weights.size() != outputs.size()) {
+    fail("{}: loss_weights has a number an output, got {} for {}", who, loss_weights.size(),
+         outputs.size());
+  }
+  check_entries(who, "losses", given, outputs);
+  check_entries(who, "metrics", metrics.entries, outputs);
+  if (outputs.size() > 1 && find_entry(metrics.entries, "") != nullptr) {
+    fail("{}: metrics of a model with several outputs go by their names [outputs {}]", who,
+         joined(outputs));
+  }
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const Loss* named = find_entry(given, outputs[i]);
+    if (named == nullptr && !given[i].first.empty()) {
+      fail("{}: output \"{}\" has no loss", who, outputs[i]);
+    }
+    const Loss loss = named != nullptr ? *named : given[i].second;
+    if (loss.impl()->reduction() == Reduction::none) {
+      fail("{}: training needs one number, not reduction \"none\" [loss {}]", who, loss.name());
+    }
+    const auto* own = find_entry(metrics.entries, outputs.size() == 1 ? "" : outputs[i]);
+    if (own == nullptr) own = find_entry(metrics.entries, outputs[i]);
+    outputs_.push_back({outputs[i], loss, loss_weights.empty() ? 1 : loss_weights[i],
+                        own != nullptr ? *own : std::vector<Metric>(),
+                        Mean({.name = outputs[i] + "_loss"})});
+  }
+  check_names();
+}
+
+std::string Objective::log_name(const Output& output, const std::string& name) const {
+  return outputs_.size() == 1 ? name : output.name + "_" + name;
+}
+
+void Objective::check_names() const {
+  std::set<std::string> names = {"loss"};
+  for (const Output& output : outputs_) {
+    for (const Metric& metric : output.metrics) {
+      if (names.insert(log_name(output, metric.name())).second) continue;
+      fail("{}: two logs are named \"{}\"; give one metric another .name", who_, metric.name());
+    }
+  }
+}
+
+Tensor Objective::loss(const Batch& batch, const Tensors& y_pred, const Tensors& layer_losses) {
+  const std::size_t n = outputs_.size();
+  if (y_pred.size() != n || (!batch.targets.empty() && batch.targets.size() != n) ||
+      (batch.sample_weights.size() > 1 && batch.sample_weights.size() != n)) {
+    fail("{}: was compiled for {} output{}; the model gives {}, the data {} targets and {} sample "
+         "weights", who_, n, n == 1 ? "" : "s", y_pred.size(), batch.targets.size(),
+         batch.sample_weights.size());
+  }
+  Tensor total;
+  for (std::size_t i = 0; i < n; ++i) {
+    const Output& o = outputs_[i];
+    const Tensor target = batch.targets.empty() ? Tensor() : batch.targets[i];
+    const Tensor value = o.loss(target, y_pred[i], weight_of(batch, i));
+    if (n > 1) count(o.mean_loss, value, batch.size());
+    const Tensor weighed = o.weight == 1 ? value : value * o.weight;
+    total = total.defined() ? total + weighed : weighed;
+  }
+  for (const Tensor& extra : layer_losses) total = total + extra;
+  count(total_, total, batch.size());
+  return total;
+}
+
+void Objective::update(const Batch& batch, const Tensors& y_pred) const {
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    for (const Metric& metric : outputs_[i].metrics) {
+      metric.update(batch.targets[i], y_pred[i], weight_of(batch, i));
+    }
+  }
+}
+
+Logs Objective::logs(const std::string& prefix) const {
+  Logs logs;
+  logs.set(prefix + "loss", total_.result());
+  for (const Output& o : outputs_) {
+    if (outputs_.size() > 1) logs.set(prefix + o.mean_loss.name(), o.mean_loss.result());
+  }
+  for (const Output& o : outputs_) {
+    for (const Metric& m : o.metrics) logs.set(prefix + log_name(o, m.name()), m.result());
+  }
+  return logs;
+}
+
+void Objective::reset() {
+  total_.reset();
+  for (const Output& o : outputs_) {
+    o.mean_loss.reset();
+    for (const Metric& metric : o.metrics) metric.reset();
+  }
+}
+
+void Objective::state(Fields& f) {
+  f.inside("total", [&](Fields& g) { total_.impl()->state(g); });
+  for (const Output& o : outputs_) {
+    f.inside(o.name, [&](Fields& g) {
+      g.inside("loss", [&](Fields& h) { o.mean_loss.impl()->state(h); });
+      for (const Metric& m : o.metrics) {
+        g.inside("metric " + m.name(), [&](Fields& h) { m.impl()->state(h); });
+      }
+    });
+  }
+}
+
+}  // namespace kindling

@@ -1,0 +1,73 @@
+// Objective: what compile() sets: the losses and metrics of a model's outputs.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <kindling/data/dataset.h>
+#include <kindling/train/logs.h>
+#include <kindling/train/metrics.h>
+
+namespace kindling {
+
+// One loss an output: that of the only one, or by place, or by the outputs' names.
+//   .loss = BinaryCrossentropy()
+//   .loss = {{"score", BinaryCrossentropy()}, {"length", Poisson()}}
+struct OutputLosses {
+  OutputLosses() = default;
+  OutputLosses(const Loss& one) : entries{{"", one}} {}
+  OutputLosses(std::initializer_list<Loss> by_place) {
+    for (const Loss& loss : by_place) entries.emplace_back("", loss);
+  }
+  OutputLosses(std::initializer_list<std::pair<std::string, Loss>> by_name) : entries(by_name) {}
+  std::vector<std::pair<std::string, Loss>> entries = {};  // no name: by place
+};
+
+// The metrics of the only output, or by the outputs' names.
+//   .metrics = {AUC(), BinaryAccuracy()}     .metrics = {{"score", {AUC()}}}
+struct OutputMetrics {
+  OutputMetrics() = default;
+  OutputMetrics(std::initializer_list<Metric> of_the_only_one) : entries{{"", of_the_only_one}} {}
+  OutputMetrics(std::vector<Metric> of_the_only_one) : entries{{"", std::move(of_the_only_one)}} {}
+  OutputMetrics(std::initializer_list<std::pair<std::string, std::vector<Metric>>> by_name)
+      : entries(by_name) {}
+  std::vector<std::pair<std::string, std::vector<Metric>>> entries = {};
+};
+
+class Objective {
+ public:
+  // `outputs`: the names of the model's, `who` the model in messages. loss_weights: one an output,
+  // or none.
+  Objective(const std::string& who, const std::vector<std::string>& outputs,
+            const OutputLosses& losses, const std::vector<double>& loss_weights,
+            const OutputMetrics& metrics);
+
+  // The sum of the outputs' losses, weighed, and of the layers' own; what it is made of is counted
+  // in for the logs.
+  Tensor loss(const Batch& batch, const Tensors& y_pred, const Tensors& layer_losses);
+  // Counts a batch into the metrics.
+  void update(const Batch& batch, const Tensors& y_pred) const;
+  // loss, those of several outputs, metrics.
+  Logs logs(const std::string& prefix) const;
+  void reset();
+  void state(Fields& f);
+
+ private:
+  struct Output {
+    std::string name;
+    Loss loss;
+    double weight;
+    std::vector<Metric> metrics;
+    Mean mean_loss;
+  };
+  std::string log_name(const Output& output, const std::string& name) const;
+  void check_names() const;
+
+  std::string who_;
+  std::vector<Output> outputs_;
+  Mean total_;
+};
+
+}  // namespace kindling
