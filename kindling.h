@@ -15,6 +15,7 @@
 #include <kindling/io/safetensors.h>
 #include <kindling/layers/activation.h>
 #include <kindling/layers/additive_attention.h>
+#include <kindling/layers/anomaly.h>
 #include <kindling/layers/concatenate.h>
 #include <kindling/layers/conv1d.h>
 #include <kindling/layers/dense.h>
@@ -24,6 +25,7 @@
 #include <kindling/layers/functional.h>
 #include <kindling/layers/global_average_pooling1d.h>
 #include <kindling/layers/not_equal.h>
+#include <kindling/layers/observer.h>
 #include <kindling/layers/registry.h>
 #include <kindling/layers/symbolic.h>
 #include <kindling/layers/with_mask.h>
@@ -40,3 +42,5 @@
 #include <kindling/train/losses.h>
 #include <kindling/train/metrics.h>
 #include <kindling/train/model.h>
+#include <kindling/train/plot_model.h>
+#include <kindling/train/profile.h>

@@ -89,7 +89,11 @@ class Backward {
       const std::shared_ptr<Node> node = queue_.top();
       queue_.pop();
       node->queued = false;
-      if (!node->is_variable) step(*node);
+      if (node->is_variable) continue;
+      OperationObserver* observer = detail::observer();
+      if (observer) observer->on_backward_begin(node->order);
+      step(*node);
+      if (observer) observer->on_backward_end(node->order);
     }
   }
 
@@ -104,8 +108,10 @@ class Backward {
     node->queued = true;
   }
 
-  void send(const Node::Edge& edge, Gradient gradient, const char* who) {
+  void send(const Node::Edge& edge, Gradient gradient, const Node& from) {
     if (!gradient.defined()) return;
+    const char* who = from.name;
+    if (detail::observer()) detail::observer()->on_gradient(who, from.order, gradient);
     if (gradient.sparse() && edge.node->is_variable) {
       if (gradient.table() != edge.shape) {
         fail("backward: a partial of \"{}\" returned rows of a table {} for an input of {}", who,
@@ -128,12 +134,12 @@ class Backward {
       for (const Node::Edge& edge : edges) wanted.push_back(edge.node != nullptr);
       std::vector<Gradient> all = pullback(g, wanted);
       for (std::size_t i = 0; i < edges.size(); ++i) {
-        if (edges[i].node) send(edges[i], std::move(all.at(i)), node.name);
+        if (edges[i].node) send(edges[i], std::move(all.at(i)), node);
       }
     } else {
       const Tensor g = node.gradients[0].dense();
       node.gradients.clear();
-      for (const Node::Edge& edge : edges) send(edge, edge.partial(g), node.name);
+      for (const Node::Edge& edge : edges) send(edge, edge.partial(g), node);
     }
   }
 
@@ -168,11 +174,15 @@ Tensors record_fused(const char* name, const Tensors& results, const Tensors& in
                      Pullback pullback) {
   bool wanted = false;
   for (const Tensor& input : inputs) wanted = wanted || input.node() != nullptr;
-  if (!wanted || !recording()) return results;
+  if (!wanted || !recording()) {
+    if (detail::observer()) detail::observe(name, 0, results, inputs);
+    return results;
+  }
   std::shared_ptr<Node> node = detail::new_node(name, inputs.size());
   for (const Tensor& input : inputs) detail::add_edge(*node, input, {});
   node->pullback = std::move(pullback);
   node->gradients.resize(results.size());
+  if (detail::observer()) detail::observe(name, node->order, results, inputs);
   Tensors recorded;
   for (std::size_t i = 0; i < results.size(); ++i) {
     recorded.push_back(results[i].with_node(node, static_cast<int>(i)));

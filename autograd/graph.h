@@ -19,6 +19,7 @@
 #include <vector>
 
 #include <kindling/autograd/gradient.h>
+#include <kindling/autograd/observer.h>
 #include <kindling/tensor/tensor.h>
 
 namespace kindling {
@@ -98,12 +99,15 @@ void add_edge(Node& node, const Tensor& input, Partial partial);
 // Records an operation: its name, its result and its partial derivatives.
 template <class... F>
 Tensor record(const char* name, const Tensor& result, Wrt<F>... inputs) {
-  if (!recording() || !((inputs.input.node() != nullptr) || ...)) return result;
-  std::shared_ptr<Node> node = detail::new_node(name, sizeof...(F));
-  ((inputs.input.node() ? detail::add_edge(*node, inputs.input, std::move(inputs.partial))
-                        : void()),
-   ...);
-  return result.with_node(std::move(node), 0);
+  std::shared_ptr<Node> node;
+  if (recording() && ((inputs.input.node() != nullptr) || ...)) {
+    node = detail::new_node(name, sizeof...(F));
+    ((inputs.input.node() ? detail::add_edge(*node, inputs.input, std::move(inputs.partial))
+                          : void()),
+     ...);
+  }
+  if (detail::observer()) detail::observe(name, node ? node->order : 0, {result}, {inputs.input...});
+  return node ? result.with_node(std::move(node), 0) : result;
 }
 
 // Records a fused operation of any number of inputs and results.

@@ -8,6 +8,7 @@
 #include <kindling/autograd/elementwise.h>
 #include <kindling/autograd/graph.h>
 #include <kindling/layers/call_arguments.h>
+#include <kindling/layers/observer.h>
 #include <kindling/layers/symbolic.h>
 #include <kindling/tensor/fail.h>
 
@@ -16,17 +17,6 @@ namespace {
 
 std::atomic<DroppedMask> dropped_mask_policy{DroppedMask::warn};
 thread_local bool training_now = false;
-thread_local int call_depth = 0;
-
-// Layers in the midst of a call on this thread; the outermost one starts counting losses anew.
-class CallDepth {
- public:
-  CallDepth() { ++call_depth; }
-  ~CallDepth() { --call_depth; }
-  CallDepth(const CallDepth&) = delete;
-  CallDepth& operator=(const CallDepth&) = delete;
-  bool outermost() const { return call_depth == 1; }
-};
 
 std::string next_name(const std::string& class_name) {
   static std::mutex mutex;
@@ -266,13 +256,14 @@ Tensors LayerImpl::run(const Tensors& inputs, const CallOptions& options) {
   ensure_built(shapes);
   check(shapes);
   const TrainingScope scope(settled.training);
-  const CallDepth depth;
-  if (depth.outermost()) clear_losses();
+  const detail::CallScope scope_of_call(*this, inputs);
+  if (scope_of_call.outermost()) clear_losses();
   Tensors results = call(inputs, settled);
   if (const Regularizer regularizer = activity_regularizer(); regularizer.defined()) {
     const auto batch = static_cast<double>(std::max<std::int64_t>(1, inputs[0].size(0)));
     for (const Tensor& result : results) add_loss(regularizer(result) / batch);
   }
+  scope_of_call.end(results);
   return with_masks(std::move(results), inputs, settled);
 }
 

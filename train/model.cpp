@@ -123,13 +123,18 @@ void Model::reset_metrics() {
   if (Compiled& c = compiled("reset_metrics"); c.objective) c.objective->reset();
 }
 
+Tensor Model::forward_loss(const Batch& batch, Tensors& y_pred) const {
+  y_pred = call(batch.inputs, {.training = true});
+  return objective(y_pred.size()).loss(batch, y_pred, losses());
+}
+
 Logs Model::train_on_batch(const Batch& given, const ClassWeight& class_weight) {
   Compiled& c = compiled("fit");
   const Batch batch = weighed(impl()->who(), given, class_weight);
-  Tensors y_pred = call(batch.inputs, {.training = true});
-  Objective& o = objective(y_pred.size());
-  backward(o.loss(batch, y_pred, losses()));
+  Tensors y_pred;
+  backward(forward_loss(batch, y_pred));
   c.options.optimizer.step(weights());
+  Objective& o = objective(y_pred.size());
   for (Tensor& y : y_pred) y = with_mask(stop_gradient(y), y.mask());
   o.update(batch, y_pred);
   return Logs([o = &o] { return o->logs(""); });

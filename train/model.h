@@ -79,6 +79,8 @@ class Model : public Layer {
   // One step, without callbacks: the logs so far, see reset_metrics().
   Logs train_on_batch(const Batch& batch, const ClassWeight& class_weight = {});
   void reset_metrics();
+  // The forward pass of a training step: the loss, to go back from, and the predictions.
+  Tensor forward_loss(const Batch& batch, Tensors& y_pred) const;
   // The loss and the metrics of compile() over a dataset, without training.
   Logs evaluate(const Dataset& data, std::optional<std::int64_t> steps = {}) const;
   // Predictions, in the order of the dataset's examples: (examples, ...).

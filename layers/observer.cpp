@@ -1,0 +1,96 @@
+#include <kindling/layers/observer.h>
+
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace kindling {
+namespace {
+
+thread_local LayerObserver* current = nullptr;
+thread_local const detail::CallScope* innermost = nullptr;
+
+Shapes shapes_of(const Tensors& tensors) {
+  Shapes shapes;
+  for (const Tensor& t : tensors) shapes.push_back(t.defined() ? t.shape() : Shape());
+  return shapes;
+}
+
+std::string text_of(const Shapes& shapes) {
+  std::string text;
+  for (const Shape& shape : shapes) text += (text.empty() ? "" : ", ") + shape.str();
+  return text;
+}
+
+class Tracer : public LayerObserver {
+ public:
+  explicit Tracer(Trace& trace) : trace_(trace) {}
+  void on_call_begin(const LayerImpl& layer, int depth, const Tensors& inputs) override {
+    open_.push_back(trace_.calls.size());
+    trace_.calls.push_back({layer.name(), layer.class_name(), depth, shapes_of(inputs), {}});
+  }
+  void on_call_end(const LayerImpl&, int, const Tensors& results) override {
+    trace_.calls[open_.back()].results = shapes_of(results);
+    open_.pop_back();
+  }
+
+ private:
+  Trace& trace_;
+  std::vector<std::size_t> open_;
+};
+
+}  // namespace
+
+LayerObserver::LayerObserver() : before_(std::exchange(current, this)) {}
+LayerObserver::~LayerObserver() { current = before_; }
+
+namespace detail {
+
+CallScope::CallScope(const LayerImpl& layer, const Tensors& inputs)
+    : layer_(layer),
+      outer_(std::exchange(innermost, this)),
+      depth_(outer_ != nullptr ? outer_->depth_ + 1 : 0) {
+  if (current != nullptr) current->on_call_begin(layer, depth_, inputs);
+}
+
+CallScope::~CallScope() { innermost = outer_; }
+
+void CallScope::end(const Tensors& results) const {
+  if (current != nullptr) current->on_call_end(layer_, depth_, results);
+}
+
+}  // namespace detail
+
+std::string current_layer_path() {
+  std::string path;
+  for (const auto* scope = innermost; scope != nullptr; scope = scope->outer_) {
+    path = scope->layer_.name() + (path.empty() ? "" : "/" + path);
+  }
+  return path;
+}
+
+Trace trace(const Layer& layer, const Tensors& inputs, const CallOptions& options) {
+  Trace trace;
+  const Tracer tracer(trace);
+  layer.call(inputs, options);
+  return trace;
+}
+
+std::string Trace::str() const {
+  std::size_t names = 0, shapes = 0;
+  std::vector<std::string> left;
+  for (const CallTrace& call : calls) {
+    left.push_back(std::string(2 * static_cast<std::size_t>(call.depth), ' ') + call.name + " (" +
+                   call.class_name + ")");
+    names = std::max(names, left.back().size());
+    shapes = std::max(shapes, text_of(call.inputs).size());
+  }
+  std::string text;
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    text += fmt::format("{:<{}}  {:<{}} -> {}\n", left[i], names, text_of(calls[i].inputs), shapes,
+                        text_of(calls[i].results));
+  }
+  return text;
+}
+
+}  // namespace kindling

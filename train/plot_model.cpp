@@ -1,0 +1,122 @@
+#include <kindling/train/plot_model.h>
+
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include <kindling/io/file.h>
+#include <kindling/tensor/fail.h>
+
+extern char** environ;
+
+namespace kindling {
+namespace {
+
+// As a text inside of DOT's quotes; braces and bars stand for themselves in a record.
+std::string escaped(const std::string& text) {
+  std::string safe;
+  for (const char c : text) {
+    if (std::string_view("\\\"{}|<>").find(c) != std::string_view::npos) safe += '\\';
+    safe += c;
+  }
+  return safe;
+}
+
+std::string shapes_text(const Shapes& shapes) {
+  std::string text;
+  for (const Shape& shape : shapes) text += (text.empty() ? "" : ", ") + shape.str();
+  return text;
+}
+
+// The calls of a layer are one box, as in Keras.
+std::string label_of(const FunctionalImpl& graph, const Layer& layer, const PlotOptions& options) {
+  std::string label = layer.class_name();
+  if (options.show_layer_names) label = layer.name() + " (" + label + ")";
+  label = escaped(label);
+  for (const auto& node : graph.nodes()) {
+    if (node->layer.impl() != layer.impl()) continue;
+    Shapes inputs;
+    for (const SymbolicTensor& input : node->inputs) inputs.push_back(input.shape());
+    if (options.show_shapes) {
+      const std::string from = inputs.empty() ? shapes_text(node->shapes) : shapes_text(inputs);
+      label += fmt::format("|{{Input: {}|Output: {}}}", escaped(from),
+                           escaped(shapes_text(node->shapes)));
+    }
+    if (options.show_dtype) {
+      std::vector<DType> dtypes;
+      for (const SymbolicTensor& input : node->inputs) dtypes.push_back(input.dtype());
+      const std::vector<DType> results = layer.impl()->compute_output_dtypes(dtypes);
+      label += fmt::format("|Dtype: {}", name(results.empty() ? DType::float32 : results[0]));
+    }
+    break;
+  }
+  return "{" + label + "}";
+}
+
+// Runs `dot -Tsvg`; false if there is no such program or it fails.
+bool run_dot(const std::string& from, const std::string& to) {
+  std::string program = "dot", kind = "-Tsvg", input = from, flag = "-o", output = to;
+  char* argv[] = {program.data(), kind.data(), input.data(), flag.data(), output.data(), nullptr};
+  pid_t child = 0;
+  if (posix_spawnp(&child, program.c_str(), nullptr, nullptr, argv, environ) != 0) return false;
+  int status = 0;
+  return waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+}  // namespace
+
+std::string model_to_dot(const Model& model, const PlotOptions& options) {
+  const FunctionalImpl* graph = model.functional();
+  if (graph == nullptr) {
+    fail("{}: is a layer of its own code and no graph, so it can't be drawn; trace() shows what a "
+         "call goes through", model.impl()->who());
+  }
+  if (options.rankdir != "TB" && options.rankdir != "LR") {
+    fail("plot_model: rankdir is \"TB\" or \"LR\", got \"{}\"", options.rankdir);
+  }
+  std::string text = fmt::format(
+      "digraph \"{}\" {{\n  rankdir={};\n  node [shape=record, fontname=Helvetica, fontsize=11];\n",
+      escaped(model.name()), options.rankdir);
+  for (const Layer& layer : model.layers()) {
+    text += fmt::format("  \"{}\" [label=\"{}\"];\n", escaped(layer.name()),
+                        label_of(*graph, layer, options));
+  }
+  for (const auto& node : graph->nodes()) {
+    const auto edge = [&](const SymbolicTensor& from, const char* style) {
+      text += fmt::format("  \"{}\" -> \"{}\"{};\n", escaped(from.node()->layer.name()),
+                          escaped(node->layer.name()), style);
+    };
+    for (const SymbolicTensor& input : node->inputs) edge(input, "");
+    for (const SymbolicTensor& mask : node->masks) {
+      if (mask.defined()) edge(mask, " [style=dashed]");
+    }
+  }
+  return text + "}\n";
+}
+
+std::string plot_model(const Model& model, const std::string& path, const PlotOptions& options) {
+  const std::string dot = model_to_dot(model, options);
+  const std::string kind = std::filesystem::path(path).extension().string();
+  if (kind != ".dot" && kind != ".svg") {
+    fail("plot_model: a file .dot or .svg is needed, got \"{}\"", path);
+  }
+  if (kind == ".dot") {
+    write_file(path, dot);
+    return path;
+  }
+  const std::string source = path + ".dot", picture = fmt::format("{}.tmp-{}", path, getpid());
+  write_file(source, dot);
+  if (!run_dot(source, picture)) {
+    warn("plot_model: Graphviz's program `dot` is not there or failed; the graph is in " + source);
+    return source;
+  }
+  std::filesystem::rename(picture, path);
+  std::filesystem::remove(source);
+  return path;
+}
+
+}  // namespace kindling
