@@ -26,6 +26,7 @@ std::string where(const std::string& layer) {
 
 void DetectAnomaly::on_forward(const char* name, std::uint64_t order, const Tensors& results,
                                const Tensors& inputs) {
+  if (going_back_) return;
   const std::string layer = current_layer_path();
   for (const Tensor& result : results) {
     const std::int64_t at = first_bad(result);
@@ -47,6 +48,7 @@ void DetectAnomaly::on_gradient(const char* name, std::uint64_t order, const Gra
   const Tensor g = gradient.sparse() ? gradient.rows().back().values : gradient.dense();
   const std::int64_t at = first_bad(g);
   if (at < 0) return;
+  going_back_ = false;
   fail("gradient of {} {}: is {} at {} [gradient {}]", name, where(layers_[order]),
        g.floats()[static_cast<std::size_t>(at)], g.shape().place(at).str(), g.shape().str());
 }

@@ -21,9 +21,12 @@ class DetectAnomaly : public OperationObserver {
  public:
   void on_forward(const char* name, std::uint64_t order, const Tensors& results,
                   const Tensors& inputs) override;
+  void on_backward_begin(std::uint64_t) override { going_back_ = true; }
+  void on_backward_end(std::uint64_t) override { going_back_ = false; }
   void on_gradient(const char* name, std::uint64_t order, const Gradient& gradient) override;
 
  private:
+  bool going_back_ = false;  // what a derivative is made of has no layer; its result is looked at
   std::map<std::uint64_t, std::string> layers_;  // of operations that may run back, by number
 };
 

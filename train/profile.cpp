@@ -89,10 +89,11 @@ class Profiler : public LayerObserver, public OperationObserver {
 
 StepProfile profile(Model& model, const Batch& batch, int steps) {
   if (steps < 1) fail("profile: steps is at least 1, got {}", steps);
-  model.train_on_batch(batch);  // builds what is not built, and fills the caches
+  model.predict_all(from_tensors(batch.inputs, {}));  // builds what isn't built
   Config kept{Config::Map()};
   Fields keep(kept);
   model.state(keep);
+  model.train_on_batch(batch);  // the first step makes the optimizer's tensors
   StepProfile result;
   {
     Profiler profiler;
