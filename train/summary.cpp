@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include <kindling/autograd/graph.h>
+#include <kindling/layers/observer.h>
 #include <kindling/train/model.h>
 
 namespace kindling {
@@ -32,8 +34,26 @@ std::string repeated(const char* piece, std::size_t times) {
   return text;
 }
 
+// What a layer of one's own calls inside, on zeros of what it was built for.
+Trace calls_inside(const Layer& layer) {
+  const NoGrad no_grad;
+  Tensors inputs;
+  for (std::size_t i = 0; i < layer.impl()->built_dtypes().size(); ++i) {
+    inputs.push_back(cast(zeros(layer.impl()->built_shapes()[i]), layer.impl()->built_dtypes()[i]));
+  }
+  return inputs.empty() ? Trace() : trace(layer, inputs, {.training = false});
+}
+
 // The shape of a layer's results, as of its first call.
-std::string output_shape(const Layer& layer, const FunctionalImpl* graph) {
+std::string output_shape(const Layer& layer, const FunctionalImpl* graph, const Trace& inside) {
+  for (const CallTrace& call : inside.calls) {
+    if (call.depth != 1 || call.name != layer.name()) continue;
+    std::string text;
+    for (const Shape& s : call.results) {
+      text += (text.empty() ? "" : ", ") + (s.rank() > 0 ? s.with(0, any) : s).str();
+    }
+    return text;
+  }
   if (graph == nullptr) return "?";
   for (const auto& node : graph->nodes()) {
     if (node->layer.impl() != layer.impl()) continue;
@@ -75,10 +95,11 @@ std::string Model::summary() const {
     blocks.push_back(std::move(rows));
   };
   add({{"Layer (type)", "Output Shape", "Param #", "Connected to"}});
+  const Trace inside = functional() == nullptr ? calls_inside(*this) : Trace();
   for (const Layer& layer : layers()) {
     const std::vector<std::string> from = connections(layer, functional());
     std::vector<Row> rows = {{layer.name() + " (" + layer.class_name() + ")",
-                              output_shape(layer, functional()), thousands(layer.count_params()),
+                              output_shape(layer, functional(), inside), thousands(layer.count_params()),
                               from.empty() ? "-" : from[0]}};
     for (std::size_t i = 1; i < from.size(); ++i) rows.push_back({"", "", "", from[i]});
     add(std::move(rows));

@@ -164,6 +164,7 @@ TEST_CASE("A layer of one's own goes through fit, evaluate, predict, save and lo
   CHECK(history["auc"].back() > 0.9);
   CHECK(model.layers().size() == 3);
   CHECK(model.summary().find("dropout (Dropout)") != std::string::npos);
+  CHECK(model.summary().find("(None, 16)") != std::string::npos);
 
   const TemporaryFolder folder;
   model.save(folder.path() + "/net");
