@@ -29,7 +29,10 @@
 #include <kindling/layers/registry.h>
 #include <kindling/layers/symbolic.h>
 #include <kindling/layers/with_mask.h>
+#include <kindling/optim/adagrad.h>
 #include <kindling/optim/adam.h>
+#include <kindling/optim/lion.h>
+#include <kindling/optim/schedules.h>
 #include <kindling/optim/sgd.h>
 #include <kindling/tensor/error.h>
 #include <kindling/tensor/random.h>

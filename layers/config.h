@@ -7,6 +7,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -70,6 +71,8 @@ class Required {
     requires std::convertible_to<U, T> &&
              (!std::floating_point<U> || !std::integral<T>)  // 64.7 is no number of units
   Required(U value) : value_(static_cast<T>(value)) {}
+  template <class V = T>
+  Required(std::initializer_list<typename V::value_type> values) : value_(values) {}
   // A function with namesakes, such as tanh: T says which one is meant.
   template <class V = T>
   Required(typename V::Function function) : value_(function) {}
@@ -88,8 +91,10 @@ Options blank_options() {
     return Options{};
   } else if constexpr (requires { Options{unset}; }) {
     return Options{unset};
-  } else {
+  } else if constexpr (requires { Options{unset, unset}; }) {
     return Options{unset, unset};
+  } else {
+    return Options{unset, unset, unset};
   }
 }
 

@@ -70,7 +70,7 @@ Config config_of(Options options) {
 }
 template <class Options>
 Options options_of(const Config& config, const std::string& who) {
-  Options options;
+  auto options = blank_options<Options>();
   Fields f(config, who);
   fields_of(f, options);
   f.finish();

@@ -2,49 +2,93 @@
 
 #include <cmath>
 
-#include <kindling/optim/common_options.h>
 #include <kindling/tensor/fail.h>
 #include <kindling/tensor/kernels/update.h>
 
 namespace kindling {
+namespace {
 
-void AdamImpl::fields(Fields& f) {
-  detail::common_fields(f, options_);
+// Betas are rounded before powers of them are taken: 1 - 0.999f is off by 1.3e-5, and a correction
+// for the same beta makes up for it.
+template <class Options>
+kernels::AdamStep step_of(const Options& o) {
+  return {.alpha = 0,
+          .beta_1 = static_cast<float>(o.beta_1),
+          .beta_2 = static_cast<float>(o.beta_2),
+          .epsilon = static_cast<float>(o.epsilon)};
+}
+
+double to_power(double beta, std::int64_t t) { return std::pow(beta, static_cast<double>(t)); }
+
+Update adam_update(const kernels::AdamStep& step, bool amsgrad) {
+  return [step, amsgrad](float* w, float* const* slots, const float* g, std::int64_t n) {
+    kernels::adam(w, slots[0], slots[1], amsgrad ? slots[2] : nullptr, g, n, step);
+  };
+}
+
+template <class Options>
+constexpr bool has_amsgrad = requires(const Options& o) { o.amsgrad; };
+
+}  // namespace
+
+template <class O>
+void AdamKin<O>::fields(Fields& f) {
+  OptimizerImpl::fields(f);
   f("beta_1", options_.beta_1);
   f("beta_2", options_.beta_2);
   f("epsilon", options_.epsilon);
-  f("amsgrad", options_.amsgrad);
+  if constexpr (has_amsgrad<O>) f("amsgrad", options_.amsgrad);
 }
 
-void AdamImpl::check_options() const {
-  check_common();
+template <class O>
+void AdamKin<O>::check_options() const {
+  OptimizerImpl::check_options();
   for (const double beta : {options_.beta_1, options_.beta_2}) {
     if (!(beta >= 0 && static_cast<float>(beta) < 1)) {  // as float32 it is used
       fail("{}: beta_1 and beta_2 are in [0, 1), also as float32, got {}", who(), beta);
     }
   }
-  if (!(options_.epsilon >= 0 && std::isfinite(options_.epsilon))) {
-    fail("{}: epsilon is at least 0, got {}", who(), options_.epsilon);
-  }
+  check_at_least_0("epsilon", options_.epsilon);
 }
 
-CommonOptimizerOptions AdamImpl::common() const { return detail::common_of(options_); }
+template <class O>
+int AdamKin<O>::slots() const {
+  if constexpr (has_amsgrad<O>) return options_.amsgrad ? 3 : 2;
+  return 2;
+}
 
-Update AdamImpl::update(std::int64_t iteration) const {
-  // Rounded first: 1 - 0.999f is off by 1.3e-5, and a correction for the same beta makes up for it.
-  const auto beta_1 = static_cast<float>(options_.beta_1);
-  const auto beta_2 = static_cast<float>(options_.beta_2);
-  const auto t = static_cast<double>(iteration);
-  const double correction = std::sqrt(1 - std::pow(static_cast<double>(beta_2), t)) /
-                            (1 - std::pow(static_cast<double>(beta_1), t));
-  const kernels::AdamStep step{.alpha = static_cast<float>(options_.learning_rate * correction),
-                               .beta_1 = beta_1,
-                               .beta_2 = beta_2,
-                               .epsilon = static_cast<float>(options_.epsilon)};
-  return [step, amsgrad = options_.amsgrad](float* w, float* const* slots, const float* g,
-                                            std::int64_t n) {
-    kernels::adam(w, slots[0], slots[1], amsgrad ? slots[2] : nullptr, g, n, step);
+template <class O>
+Update AdamKin<O>::update(double learning_rate, std::int64_t t) const {
+  kernels::AdamStep step = step_of(options_);
+  step.alpha = static_cast<float>(learning_rate * (std::sqrt(1 - to_power(step.beta_2, t)) /
+                                                   (1 - to_power(step.beta_1, t))));
+  return adam_update(step, slots() == 3);
+}
+
+template class AdamKin<AdamOptions>;
+template class AdamKin<AdamWOptions>;
+template class AdamKin<AdamaxOptions>;
+
+Update AdamaxImpl::update(double learning_rate, std::int64_t t) const {
+  kernels::AdamStep step = step_of(options_);
+  step.alpha = static_cast<float>(learning_rate / (1 - to_power(step.beta_1, t)));
+  return [step](float* w, float* const* slots, const float* g, std::int64_t n) {
+    kernels::adamax(w, slots[0], slots[1], g, n, step);
   };
+}
+
+Update NadamImpl::update(double learning_rate, std::int64_t t) const {
+  kernels::AdamStep step = step_of(options_);
+  const auto u = [&](std::int64_t i) { return options_.beta_1 * (1 - 0.5 * to_power(0.96, i)); };
+  // U_t out of t alone; factors from the thousandth on are beta_1 in double.
+  double product = to_power(options_.beta_1, std::max<std::int64_t>(0, t - 1000));
+  for (std::int64_t i = 1; i <= std::min<std::int64_t>(t, 1000); ++i) product *= u(i);
+  // Both sides of the fraction times sqrt(1 - beta_2^t) give it Adam's form.
+  const double root = std::sqrt(1 - to_power(step.beta_2, t));
+  step.alpha = static_cast<float>(learning_rate * root * u(t + 1) / (1 - product * u(t + 1)));
+  step.beta = static_cast<float>(learning_rate * root * (1 - u(t)) / (1 - product));
+  step.epsilon = static_cast<float>(options_.epsilon * root);
+  return adam_update(step, false);
 }
 
 }  // namespace kindling

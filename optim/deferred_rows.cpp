@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include <kindling/tensor/fail.h>
 #include <kindling/tensor/kernels/scratch.h>
 #include <kindling/tensor/threads.h>
 
@@ -13,30 +12,29 @@ constexpr std::int64_t rows_a_block = 32;
 // So many steps may wait; then all rows take them.
 constexpr std::int64_t most_waiting = 1024;
 
-// Whether a step changes a weight without gradient whose slots are zeros.
-bool moves_at_rest(const Update& update, std::size_t slots) {
+// Whether a step changes a weight without gradient whose slots are as they were at first.
+bool moves_at_rest(const Update& update, std::size_t slots, float initial) {
   float weight = 1;
   const float gradient = 0;
-  std::vector<float> state(slots, 0.0f);
+  std::vector<float> state(slots, initial);
   std::vector<float*> data;
   for (float& s : state) data.push_back(&s);
   update(&weight, data.data(), &gradient, 1);
-  return weight != 1 || std::ranges::any_of(state, [](float s) { return s != 0; });
+  return weight != 1 || std::ranges::any_of(state, [=](float s) { return s != initial; });
 }
 
 }  // namespace
 
-DeferredRows::DeferredRows(const Tensor& weight, const Tensors& slots, bool resting)
+DeferredRows::DeferredRows(const Tensor& weight, const Tensors& slots, bool resting,
+                           double initial)
     : slots_(slots),
       rows_(weight.size(0)),
       width_(weight.shape().inner(0)),
       zeros_(static_cast<std::size_t>(width_), 0.0f),
       done_(static_cast<std::size_t>(rows_), 0),
       resting_(static_cast<std::size_t>(rows_), resting),
+      initial_(static_cast<float>(initial)),
       place_(static_cast<std::size_t>(rows_), 0) {
-  if (slots.size() > most_slots) {
-    fail("an optimizer has at most {} slots a weight, got {}", most_slots, slots.size());
-  }
   Tensor handle = weight;
   weight_ = handle.mutable_floats().data();
   for (Tensor& slot : slots_) slot_data_.push_back(slot.mutable_floats().data());
@@ -94,7 +92,7 @@ void DeferredRows::step(const std::vector<Rows>& gradient, const Update& update,
   collect(gradient);
   const std::int64_t before = steps();
   if (!lazy) {
-    moves_at_rest_ = moves_at_rest_ || moves_at_rest(update, slots_.size());
+    moves_at_rest_ = moves_at_rest_ || moves_at_rest(update, slots_.size(), initial_);
     updates_.push_back(update);
   }
   parallel_ranges(std::ssize(touched_.rows), rows_a_block, [&](std::int64_t begin,

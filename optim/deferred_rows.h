@@ -20,11 +20,13 @@ namespace kindling {
 
 class DeferredRows : public Deferred {
  public:
-  // weight (rows, ...) and its slots, in the same shape; `resting`: the slots are zeros.
-  DeferredRows(const Tensor& weight, const Tensors& slots, bool resting);
+  static constexpr std::size_t most_slots = 8;
+
+  // weight (rows, ...) and its slots, in the same shape; `resting`: all of these are `initial`.
+  DeferredRows(const Tensor& weight, const Tensors& slots, bool resting, double initial);
 
   // One step. The gradient's rows are added up in the order they come, as Gradient::dense() does.
-  // Lazy: it is none for the other rows.
+  // Lazy: it is none for the other rows. Without a gradient it is one for all.
   void step(const std::vector<Rows>& gradient, const Update& update, bool lazy);
   // The slots have been changed from outside, for all rows.
   void wake_all();
@@ -46,8 +48,6 @@ class DeferredRows : public Deferred {
   void replay(std::int64_t row, std::int64_t from, std::int64_t to) const;
   void apply(const Update& update, std::int64_t row, const float* g) const;
 
-  static constexpr std::size_t most_slots = 8;
-
   std::mutex mutex_;
   float* weight_;
   Tensors slots_;
@@ -57,7 +57,8 @@ class DeferredRows : public Deferred {
   std::vector<Update> updates_;     // the steps that some rows have still to take,
   std::int64_t first_ = 0;          // from this one on
   std::vector<std::int64_t> done_;  // steps each row has taken
-  std::vector<char> resting_;       // rows whose slots are zeros
+  std::vector<char> resting_;       // rows whose slots are as they were at first,
+  float initial_;                   // this number
   bool moves_at_rest_ = false;      // these must take steps all the same: weight decay
   Touched touched_;
   std::vector<std::int64_t> place_;  // a row's index in touched_.rows, where that row says so

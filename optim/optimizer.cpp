@@ -2,15 +2,20 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <kindling/autograd/elementwise.h>
 #include <kindling/autograd/graph.h>
+#include <kindling/optim/adagrad.h>
 #include <kindling/optim/adam.h>
 #include <kindling/optim/deferred_rows.h>
+#include <kindling/optim/lion.h>
 #include <kindling/optim/sgd.h>
 #include <kindling/tensor/fail.h>
 #include <kindling/tensor/kernels/elementwise.h>
+#include <kindling/tensor/kernels/ranges.h>
 #include <kindling/tensor/kernels/reduce.h>
+#include <kindling/tensor/kernels/update.h>
 
 namespace kindling {
 namespace {
@@ -21,6 +26,9 @@ Tensor values_of(const Gradient& g) { return g.sparse() ? g.rows()[0].values : g
 Gradient with_values(const Gradient& g, const Tensor& values) {
   return g.sparse() ? Gradient(g.table(), {g.rows()[0].ids, values}) : Gradient(values);
 }
+
+// All of it, or rows that come once each.
+Gradient summed(const Gradient& g) { return g.sparse() ? g.distinct_rows() : Gradient(g.dense()); }
 
 // Row by row, so that rows of zeros, which a sparse gradient leaves out, don't change a bit.
 double squares(const Tensor& g) {
@@ -34,40 +42,91 @@ Tensor within(const Tensor& g, double norm, double limit) {
   return norm > limit ? g * (limit / norm) : g;
 }
 
+// Adds a step's gradient. Its rows are added up first, as those of a dense one are.
+void accumulate(Gradient& sum, const Gradient& g) {
+  Gradient more = summed(g);
+  if (sum.defined() && sum.sparse() != more.sparse()) {
+    sum = Gradient(sum.dense());
+    more = Gradient(more.dense());
+  }
+  sum.add(std::move(more));
+}
+
+Gradient mean(const Gradient& sum, std::int64_t steps) {
+  const Gradient g = summed(sum);
+  return with_values(g, values_of(g) / static_cast<double>(steps));
+}
+
+void overwrite(Tensor weight, const Tensor& value) {
+  std::ranges::copy(value.floats(), weight.mutable_floats().begin());
+}
+
 }  // namespace
 
-void OptimizerImpl::check_learning_rate(double learning_rate) const {
-  if (!(learning_rate >= 0 && std::isfinite(learning_rate))) {
-    fail("{}: learning_rate is at least 0 and finite, got {}", who(), learning_rate);
+void OptimizerImpl::fields(Fields& f) {
+  f("learning_rate", common_.learning_rate);
+  f("weight_decay", common_.weight_decay);
+  f("clipnorm", common_.clipnorm);
+  f("global_clipnorm", common_.global_clipnorm);
+  f("clipvalue", common_.clipvalue);
+  f("use_ema", common_.use_ema);
+  f("ema_momentum", common_.ema_momentum);
+  f("ema_overwrite_frequency", common_.ema_overwrite_frequency);
+  f("gradient_accumulation_steps", common_.gradient_accumulation_steps);
+}
+
+void OptimizerImpl::check_at_least_0(const char* option, double value) const {
+  if (!(value >= 0 && std::isfinite(value))) {
+    fail("{}: {} is at least 0 and finite, got {}", who(), option, value);
   }
 }
 
-void OptimizerImpl::set_learning_rate(double learning_rate) {
-  check_learning_rate(learning_rate);
-  store_learning_rate(learning_rate);
+void OptimizerImpl::check_fraction(const char* option, double value) const {
+  if (!(value >= 0 && value <= 1)) fail("{}: {} is in [0, 1], got {}", who(), option, value);
 }
 
-void OptimizerImpl::check_common() const {
-  const CommonOptimizerOptions c = common();
-  check_learning_rate(c.learning_rate);
-  if (c.weight_decay && !(*c.weight_decay >= 0 && std::isfinite(*c.weight_decay))) {
-    fail("{}: weight_decay is at least 0 and finite, got {}", who(), *c.weight_decay);
-  }
+void OptimizerImpl::check_options() const {
+  const CommonOptimizerOptions& c = common_;
+  if (!c.learning_rate.schedule().defined()) check_at_least_0("learning_rate", learning_rate());
+  check_at_least_0("weight_decay", c.weight_decay.value_or(0));
   const int limits = c.clipnorm.has_value() + c.clipvalue.has_value() +
                      c.global_clipnorm.has_value();
   if (limits > 1) fail_with("of clipnorm, clipvalue and global_clipnorm only one can be set");
   for (const auto& limit : {c.clipnorm, c.clipvalue, c.global_clipnorm}) {
     if (limit && !(*limit > 0)) fail("{}: a bound on gradients is positive, got {}", who(), *limit);
   }
+  if (static_cast<std::size_t>(all_slots()) > DeferredRows::most_slots) {
+    fail("{}: a weight has at most {} slots, got {}", who(), DeferredRows::most_slots - 1, slots());
+  }
+  check_fraction("ema_momentum", c.ema_momentum);
+  if (c.ema_overwrite_frequency.value_or(1) < 1) {
+    fail("{}: ema_overwrite_frequency is at least 1, got {}", who(), *c.ema_overwrite_frequency);
+  }
+  if (c.gradient_accumulation_steps.value_or(2) < 2) {
+    fail("{}: gradient_accumulation_steps is at least 2, got {}", who(), accumulation());
+  }
 }
 
-void OptimizerImpl::check_weights(const Weights& weights) const {
+void OptimizerImpl::set_learning_rate(double learning_rate) {
+  if (const Schedule& schedule = common_.learning_rate.schedule(); schedule.defined()) {
+    fail("{}: learning_rate follows {}; one that is to be set is made with a number", who(),
+         to_config(schedule)["class_name"].as_string(who()));
+  }
+  check_at_least_0("learning_rate", learning_rate);
+  common_.learning_rate = learning_rate;
+}
+
+void OptimizerImpl::match(const Weights& weights) {
   bool trainable = false;
   for (const Weight& w : weights) trainable = trainable || w.trainable;
   if (!trainable) {
     fail("{}: none of the {} weights is trainable", who(), weights.size());
   }
-  if (states_.empty()) return;
+  if (states_.empty()) {
+    states_ = restored(weights);
+    read_.clear();
+    return;
+  }
   bool same = states_.size() == weights.size();
   for (std::size_t i = 0; same && i < weights.size(); ++i) {
     same = states_[i].weight.same_memory(weights[i].value);
@@ -79,12 +138,12 @@ void OptimizerImpl::check_weights(const Weights& weights) const {
 }
 
 void OptimizerImpl::clip_all(std::vector<Gradient>& gradients) const {
-  const CommonOptimizerOptions c = common();
+  const CommonOptimizerOptions& c = common_;
   if (!c.clipnorm && !c.clipvalue && !c.global_clipnorm) return;
   double all = 0;
   for (Gradient& gradient : gradients) {
     if (!gradient.defined()) continue;
-    gradient = gradient.sparse() ? gradient.distinct_rows() : Gradient(gradient.dense());
+    gradient = summed(gradient);
     if (c.global_clipnorm) all += squares(values_of(gradient));
   }
   for (Gradient& gradient : gradients) {
@@ -97,26 +156,42 @@ void OptimizerImpl::clip_all(std::vector<Gradient>& gradients) const {
   }
 }
 
-// The optimizer's own, after weight decay.
-Update OptimizerImpl::whole_update() const {
-  Update own = update(iterations_);
-  const CommonOptimizerOptions c = common();
-  if (!c.weight_decay) return own;
-  const auto kept = static_cast<float>(1 - *c.weight_decay * c.learning_rate);
-  return [own = std::move(own), kept](float* w, float* const* slots, const float* g,
-                                      std::int64_t n) {
-    kernels::affine(w, kept, 0, w, n);
-    own(w, slots, g, n);
+// Weight decay, the optimizer's own step (which may be none), and the average, in Keras's order;
+// one after the other on each stretch, while it is in the cache.
+Update OptimizerImpl::whole_update(const Update& own, double decay) const {
+  if (decay == 0 && !common_.use_ema) return own;
+  const auto kept = static_cast<float>(1 - decay);
+  const auto average = static_cast<std::size_t>(slots());
+  // The first step's average is the weight.
+  const auto momentum = static_cast<float>(iterations() == 0 ? 0 : common_.ema_momentum);
+  const bool overwrites = common_.ema_overwrite_frequency &&
+                          (iterations() + 1) % *common_.ema_overwrite_frequency == 0;
+  return [own, kept, average, use_ema = common_.use_ema, momentum, overwrites](
+             float* w, float* const* slots, const float* g, std::int64_t n) {
+    kernels::for_blocks(n, [&](std::int64_t begin, std::int64_t end) {
+      const std::int64_t size = end - begin;
+      float* at[DeferredRows::most_slots];
+      for (std::size_t i = 0; i < average + (use_ema ? 1 : 0); ++i) at[i] = slots[i] + begin;
+      if (kept != 1) kernels::affine(w + begin, kept, 0, w + begin, size);
+      if (own) own(w + begin, at, g + begin, size);
+      if (!use_ema) return;
+      kernels::moving_average(w + begin, at[average], size, momentum);
+      if (overwrites) std::copy_n(at[average], size, w + begin);
+    });
   };
 }
 
 void OptimizerImpl::move(State& state, const Gradient& gradient, const Update& update) const {
   const bool fresh = state.slots.empty();
-  while (std::ssize(state.slots) < slots()) state.slots.push_back(zeros(state.weight.shape()));
-  if (gradient.sparse()) {
+  while (fresh && std::ssize(state.slots) < slots()) {
+    state.slots.push_back(full(state.weight.shape(), initial_slot()));
+  }
+  if (fresh && common_.use_ema) state.slots.push_back(state.weight.clone());
+  if (gradient.sparse() || (state.rows && !gradient.defined())) {
     std::shared_ptr<Deferred>& deferred = state.weight.storage()->deferred;
-    if (!state.rows) {
-      state.rows = std::make_shared<DeferredRows>(state.weight, state.slots, fresh);
+    if (!state.rows) {  // an average follows its weight even where that rests
+      state.rows = std::make_shared<DeferredRows>(state.weight, state.slots,
+                                                  fresh && !common_.use_ema, initial_slot());
     }
     if (deferred != state.rows) {  // another optimizer's steps come first
       if (deferred) deferred->settle();
@@ -129,8 +204,8 @@ void OptimizerImpl::move(State& state, const Gradient& gradient, const Update& u
   const Tensor g = gradient.dense();
   std::vector<float*> slot_data;
   for (Tensor& slot : state.slots) slot_data.push_back(slot.mutable_floats().data());
-  update(state.weight.mutable_floats().data(), slot_data.data(), g.floats().data(),
-         g.elements());
+  update(state.weight.mutable_floats().data(), slot_data.data(),
+         g.defined() ? g.floats().data() : nullptr, state.weight.elements());
 }
 
 void OptimizerImpl::step(const Weights& weights) {
@@ -142,28 +217,59 @@ void OptimizerImpl::step(const Weights& weights) {
     gradients.push_back(w.trainable ? std::move(g) : Gradient());
     any_gradient = any_gradient || gradients.back().defined();
   }
-  check_weights(weights);
+  match(weights);
   if (!any_gradient) {
     fail("{}: none of the {} weights has a gradient; call backward on a loss that depends on them "
          "first", who(), weights.size());
   }
-  if (states_.empty()) {
-    for (const Weight& w : weights) states_.push_back({w.name, w.value, {}});
+  const double rate = learning_rate();
+  check_at_least_0("learning_rate", rate);
+  std::vector<Constraint> constraints;  // of the weights that have a gradient
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    constraints.push_back(gradients[i].defined() ? weights[i].constraint : Constraint());
+    if (accumulation() == 1) continue;
+    Gradient& sum = states_[i].accumulated;
+    if (gradients[i].defined()) accumulate(sum, gradients[i]);
+    gradients[i] = {};
+    if ((steps_ + 1) % accumulation() != 0) continue;
+    if (sum.defined() && weights[i].trainable) gradients[i] = mean(sum, accumulation());
+    sum = {};
   }
   clip_all(gradients);
-  ++iterations_;
-  const Update update = whole_update();
+  const Update own = update(rate, iterations() + 1);
+  const Update decayed = whole_update(own, common_.weight_decay.value_or(0) * rate);
+  const Update plain = whole_update(own, 0);
+  const Update averaged = whole_update({}, 0);
   for (std::size_t i = 0; i < weights.size(); ++i) {
-    if (gradients[i].defined()) move(states_[i], gradients[i], update);
+    State& state = states_[i];
+    if (gradients[i].defined()) {
+      move(state, gradients[i], state.decays ? decayed : plain);
+    } else if (weights[i].trainable && common_.use_ema && !state.slots.empty()) {
+      move(state, {}, averaged);
+    }
+    if (constraints[i].defined()) {  // it looks at all of a weight, so no row of it waits any more
+      overwrite(state.weight, constraints[i](state.weight));
+    }
+  }
+  ++steps_;
+}
+
+void OptimizerImpl::finalize_variable_values(const Weights& weights) {
+  if (!common_.use_ema) return;
+  match(weights);
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    State& state = states_[i];
+    if (!weights[i].trainable || state.slots.empty()) continue;
+    if (state.rows) state.rows->settle();
+    overwrite(state.weight, state.slots.back());
   }
 }
 
 Registry<Optimizer>& optimizer_registry() {
   static Registry<Optimizer> registry = [] {
     Registry<Optimizer> own("optimizer");
-    own.add<Adam>();
-    own.add<LazyAdam>();
-    own.add<SGD>();
+    own.add<Adadelta>().add<Adagrad>().add<Adam>().add<AdamW>().add<Adamax>().add<LazyAdam>();
+    own.add<Lion>().add<Nadam>().add<RMSprop>().add<SGD>();
     return own;
   }();
   return registry;

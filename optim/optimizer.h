@@ -6,6 +6,18 @@
 //
 // Source: keras.optimizers. Where an embedding's gradient is rows, all others move too, as in Keras
 // (their moments decay), but only when they are next looked at. LazyAdam leaves them alone.
+//
+// One of your own is options, their fields, their check, and the update of one weight:
+//
+//   class MineImpl : public OptimizerImpl {
+//    public:
+//     using Options = MineOptions;  // those of CommonOptimizerOptions, a name, and its own
+//     explicit MineImpl(Options o) : OptimizerImpl("Mine", o), options_(std::move(o)) {}
+//     void fields(Fields& f) override { OptimizerImpl::fields(f); f("rho", options_.rho); }
+//    protected:
+//     int slots() const override { return 0; }
+//     Update update(double learning_rate, std::int64_t iteration) const override;
+//     ...
 #pragma once
 
 #include <functional>
@@ -16,16 +28,23 @@
 
 #include <kindling/autograd/gradient.h>
 #include <kindling/layers/layer.h>
+#include <kindling/optim/schedules.h>
 
 namespace kindling {
 
 // What every optimizer has besides its own options; all of Keras's defaults are "none".
 struct CommonOptimizerOptions {
-  double learning_rate = 0;
-  std::optional<double> weight_decay = {};      // w -= w * weight_decay * learning_rate, first
-  std::optional<double> clipnorm = {};          // bound on each weight's gradient norm
-  std::optional<double> clipvalue = {};         // bound on each element
-  std::optional<double> global_clipnorm = {};   // bound on the norm of all gradients together
+  LearningRate learning_rate = 0.0;
+  std::optional<double> weight_decay = {};  // w -= w * weight_decay * learning_rate, first
+  // Bounds on each weight's gradient norm, on each element, and on the norm of all gradients.
+  std::optional<double> clipnorm = {}, clipvalue = {}, global_clipnorm = {};
+  // Keeps a moving average of each weight, average = momentum * average + (1 - momentum) * w, and
+  // puts it in the weight's place every so many steps: finalize_variable_values().
+  bool use_ema = false;
+  double ema_momentum = 0.99;
+  std::optional<std::int64_t> ema_overwrite_frequency = {};
+  // The weights move every so many steps, against the mean of the gradients.
+  std::optional<std::int64_t> gradient_accumulation_steps = {};
 };
 
 // One step over n elements: a weight w, its slots and its gradient g. It holds the numbers of its
@@ -37,39 +56,76 @@ class DeferredRows;
 
 class OptimizerImpl : public Configurable {
  public:
-  using Configurable::Configurable;
+  // From here on the options that all share are those of common_, not the given ones.
+  template <class Options>
+  OptimizerImpl(const char* class_name, const Options& o)
+      : Configurable(class_name, o.name),
+        common_{.learning_rate = o.learning_rate,
+                .weight_decay = o.weight_decay,
+                .clipnorm = o.clipnorm,
+                .clipvalue = o.clipvalue,
+                .global_clipnorm = o.global_clipnorm,
+                .use_ema = o.use_ema,
+                .ema_momentum = o.ema_momentum,
+                .ema_overwrite_frequency = o.ema_overwrite_frequency,
+                .gradient_accumulation_steps = o.gradient_accumulation_steps} {}
+
+  void fields(Fields& f) override;
+  void check_options() const override;
+  // Iterations, moments, averages, gradients accumulated so far. What has been read is matched to
+  // the weights, by name, at the next step.
+  void state(Fields& f) override;
 
   void step(const Weights& weights);
-  double learning_rate() const { return common().learning_rate; }
+  double learning_rate() const { return common_.learning_rate.at(steps_); }
   void set_learning_rate(double learning_rate);
-  std::int64_t iterations() const { return iterations_; }
+  std::int64_t iterations() const { return steps_ / accumulation(); }
+  void exclude_from_weight_decay(const std::vector<std::string>& names);
+  void finalize_variable_values(const Weights& weights);
 
  protected:
-  virtual CommonOptimizerOptions common() const = 0;
-  virtual void store_learning_rate(double learning_rate) = 0;
-  // How many tensors of state a weight has, at most 8, at first zeros.
+  // How many tensors of state a weight has, at most 7, and what they are at first.
   virtual int slots() const = 0;
+  virtual double initial_slot() const { return 0; }
   // The step that is the iteration-th, counted from 1.
-  virtual Update update(std::int64_t iteration) const = 0;
+  virtual Update update(double learning_rate, std::int64_t iteration) const = 0;
   // Whether rows without a gradient are left alone, unlike in Keras.
   virtual bool lazy() const { return false; }
-  void check_common() const;
-  void check_learning_rate(double learning_rate) const;
+  void check_at_least_0(const char* option, double value) const;
+  void check_fraction(const char* option, double value) const;  // in [0, 1]
 
  private:
   struct State {
     std::string name;
     Tensor weight;  // the handle, to tell whether it is the same one
-    Tensors slots;
+    bool decays = true;
+    Tensors slots = {};  // the optimizer's, and the average
+    Gradient accumulated = {};
     std::shared_ptr<DeferredRows> rows = {};  // once a gradient came as rows
   };
-  void check_weights(const Weights& weights) const;
+  // As it was read: gradients dense, or ids and values of rows.
+  struct SavedState {
+    std::string name;
+    Tensors slots, accumulated;
+  };
+  friend Config to_config(const std::vector<SavedState>& states);
+  friend void from_config(const Config& config, std::vector<SavedState>& states,
+                          const std::string& what);
+
+  std::int64_t accumulation() const { return common_.gradient_accumulation_steps.value_or(1); }
+  int all_slots() const { return slots() + (common_.use_ema ? 1 : 0); }
+  std::vector<SavedState> saved() const;
+  std::vector<State> restored(const Weights& weights) const;
+  void match(const Weights& weights);
   void clip_all(std::vector<Gradient>& gradients) const;
-  Update whole_update() const;
+  Update whole_update(const Update& own, double decay) const;
   void move(State& state, const Gradient& gradient, const Update& update) const;
 
+  CommonOptimizerOptions common_;
+  std::string not_decayed_ = {};  // a pattern of names
   std::vector<State> states_;
-  std::int64_t iterations_ = 0;
+  std::vector<SavedState> read_;  // not yet matched
+  std::int64_t steps_ = 0;
 };
 
 class Optimizer {
@@ -79,9 +135,18 @@ class Optimizer {
   // One step: every trainable weight that has a gradient is moved, and the gradients are taken.
   // The weights must be the same ones at every step.
   void step(const Weights& weights) const { impl_->step(weights); }
-  double learning_rate() const { return impl_->learning_rate(); }
+  double learning_rate() const { return impl_->learning_rate(); }  // of the next step
   void set_learning_rate(double learning_rate) const { impl_->set_learning_rate(learning_rate); }
+  // Steps that moved the weights.
   std::int64_t iterations() const { return impl_->iterations(); }
+  // No decay for weights in whose names one of these regular expressions is found: {"bias"}.
+  void exclude_from_weight_decay(const std::vector<std::string>& names) const {
+    impl_->exclude_from_weight_decay(names);
+  }
+  // With use_ema: puts the averages into the trainable weights. The end of training.
+  void finalize_variable_values(const Weights& weights) const {
+    impl_->finalize_variable_values(weights);
+  }
   const std::string& class_name() const { return impl_->class_name(); }
   Config config() const { return impl_->config(); }
   const std::shared_ptr<OptimizerImpl>& impl() const { return impl_; }

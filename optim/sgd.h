@@ -12,29 +12,26 @@
 namespace kindling {
 
 struct SGDOptions {
-  double learning_rate = 0.01;
+  LearningRate learning_rate = 0.01;
   double momentum = 0;
   bool nesterov = false;
-  std::optional<double> weight_decay = {};
-  std::optional<double> clipnorm = {};
-  std::optional<double> clipvalue = {};
-  std::optional<double> global_clipnorm = {};
+  std::optional<double> weight_decay = {}, clipnorm = {}, clipvalue = {}, global_clipnorm = {};
+  bool use_ema = false;
+  double ema_momentum = 0.99;
+  std::optional<std::int64_t> ema_overwrite_frequency = {}, gradient_accumulation_steps = {};
   std::string name = {};
 };
 
 class SGDImpl : public OptimizerImpl {
  public:
   using Options = SGDOptions;
-  explicit SGDImpl(Options options)
-      : OptimizerImpl("SGD", options.name), options_(std::move(options)) {}
+  explicit SGDImpl(Options options) : OptimizerImpl("SGD", options), options_(std::move(options)) {}
   void fields(Fields& f) override;
   void check_options() const override;
 
  protected:
-  CommonOptimizerOptions common() const override;
-  void store_learning_rate(double rate) override { options_.learning_rate = rate; }
   int slots() const override { return options_.momentum != 0 ? 1 : 0; }
-  Update update(std::int64_t iteration) const override;
+  Update update(double learning_rate, std::int64_t iteration) const override;
 
  private:
   Options options_;

@@ -56,8 +56,110 @@ void adam(float* w, float* m, float* v, float* largest, const float* g, AdamStep
       lanes.store(under_root, d, largest + i);
     }
     const auto size = hn::Add(hn::Sqrt(under_root), hn::Set(d, step.epsilon));
+    const auto ahead = hn::Mul(hn::Set(d, step.beta), gradient);
+    const auto change = hn::Div(hn::MulAdd(hn::Set(d, step.alpha), mean, ahead), size);
+    lanes.store(hn::Sub(lanes.load(d, w + i), change), d, w + i);
+  });
+}
+
+void adamax(float* w, float* m, float* u, const float* g, AdamStep step, Size n) {
+  const Floats d;
+  for_vectors(d, n, [=](auto lanes, Size i) HWY_ATTR {
+    const auto gradient = lanes.load(d, g + i);
+    const auto old_mean = lanes.load(d, m + i);
+    const auto mean = hn::MulAdd(hn::Sub(gradient, old_mean), hn::Set(d, 1 - step.beta_1),
+                                 old_mean);
+    const auto largest = hn::Max(hn::Mul(hn::Set(d, step.beta_2), lanes.load(d, u + i)),
+                                 hn::Abs(gradient));
+    lanes.store(mean, d, m + i);
+    lanes.store(largest, d, u + i);
+    const auto size = hn::Add(largest, hn::Set(d, step.epsilon));
     const auto change = hn::Div(hn::Mul(hn::Set(d, step.alpha), mean), size);
     lanes.store(hn::Sub(lanes.load(d, w + i), change), d, w + i);
+  });
+}
+
+void lion(float* w, float* m, const float* g, float learning_rate, float beta_1, float beta_2,
+          Size n) {
+  const Floats d;
+  for_vectors(d, n, [=](auto lanes, Size i) HWY_ATTR {
+    const auto gradient = lanes.load(d, g + i);
+    const auto mean = lanes.load(d, m + i);
+    const auto mixed = [&](float beta) HWY_ATTR {
+      return hn::MulAdd(mean, hn::Set(d, beta), hn::Mul(gradient, hn::Set(d, 1 - beta)));
+    };
+    const auto direction = mixed(beta_1);
+    const auto signed_rate = hn::CopySign(hn::Set(d, learning_rate), direction);
+    const auto moves = hn::Gt(hn::Abs(direction), hn::Zero(d));  // else it is 0 or NaN
+    lanes.store(mixed(beta_2), d, m + i);
+    lanes.store(hn::Sub(lanes.load(d, w + i), hn::IfThenElse(moves, signed_rate, direction)), d,
+                w + i);
+  });
+}
+
+void adagrad(float* w, float* a, const float* g, float learning_rate, float epsilon, Size n) {
+  const Floats d;
+  for_vectors(d, n, [=](auto lanes, Size i) HWY_ATTR {
+    const auto gradient = lanes.load(d, g + i);
+    const auto squares = hn::MulAdd(gradient, gradient, lanes.load(d, a + i));
+    lanes.store(squares, d, a + i);
+    const auto size = hn::Sqrt(hn::Add(squares, hn::Set(d, epsilon)));
+    const auto change = hn::Div(hn::Mul(hn::Set(d, learning_rate), gradient), size);
+    lanes.store(hn::Sub(lanes.load(d, w + i), change), d, w + i);
+  });
+}
+
+// The decaying mean of x: rho * mean + take * x.
+template <class V>
+HWY_INLINE V decayed(V mean, V x, const RhoStep& step) {
+  const Floats d;
+  return hn::MulAdd(hn::Set(d, step.rho), mean, hn::Mul(hn::Set(d, step.take), x));
+}
+
+void adadelta(float* w, float* a, float* changes, const float* g, RhoStep step, Size n) {
+  const Floats d;
+  for_vectors(d, n, [=](auto lanes, Size i) HWY_ATTR {
+    const auto gradient = lanes.load(d, g + i);
+    const auto epsilon = hn::Set(d, step.epsilon);
+    const auto before = lanes.load(d, changes + i);
+    const auto squares = decayed(lanes.load(d, a + i), hn::Mul(gradient, gradient), step);
+    const auto delta = hn::Div(hn::Mul(gradient, hn::Sqrt(hn::Add(before, epsilon))),
+                               hn::Sqrt(hn::Add(squares, epsilon)));
+    lanes.store(squares, d, a + i);
+    lanes.store(decayed(before, hn::Mul(delta, delta), step), d, changes + i);
+    const auto rate = hn::Set(d, step.learning_rate);
+    lanes.store(hn::NegMulAdd(rate, delta, lanes.load(d, w + i)), d, w + i);
+  });
+}
+
+void rmsprop(float* w, float* v, float* mean, float* m, const float* g, RhoStep step, Size n) {
+  const Floats d;
+  for_vectors(d, n, [=](auto lanes, Size i) HWY_ATTR {
+    const auto gradient = lanes.load(d, g + i);
+    auto under_root = decayed(lanes.load(d, v + i), hn::Mul(gradient, gradient), step);
+    lanes.store(under_root, d, v + i);
+    if (mean) {
+      const auto average = decayed(lanes.load(d, mean + i), gradient, step);
+      lanes.store(average, d, mean + i);
+      // A variance, below 0 by rounding alone.
+      under_root = hn::Max(hn::NegMulAdd(average, average, under_root), hn::Zero(d));
+    }
+    const auto size = hn::Sqrt(hn::Add(under_root, hn::Set(d, step.epsilon)));
+    auto change = hn::Div(hn::Mul(hn::Set(d, step.learning_rate), gradient), size);
+    if (m) {
+      change = hn::MulAdd(hn::Set(d, step.momentum), lanes.load(d, m + i), change);
+      lanes.store(change, d, m + i);
+    }
+    lanes.store(hn::Sub(lanes.load(d, w + i), change), d, w + i);
+  });
+}
+
+void moving_average(const float* w, float* average, float momentum, Size n) {
+  const Floats d;
+  for_vectors(d, n, [=](auto lanes, Size i) HWY_ATTR {
+    const auto fresh = hn::Mul(hn::Set(d, 1 - momentum), lanes.load(d, w + i));
+    lanes.store(hn::MulAdd(hn::Set(d, momentum), lanes.load(d, average + i), fresh), d,
+                average + i);
   });
 }
 
@@ -71,6 +173,12 @@ namespace kindling::kernels {
 HWY_EXPORT(sgd);
 HWY_EXPORT(sgd_momentum);
 HWY_EXPORT(adam);
+HWY_EXPORT(adamax);
+HWY_EXPORT(lion);
+HWY_EXPORT(adagrad);
+HWY_EXPORT(adadelta);
+HWY_EXPORT(rmsprop);
+HWY_EXPORT(moving_average);
 
 void sgd(float* w, const float* g, std::int64_t n, float learning_rate) {
   in_blocks(n, HWY_DYNAMIC_DISPATCH(sgd), w, g, learning_rate);
@@ -82,6 +190,27 @@ void sgd_momentum(float* w, float* m, const float* g, std::int64_t n, float lear
 void adam(float* w, float* m, float* v, float* largest, const float* g, std::int64_t n,
           const AdamStep& step) {
   in_blocks(n, HWY_DYNAMIC_DISPATCH(adam), w, m, v, largest, g, step);
+}
+void adamax(float* w, float* m, float* u, const float* g, std::int64_t n, const AdamStep& step) {
+  in_blocks(n, HWY_DYNAMIC_DISPATCH(adamax), w, m, u, g, step);
+}
+void lion(float* w, float* m, const float* g, std::int64_t n, float learning_rate, float beta_1,
+          float beta_2) {
+  in_blocks(n, HWY_DYNAMIC_DISPATCH(lion), w, m, g, learning_rate, beta_1, beta_2);
+}
+void adagrad(float* w, float* a, const float* g, std::int64_t n, float learning_rate,
+             float epsilon) {
+  in_blocks(n, HWY_DYNAMIC_DISPATCH(adagrad), w, a, g, learning_rate, epsilon);
+}
+void adadelta(float* w, float* a, float* d, const float* g, std::int64_t n, const RhoStep& step) {
+  in_blocks(n, HWY_DYNAMIC_DISPATCH(adadelta), w, a, d, g, step);
+}
+void rmsprop(float* w, float* v, float* mean, float* m, const float* g, std::int64_t n,
+             const RhoStep& step) {
+  in_blocks(n, HWY_DYNAMIC_DISPATCH(rmsprop), w, v, mean, m, g, step);
+}
+void moving_average(const float* w, float* average, std::int64_t n, float momentum) {
+  in_blocks(n, HWY_DYNAMIC_DISPATCH(moving_average), w, average, momentum);
 }
 
 }  // namespace kindling::kernels

@@ -46,6 +46,7 @@ void check_layer(const Case& c);
 void check_loss(const Case& c);
 void check_metric(const Case& c);
 void check_optimizer(const Case& c);
+void check_schedule(const Case& c);
 void check_training(const Case& c);
 
 }  // namespace kindling::golden

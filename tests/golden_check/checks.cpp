@@ -167,4 +167,15 @@ void check_optimizer(const Case& c) {
   }
 }
 
+void check_schedule(const Case& c) {
+  Schedule schedule;
+  from_config(Config::Map{{"class_name", c["class"]}, {"config", c["config"]}}, schedule,
+              "schedule");
+  Tensor rates = zeros({16});
+  for (std::int64_t step = 0; step < 16; ++step) {
+    rates.mutable_floats()[static_cast<std::size_t>(step)] = static_cast<float>(schedule(step));
+  }
+  c.compare("learning_rate", rates, output_tolerance);
+}
+
 }  // namespace kindling::golden

@@ -29,7 +29,7 @@ void run(const Case& c) {
                                                       {"loss", check_loss},
                                                       {"metric", check_metric},
                                                       {"optimizer", check_optimizer},
-                                                      {"schedule", check_optimizer},
+                                                      {"schedule", check_schedule},
                                                       {"training", check_training}};
   const auto at = checks.find(c.kind());
   if (at == checks.end()) fail("kind \"{}\" is not known", c.kind());

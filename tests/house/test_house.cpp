@@ -89,8 +89,7 @@ bool is_third_party(const std::string& what, const Strings& starts) {
 
 bool is_private(const std::string& file) {
   return file == "tensor/fail.h" || file == "autograd/operands.h" ||
-         file == "optim/common_options.h" || file.ends_with("-inl.h") ||
-         file.starts_with("tensor/kernels/");
+         file.ends_with("-inl.h") || file.starts_with("tensor/kernels/");
 }
 
 const Strings machine_code = {"cblas", "openblas", "tbb/", "oneapi/tbb", "hwy/"};
