@@ -75,6 +75,12 @@ void OptimizerImpl::fields(Fields& f) {
   f("gradient_accumulation_steps", common_.gradient_accumulation_steps);
 }
 
+std::string OptimizerImpl::default_name() const {
+  std::string name = Configurable::default_name();
+  std::erase(name, '_');
+  return name;
+}
+
 void OptimizerImpl::check_at_least_0(const char* option, double value) const {
   if (!(value >= 0 && std::isfinite(value))) {
     fail("{}: {} is at least 0 and finite, got {}", who(), option, value);

@@ -91,6 +91,7 @@ class OptimizerImpl : public Configurable {
   virtual Update update(double learning_rate, std::int64_t iteration) const = 0;
   // Whether rows without a gradient are left alone, unlike in Keras.
   virtual bool lazy() const { return false; }
+  std::string default_name() const override;  // RMSprop -> rmsprop
   void check_at_least_0(const char* option, double value) const;
   void check_fraction(const char* option, double value) const;  // in [0, 1]
 

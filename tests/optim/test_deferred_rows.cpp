@@ -6,6 +6,7 @@
 #include <kindling/optim/sgd.h>
 #include <kindling/tensor/random.h>
 
+#include "tests/optim/all_optimizers.h"
 #include "tests/tensors.h"
 
 using namespace kindling;
@@ -37,35 +38,29 @@ struct Pair {
   bool same() const { return same_bits(stop_gradient(lazy), stop_gradient(dense)); }
 };
 
-std::vector<std::pair<Optimizer, Optimizer>> optimizers() {
-  const auto sgd = [](SGDOptions o) { return std::pair<Optimizer, Optimizer>(SGD(o), SGD(o)); };
-  const auto adam = [](AdamOptions o) { return std::pair<Optimizer, Optimizer>(Adam(o), Adam(o)); };
-  return {sgd({.learning_rate = 0.1}),
-          sgd({.learning_rate = 0.1, .momentum = 0.9}),
-          sgd({.learning_rate = 0.1, .momentum = 0.9, .nesterov = true, .weight_decay = 0.1}),
-          sgd({.learning_rate = 0.1, .weight_decay = 0.1}),
-          adam({.learning_rate = 0.1}),
-          adam({.learning_rate = 0.1, .amsgrad = true}),
-          adam({.learning_rate = 0.1, .weight_decay = 0.01}),
-          sgd({.learning_rate = 0.1, .momentum = 0.9, .clipvalue = 0.3}),
-          adam({.learning_rate = 0.1, .clipnorm = 2}),
-          adam({.learning_rate = 0.1, .clipvalue = 0.5}),
-          adam({.learning_rate = 0.1, .global_clipnorm = 1})};
-}
-
 }  // namespace
 
 TEST_CASE("Rows that wait take the very steps they missed, when somebody looks") {
-  for (const auto& [of_lazy, of_dense] : optimizers()) {
-    CAPTURE(of_lazy.config().str());
-    const Pair pair;
-    for (std::uint64_t number = 0; number < 60; ++number) {
-      of_lazy.set_learning_rate(0.1 / static_cast<double>(1 + number));
-      of_dense.set_learning_rate(0.1 / static_cast<double>(1 + number));
-      pair.step(of_lazy, of_dense, number);
-      if (number % 17 == 4) CHECK(pair.same());
+  for (const auto& [class_name, config] : all_optimizers()) {
+    for (const bool constrained : {false, true}) {
+      const Optimizer of_lazy = optimizer_registry().make(class_name, config);
+      const Optimizer of_dense = optimizer_registry().make(class_name, config);
+      CAPTURE(class_name, config.str(), constrained);
+      Pair pair;
+      if (constrained) {
+        pair.lazy_weights[0].constraint = pair.dense_weights[0].constraint = NonNeg();
+      }
+      for (std::uint64_t number = 0; number < 40; ++number) {
+        of_lazy.set_learning_rate(0.1 / static_cast<double>(1 + number));
+        of_dense.set_learning_rate(0.1 / static_cast<double>(1 + number));
+        pair.step(of_lazy, of_dense, number);
+        if (number % 17 == 4) CHECK(pair.same());
+      }
+      CHECK(pair.same());
+      of_lazy.finalize_variable_values(pair.lazy_weights);
+      of_dense.finalize_variable_values(pair.dense_weights);
+      CHECK(pair.same());
     }
-    CHECK(pair.same());
   }
 }
 
@@ -77,7 +72,10 @@ TEST_CASE("So many steps that those which wait are taken in between") {
 }
 
 TEST_CASE("Gradients of rows and dense ones take turns") {
-  const Adam of_lazy({.learning_rate = 0.1}), of_dense({.learning_rate = 0.1});
+  const std::int64_t steps = GENERATE(0, 3);  // rows and dense ones are accumulated, too
+  AdamOptions options{.learning_rate = 0.1, .use_ema = steps > 0};
+  if (steps > 0) options.gradient_accumulation_steps = steps;
+  const Adam of_lazy(options), of_dense(options);
   const Pair pair;
   for (std::uint64_t number = 0; number < 12; ++number) {
     if (number % 4 == 3) {

@@ -3,7 +3,9 @@
 #include <kindling/autograd/ops.h>
 #include <kindling/layers/dense.h>
 #include <kindling/layers/embedding.h>
+#include <kindling/optim/adagrad.h>
 #include <kindling/optim/adam.h>
+#include <kindling/optim/lion.h>
 #include <kindling/optim/sgd.h>
 
 #include "tests/tensors.h"
@@ -256,9 +258,10 @@ TEST_CASE("An optimizer comes back from its config") {
   CHECK(again.config()["amsgrad"].str() == "true");
   CHECK(again.config()["clipnorm"].str() == "2");
   CHECK(again.config()["global_clipnorm"].is_null());
-  CHECK(message_of([] { optimizer_registry().make("Lion", Config::Map{}); }) ==
-        "optimizer: no class \"Lion\" is registered; register_optimizer<Lion>() adds one of your "
-        "own [registered: Adam, LazyAdam, SGD]");
+  CHECK(message_of([] { optimizer_registry().make("Ftrl", Config::Map{}); }) ==
+        "optimizer: no class \"Ftrl\" is registered; register_optimizer<Ftrl>() adds one of your "
+        "own [registered: Adadelta, Adagrad, Adam, AdamW, Adamax, LazyAdam, Lion, Nadam, RMSprop, "
+        "SGD]");
   CHECK(message_of([] { optimizer_registry().make("SGD", Config::Map{{"rate", 0.1}}); }) ==
         "SGD \"sgd\": unknown option \"rate\", got 0.1");
 }
@@ -279,7 +282,7 @@ TEST_CASE("Options of optimizers are checked") {
   CHECK(message_of([] { Adam({.beta_2 = 1 - 1e-9}); }) ==
         "Adam \"adam\": beta_1 and beta_2 are in [0, 1), also as float32, got 0.999999999");
   CHECK(message_of([] { Adam({.epsilon = -1}); }) ==
-        "Adam \"adam\": epsilon is at least 0, got -1");
+        "Adam \"adam\": epsilon is at least 0 and finite, got -1");
   CHECK(message_of([] { SGD({.weight_decay = NAN}); }) ==
         "SGD \"sgd\": weight_decay is at least 0 and finite, got nan");
   CHECK(message_of([] { Adam({.clipnorm = 1, .clipvalue = 1}); }) ==
@@ -290,6 +293,44 @@ TEST_CASE("Options of optimizers are checked") {
         "SGD \"sgd\": a bound on gradients is positive, got 0");
   CHECK(message_of([] { SGD({.global_clipnorm = -2}); }) ==
         "SGD \"sgd\": a bound on gradients is positive, got -2");
+}
+
+TEST_CASE("Options of the other optimizers are checked, and have Keras's defaults") {
+  struct Wrong {
+    const char* class_name;
+    const char* option;
+    Config value;
+    const char* message;
+  };
+  const std::vector<Wrong> wrong = {
+      {"AdamW", "beta_1", 1.0, "beta_1 and beta_2 are in [0, 1), also as float32, got 1"},
+      {"Adamax", "epsilon", -1.0, "epsilon is at least 0 and finite, got -1"},
+      {"Nadam", "beta_2", -1.0, "beta_1 and beta_2 are in [0, 1), also as float32, got -1"},
+      {"RMSprop", "rho", 1.5, "rho is in [0, 1], got 1.5"},
+      {"RMSprop", "momentum", -1.0, "momentum is in [0, 1], got -1"},
+      {"Adadelta", "rho", -1.0, "rho is in [0, 1], got -1"},
+      {"Adagrad", "initial_accumulator_value", -1.0,
+       "initial_accumulator_value is at least 0 and finite, got -1"},
+      {"Lion", "beta_1", 0.0, "beta_1 is in (0, 1], got 0"},
+      {"Lion", "beta_2", 2.0, "beta_2 is in [0, 1], got 2"},
+      {"SGD", "ema_momentum", 1.5, "ema_momentum is in [0, 1], got 1.5"},
+      {"SGD", "ema_overwrite_frequency", 0, "ema_overwrite_frequency is at least 1, got 0"},
+      {"SGD", "gradient_accumulation_steps", 1,
+       "gradient_accumulation_steps is at least 2, got 1"},
+  };
+  for (const Wrong& w : wrong) {
+    const std::string message = message_of([&] {
+      optimizer_registry().make(w.class_name, Config::Map{{w.option, w.value}, {"name", "o"}});
+    });
+    CHECK(message == std::string(w.class_name) + " \"o\": " + w.message);
+  }
+  CHECK(AdamW().config().str().starts_with(
+      R"({"name": "adamw", "learning_rate": 0.001, "weight_decay": 0.004, "clip)"));
+  CHECK(RMSprop().config()["name"].str() == "\"rmsprop\"");
+  CHECK(Lion().config()["beta_2"].str() == "0.99");
+  CHECK(RMSprop().config()["rho"].str() == "0.9");
+  CHECK(Adadelta().config()["rho"].str() == "0.95");
+  CHECK(Adagrad().config()["initial_accumulator_value"].str() == "0.1");
 }
 
 TEST_CASE("A step needs gradients, and the weights of the step before") {
