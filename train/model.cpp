@@ -189,7 +189,9 @@ History Model::fit(const Tensors& x, const OneOrMoreTensors& y, const FitOptions
              rest);
 }
 
-void Model::finish_fit() {}
+void Model::finish_fit() {
+  compiled("fit").options.optimizer.impl()->finalize_variable_values(weights());
+}
 
 Logs Model::evaluated(const Dataset& data, const std::string& prefix,
                       std::optional<std::int64_t> steps) const {
