@@ -16,6 +16,9 @@ namespace kindling {
 
 class Configurable {
  public:
+  // The size of options that common_fields() lists all of.
+  static constexpr std::size_t common_options_size = sizeof(std::string);
+
   // An empty name becomes default_name().
   Configurable(std::string class_name, std::string name);
   virtual ~Configurable() = default;
@@ -63,7 +66,7 @@ class HandleOf : public Base {
   using Options = typename Impl::Options;
 
   explicit HandleOf(Options options) : HandleOf(std::make_shared<Impl>(std::move(options))) {
-    this->impl()->finish_construction(sizeof(Options) > sizeof(std::string));
+    this->impl()->finish_construction(sizeof(Options) > Impl::common_options_size);
   }
   HandleOf()
     requires std::default_initializable<Options>
@@ -72,7 +75,7 @@ class HandleOf : public Base {
   static HandleOf from_config(const Config& config) {
     auto impl = std::make_shared<Impl>(blank_options<Options>());
     impl->read_config(config);
-    impl->finish_construction(sizeof(Options) > sizeof(std::string));
+    impl->finish_construction(sizeof(Options) > Impl::common_options_size);
     return HandleOf(std::move(impl));
   }
   // What a general handle holds, if it is of this class; fails otherwise.

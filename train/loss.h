@@ -3,9 +3,18 @@
 //   Loss loss = BinaryCrossentropy();
 //   Tensor value = loss(y_true, y_pred);   // shape (), differentiable for y_pred
 //
+// A loss of your own is a formula with a name, and is used, saved and loaded like any other:
+//
+//   Tensor fourth_power(const Tensor& y_true, const Tensor& y_pred) {
+//     return mean(square(square(y_pred - y_true)), {.axis = {-1}});   // a value an example
+//   }
+//   using FourthPower = LossOf<"FourthPower", fourth_power>;
+//   register_loss<FourthPower>();
+//
 // Source: keras.losses.
 #pragma once
 
+#include <concepts>
 #include <memory>
 #include <string>
 
@@ -16,19 +25,46 @@ namespace kindling {
 
 enum class Reduction {
   sum_over_batch_size,  // the sum of all values divided by their number
+  mean,                 // the same
+  mean_with_sample_weight,  // the sum of the weighted values divided by that of the weights
   sum,
   none,  // one value an example
 };
 Config to_config(Reduction reduction);
 void from_config(const Config& config, Reduction& reduction, const std::string& what);
 
+// y_true as float32 in the shape of y_pred; fails in the name of `who` where it can't be, or where
+// a number is NaN.
+Tensor aligned_target(const std::string& who, const Tensor& y_true, const Tensor& y_pred);
+// A weight of examples as it broadcasts to values of that shape: axes of size 1 are added behind
+// its own, or one left out.
+Tensor aligned_weight(const std::string& who, const Tensor& weight, const Shape& values);
+
+struct LossOptions {
+  Reduction reduction = Reduction::sum_over_batch_size;
+  std::string name = {};
+};
+
 class LossImpl : public Configurable {
  public:
+  static constexpr std::size_t common_options_size = sizeof(LossOptions);
+
   LossImpl(std::string class_name, std::string name, Reduction reduction)
       : Configurable(std::move(class_name), std::move(name)), reduction_(reduction) {}
+  template <class Options>
+  LossImpl(std::string class_name, const Options& options)
+      : LossImpl(std::move(class_name), options.name, options.reduction) {}
 
-  // One value an example: the mean over the last axis. Shapes are known to agree.
+  // The truth as values() is given it: by default as float32 in the shape of y_pred.
+  virtual Tensor target(const Tensor& y_true, const Tensor& y_pred) const {
+    return aligned_target(who(), y_true, y_pred);
+  }
+  // One value an example: mostly the mean over the last axis. A mask they carry counts.
   virtual Tensor values(const Tensor& y_true, const Tensor& y_pred) const = 0;
+  // The same where the loss is used as a metric.
+  virtual Tensor metric_values(const Tensor& y_true, const Tensor& y_pred) const {
+    return values(y_true, y_pred);
+  }
 
   Reduction reduction() const { return reduction_; }
   Tensor call(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) const;
@@ -46,7 +82,7 @@ class Loss {
 
   // y_pred (batch, ..., d); y_true the same, or without a last axis of size 1. sample_weight
   // broadcasts to a value an example. Values that a mask of y_pred leaves out weigh nothing, and a
-  // mean is over the others. Fails where shapes don't agree.
+  // mean is over the others. Fails where shapes don't agree, and on a NaN in y_true.
   Tensor operator()(const Tensor& y_true, const Tensor& y_pred,
                     const Tensor& sample_weight = {}) const {
     return impl_->call(y_true, y_pred, sample_weight);
@@ -60,13 +96,55 @@ class Loss {
   std::shared_ptr<LossImpl> impl_;
 };
 
+// A string that can be a template argument.
+template <std::size_t size>
+struct ClassName {
+  consteval ClassName(const char (&from)[size]) {
+    for (std::size_t i = 0; i < size; ++i) text[i] = from[i];
+  }
+  char text[size] = {};
+};
+
+// A class of losses or metrics (Base) that is a formula of (y_true, y_pred), or of those and the
+// options. Options may have fields(f), check(who) and target(who, y_true, y_pred), which do what
+// Base's functions of these names do.
+template <class Base, ClassName class_name, auto formula, class O>
+class Formula : public Base {
+ public:
+  using Options = O;
+  explicit Formula(O options) : Base(class_name.text, options), options_(std::move(options)) {}
+  void fields(Fields& f) override {
+    if constexpr (requires { options_.fields(f); }) options_.fields(f);
+  }
+  void check_options() const override {
+    if constexpr (requires { options_.check(this->who()); }) options_.check(this->who());
+  }
+  Tensor target(const Tensor& y_true, const Tensor& y_pred) const override {
+    if constexpr (requires { options_.target(this->who(), y_true, y_pred); }) {
+      return options_.target(this->who(), y_true, y_pred);
+    } else {
+      return Base::target(y_true, y_pred);
+    }
+  }
+  Tensor values(const Tensor& y_true, const Tensor& y_pred) const override {
+    if constexpr (requires { formula(y_true, y_pred, options_); }) {
+      return formula(y_true, y_pred, options_);
+    } else {
+      return formula(y_true, y_pred);
+    }
+  }
+
+ private:
+  O options_;
+};
+
+template <ClassName class_name, auto formula, class Options = LossOptions>
+using LossOf = HandleOf<Loss, Formula<LossImpl, class_name, formula, Options>>;
+
 Registry<Loss>& loss_registry();
 template <class L>
 void register_loss() {  // one of your own
   loss_registry().add<L>();
 }
-
-// y_true as float32 in the shape of y_pred; fails in the name of `who` where it can't be.
-Tensor aligned_target(const std::string& who, const Tensor& y_true, const Tensor& y_pred);
 
 }  // namespace kindling

@@ -1,45 +1,87 @@
 #include <kindling/train/losses.h>
 
-#include <kindling/autograd/graph.h>
+#include <algorithm>
+
 #include <kindling/autograd/ops.h>
-#include <kindling/tensor/fail.h>
-#include <kindling/tensor/kernels/loss.h>
 
 namespace kindling {
+namespace {
 
-void BinaryCrossentropyImpl::fields(Fields& f) {
-  f("from_logits", options_.from_logits);
-  f("label_smoothing", options_.label_smoothing);
+constexpr double epsilon = 1e-7;  // of Keras
+
+Tensor last_mean(const Tensor& x) { return mean(x, {.axis = {-1}}); }
+Tensor last_sum(const Tensor& x) { return sum(x, {.axis = {-1}}); }
+Tensor at_least(const Tensor& x, double low) { return maximum(x, scalar(low)); }
+
+// Labels of -1 and 1.
+Tensor signs(const Tensor& y) {
+  const bool binary = std::ranges::all_of(y.floats(), [](float v) { return v == 0 || v == 1; });
+  return binary ? affine(y, 2, -1) : y;
 }
 
-void BinaryCrossentropyImpl::check_options() const {
-  if (!(options_.label_smoothing >= 0 && options_.label_smoothing <= 1)) {
-    fail("{}: label_smoothing is in [0, 1], got {}", who(), options_.label_smoothing);
-  }
+// x / |x| along an axis.
+Tensor direction(const Tensor& x, int axis) {
+  const Tensor squares = sum(square(x), {.axis = {axis}, .keepdims = true});
+  return x / sqrt(at_least(squares, epsilon * epsilon));
 }
 
-Tensor BinaryCrossentropyImpl::values(const Tensor& y_true, const Tensor& y_pred) const {
-  const double s = options_.label_smoothing;
-  const Tensor y = s > 0 ? affine(y_true, 1 - s, s / 2) : y_true;
-  const auto forward = options_.from_logits ? kernels::binary_crossentropy_logits
-                                            : kernels::binary_crossentropy;
-  const auto gradient = options_.from_logits ? kernels::binary_crossentropy_logits_gradient
-                                             : kernels::binary_crossentropy_gradient;
-  Tensor loss = Tensor::empty(y_pred.shape());
-  forward(y.floats().data(), y_pred.floats().data(), y.elements(), loss.mutable_floats().data());
-  const Tensor recorded = record("binary_crossentropy", loss,
-                                 wrt(y_pred, [y, y_pred, gradient](const Tensor& g) {
-                                   Tensor d = Tensor::empty(g.shape());
-                                   gradient(g.floats().data(), y.floats().data(),
-                                            y_pred.floats().data(), g.elements(),
-                                            d.mutable_floats().data());
-                                   return d;
-                                 }));
-  return mean(recorded, {.axis = {-1}});
+}  // namespace
+
+namespace formula {
+
+Tensor mean_squared_error(const Tensor& y, const Tensor& p) { return last_mean(square(p - y)); }
+
+Tensor mean_absolute_error(const Tensor& y, const Tensor& p) { return last_mean(abs(p - y)); }
+
+Tensor mean_absolute_percentage_error(const Tensor& y, const Tensor& p) {
+  return 100 * last_mean(abs(y - p) / at_least(abs(y), epsilon));
 }
 
-Tensor MeanSquaredErrorImpl::values(const Tensor& y_true, const Tensor& y_pred) const {
-  return mean(square(y_pred - y_true), {.axis = {-1}});
+Tensor mean_squared_logarithmic_error(const Tensor& y, const Tensor& p) {
+  return last_mean(square(log1p(at_least(p, epsilon)) - log1p(at_least(y, epsilon))));
+}
+
+Tensor huber(const Tensor& y, const Tensor& p, const HuberOptions& options) {
+  const double delta = options.delta;
+  const Tensor e = abs(p - y);
+  return last_mean(where(less_equal(e, delta), square(e) / 2, delta * (e - delta / 2)));
+}
+
+// With e = |p - y|, cosh(e) = exp(e) (1 + exp(-2 e)) / 2: nothing overflows, and 0 gives 0.
+Tensor log_cosh(const Tensor& y, const Tensor& p) {
+  const Tensor e = abs(p - y);
+  return last_mean(e + log1p(expm1(-2 * e) / 2));
+}
+
+Tensor cosine_similarity(const Tensor& y, const Tensor& p,
+                         const CosineSimilarityOptions& options) {
+  const int axis = static_cast<int>(options.axis);
+  return -sum(direction(y, axis) * direction(p, axis), {.axis = {axis}});
+}
+
+Tensor kl_divergence(const Tensor& y, const Tensor& p) {
+  const Tensor truth = clip(y, epsilon, 1);
+  return last_sum(truth * (log(truth) - log(clip(p, epsilon, 1))));
+}
+
+Tensor hinge(const Tensor& y, const Tensor& p) {
+  return last_mean(at_least(1 - signs(y) * p, 0));
+}
+
+Tensor squared_hinge(const Tensor& y, const Tensor& p) {
+  return last_mean(square(at_least(1 - signs(y) * p, 0)));
+}
+
+Tensor categorical_hinge(const Tensor& y, const Tensor& p) {
+  return at_least(1 + max((1 - y) * p, {.axis = {-1}}) - last_sum(y * p), 0);
+}
+
+Tensor poisson(const Tensor& y, const Tensor& p) { return last_mean(p - y * log(p + epsilon)); }
+
+}  // namespace formula
+
+Tensor CosineSimilarityImpl::metric_values(const Tensor& y_true, const Tensor& y_pred) const {
+  return -values(y_true, y_pred);
 }
 
 }  // namespace kindling

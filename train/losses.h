@@ -1,45 +1,78 @@
 // The losses. Source: keras.losses.
+//
+//   auto loss = Huber({.delta = 0.5});
+//
+// In the formulas y is the truth, p the prediction. Means and sums are over the last axis, which
+// leaves a value an example, unless it says otherwise.
 #pragma once
 
+#include <kindling/train/crossentropies.h>
 #include <kindling/train/loss.h>
 
 namespace kindling {
 
-struct BinaryCrossentropyOptions {
-  bool from_logits = false;  // predictions are numbers before the sigmoid
-  double label_smoothing = 0; // moves labels towards a half: y (1 - s) + s / 2
+struct HuberOptions {
+  double delta = 1;
+  Reduction reduction = Reduction::sum_over_batch_size;
+  std::string name = "huber_loss";
+  void fields(Fields& f) { f("delta", delta); }
+};
+struct CosineSimilarityOptions {
+  std::int64_t axis = -1;
   Reduction reduction = Reduction::sum_over_batch_size;
   std::string name = {};
+  void fields(Fields& f) { f("axis", axis); }
 };
 
-// -(y log(p) + (1 - y) log(1 - p)), p clipped to [1e-7, 1 - 1e-7].
-class BinaryCrossentropyImpl : public LossImpl {
+// y is float32 in the shape of p.
+namespace formula {
+Tensor mean_squared_error(const Tensor& y, const Tensor& p);
+Tensor mean_absolute_error(const Tensor& y, const Tensor& p);
+Tensor mean_absolute_percentage_error(const Tensor& y, const Tensor& p);
+Tensor mean_squared_logarithmic_error(const Tensor& y, const Tensor& p);
+Tensor huber(const Tensor& y, const Tensor& p, const HuberOptions& options);
+Tensor log_cosh(const Tensor& y, const Tensor& p);
+Tensor cosine_similarity(const Tensor& y, const Tensor& p, const CosineSimilarityOptions& options);
+Tensor kl_divergence(const Tensor& y, const Tensor& p);
+Tensor hinge(const Tensor& y, const Tensor& p);
+Tensor squared_hinge(const Tensor& y, const Tensor& p);
+Tensor categorical_hinge(const Tensor& y, const Tensor& p);
+Tensor poisson(const Tensor& y, const Tensor& p);
+}  // namespace formula
+
+// mean((y - p)^2)
+using MeanSquaredError = LossOf<"MeanSquaredError", formula::mean_squared_error>;
+// mean(|y - p|)
+using MeanAbsoluteError = LossOf<"MeanAbsoluteError", formula::mean_absolute_error>;
+// 100 mean(|y - p| / max(|y|, 1e-7))
+using MeanAbsolutePercentageError =
+    LossOf<"MeanAbsolutePercentageError", formula::mean_absolute_percentage_error>;
+// mean((log(y + 1) - log(p + 1))^2); numbers below 1e-7 count as that.
+using MeanSquaredLogarithmicError =
+    LossOf<"MeanSquaredLogarithmicError", formula::mean_squared_logarithmic_error>;
+// With e = |y - p|, mean(e <= delta ? e^2 / 2 : delta (e - delta / 2)).
+using Huber = LossOf<"Huber", formula::huber, HuberOptions>;
+// mean(log(cosh(p - y)))
+using LogCosh = LossOf<"LogCosh", formula::log_cosh>;
+// sum(y log(y / p)), both clipped to [1e-7, 1].
+using KLDivergence = LossOf<"KLDivergence", formula::kl_divergence>;
+// mean(max(1 - y p, 0)); where all labels are 0 or 1, 0 becomes -1.
+using Hinge = LossOf<"Hinge", formula::hinge>;
+// mean(max(1 - y p, 0)^2), labels as for Hinge.
+using SquaredHinge = LossOf<"SquaredHinge", formula::squared_hinge>;
+// max(1 + max((1 - y) p) - sum(y p), 0)
+using CategoricalHinge = LossOf<"CategoricalHinge", formula::categorical_hinge>;
+// mean(p - y log(p + 1e-7))
+using Poisson = LossOf<"Poisson", formula::poisson>;
+
+// -sum(y p) / (|y| |p|) along the axis, a norm counted as 1e-7 at least. As a metric, the
+// similarity itself: it is the larger the better.
+class CosineSimilarityImpl : public Formula<LossImpl, "CosineSimilarity",
+                                            formula::cosine_similarity, CosineSimilarityOptions> {
  public:
-  using Options = BinaryCrossentropyOptions;
-  explicit BinaryCrossentropyImpl(Options o)
-      : LossImpl("BinaryCrossentropy", o.name, o.reduction), options_(o) {}
-  void fields(Fields& f) override;
-  void check_options() const override;
-  Tensor values(const Tensor& y_true, const Tensor& y_pred) const override;
-
- private:
-  Options options_;
+  using Formula::Formula;
+  Tensor metric_values(const Tensor& y_true, const Tensor& y_pred) const override;
 };
-using BinaryCrossentropy = HandleOf<Loss, BinaryCrossentropyImpl>;
-
-struct MeanSquaredErrorOptions {
-  Reduction reduction = Reduction::sum_over_batch_size;
-  std::string name = {};
-};
-
-// (y - p)^2
-class MeanSquaredErrorImpl : public LossImpl {
- public:
-  using Options = MeanSquaredErrorOptions;
-  explicit MeanSquaredErrorImpl(Options o)
-      : LossImpl("MeanSquaredError", o.name, o.reduction) {}
-  Tensor values(const Tensor& y_true, const Tensor& y_pred) const override;
-};
-using MeanSquaredError = HandleOf<Loss, MeanSquaredErrorImpl>;
+using CosineSimilarity = HandleOf<Loss, CosineSimilarityImpl>;
 
 }  // namespace kindling

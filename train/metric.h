@@ -4,6 +4,13 @@
 //   auc.update(y_true, y_pred);
 //   double area = auc.result();
 //
+// A metric of your own that is a mean of values is a formula with a name:
+//
+//   Tensor within_one(const Tensor& y_true, const Tensor& y_pred) {
+//     return cast(less_equal(abs(y_pred - y_true), 1), DType::float32);
+//   }
+//   using WithinOne = MetricOf<"WithinOne", within_one>;
+//
 // Source: keras.metrics.
 #pragma once
 
@@ -19,10 +26,35 @@ namespace kindling {
 class MetricImpl : public Configurable {
  public:
   using Configurable::Configurable;
-  // y_true is float32 in the shape of y_pred; weight has a number an element, or is undefined.
+  // The truth as update() is given it: by default as float32 in the shape of y_pred.
+  virtual Tensor target(const Tensor& y_true, const Tensor& y_pred) const {
+    return aligned_target(who(), y_true, y_pred);
+  }
+  // weight is undefined or a sample weight, with what a mask of y_pred leaves out at 0; see
+  // aligned_weight().
   virtual void update(const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) = 0;
   virtual double result() const = 0;
   virtual void reset() = 0;
+};
+
+// The weighted mean of values.
+class MeanMetricImpl : public MetricImpl {
+ public:
+  template <class Options>
+  MeanMetricImpl(std::string class_name, const Options& options)
+      : MetricImpl(std::move(class_name), options.name) {}
+  // A value an example, or an element.
+  virtual Tensor values(const Tensor& y_true, const Tensor& y_pred) const = 0;
+  void update(const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) override;
+  double result() const override { return count_ != 0 ? total_ / count_ : 0; }
+  void reset() override { total_ = count_ = 0; }
+  void state(Fields& f) override {
+    f("total", total_);
+    f("count", count_);
+  }
+
+ protected:
+  double total_ = 0, count_ = 0;
 };
 
 class Metric {
@@ -31,7 +63,8 @@ class Metric {
   // A loss as a metric: its mean over the examples.
   Metric(const Loss& loss);
 
-  // Shapes as for a Loss.
+  // Shapes as for a Loss. sample_weight is a number an example or an element; what a mask of
+  // y_pred leaves out doesn't count.
   void update(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight = {}) const;
   double result() const { return impl_->result(); }
   void reset() const { impl_->reset(); }
@@ -43,6 +76,12 @@ class Metric {
  private:
   std::shared_ptr<MetricImpl> impl_;
 };
+
+struct MetricOptions {
+  std::string name = {};
+};
+template <ClassName class_name, auto formula, class Options = MetricOptions>
+using MetricOf = HandleOf<Metric, Formula<MeanMetricImpl, class_name, formula, Options>>;
 
 // A class of metrics, or of losses, by name.
 Metric metric_from_config(const std::string& class_name, const Config& config);

@@ -16,7 +16,7 @@ namespace {
 
 // How well numbers tell the truth: area under the ROC curve, or Pearson's correlation.
 double quality(const Tensor& truth, const Tensor& predicted, bool graded) {
-  const Metric metric = graded ? Metric(PearsonCorrelation()) : Metric(AUC());
+  const Metric metric = graded ? Metric(PearsonCorrelation({.over_all = true})) : Metric(AUC());
   metric.update(truth, predicted);
   return metric.result();
 }

@@ -71,7 +71,7 @@ void train(const Files& files, Settings settings, const std::string& model_folde
   const Adam optimizer({.learning_rate = settings.learning_rate});
   if (settings.graded) {
     model.compile({.optimizer = optimizer, .loss = MeanSquaredError(),
-                   .metrics = {PearsonCorrelation({.name = "pearson"})}});
+                   .metrics = {PearsonCorrelation({.over_all = true, .name = "pearson"})}});
   } else {
     model.compile({.optimizer = optimizer, .loss = BinaryCrossentropy(), .metrics = {AUC()}});
   }

@@ -1,0 +1,148 @@
+#include <kindling/train/curve_metrics.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include <kindling/autograd/activations.h>
+#include <kindling/tensor/fail.h>
+#include <kindling/train/metric_elements.h>
+
+namespace kindling {
+namespace {
+
+using detail::ratio;
+
+constexpr Word<Curve> curves[] = {{Curve::ROC, "ROC"}, {Curve::PR, "PR"}};
+
+double area_under(Curve curve, const std::vector<Confusion>& at) {
+  const double all_positive = at[0].true_positives, all_negative = at[0].false_positives;
+  double area = 0;
+  for (std::size_t i = 0; i + 1 < at.size(); ++i) {
+    const auto [tp, fp, tn, fn] = at[i];
+    const auto [next_tp, next_fp, next_tn, next_fn] = at[i + 1];
+    if (curve == Curve::ROC) {
+      area += ratio(fp - next_fp, all_negative) * ratio(tp + next_tp, all_positive) / 2;
+      continue;
+    }
+    // Davis and Goadrich (2006): precision between two points isn't a straight line.
+    const double p = tp + fp, next = next_tp + next_fp, dtp = tp - next_tp;
+    const double slope = ratio(dtp, p - next);
+    const double intercept = next_tp - slope * next;
+    const double log_ratio = p > 0 && next > 0 ? std::log(p / next) : 0;
+    area += ratio(slope * (dtp + intercept * log_ratio), all_positive);
+  }
+  return area;
+}
+
+}  // namespace
+
+Config to_config(Curve curve) { return word_of(curve, curves); }
+void from_config(const Config& config, Curve& curve, const std::string& what) {
+  read_word(config, curve, what, curves);
+}
+
+void CurveMetricImpl::reset() {
+  positives_.clear();
+  negatives_.clear();
+}
+
+void CurveMetricImpl::state(Fields& f) {
+  f("positives", positives_);
+  f("negatives", negatives_);
+}
+
+void CurveMetricImpl::check_thresholds(std::int64_t num_thresholds) const {
+  if (num_thresholds < 2) {
+    fail("{}: num_thresholds is at least 2, got {}", who(), num_thresholds);
+  }
+}
+
+void CurveMetricImpl::count(const Tensor& y_true, const Tensor& y_pred, const Tensor& weight,
+                            std::int64_t num_thresholds, std::optional<std::int64_t> class_id,
+                            bool multi_label) {
+  detail::check_class_id(who(), class_id, y_pred);
+  const auto n = static_cast<std::size_t>(num_thresholds);
+  const auto width = static_cast<std::size_t>(y_pred.size(-1));
+  const std::size_t size = multi_label ? n * width : n;
+  if (!positives_.empty() && positives_.size() != size) {
+    fail("{}: y_pred has {} labels, before it had {}", who(), width, positives_.size() / n);
+  }
+  positives_.resize(size);
+  negatives_.resize(size);
+  const double last = static_cast<double>(n - 1);
+  detail::for_elements(who(), y_true, y_pred, weight, [&](std::size_t i, double y, double p,
+                                                          double w) {
+    if (class_id && static_cast<std::int64_t>(i % width) != *class_id) return;
+    if (!(p >= 0 && p <= 1)) {
+      fail("{}: predictions are in [0, 1], got {}", who(), static_cast<float>(p));
+    }
+    // A prediction is above the thresholds 0 .. bucket, which are i / last; the first is below 0.
+    const auto bucket = static_cast<std::size_t>(std::max(0.0, std::ceil(p * last) - 1));
+    (y != 0 ? positives_ : negatives_)[(multi_label ? i % width * n : 0) + bucket] += w;
+  });
+}
+
+std::vector<Confusion> CurveMetricImpl::confusions(std::int64_t num_thresholds,
+                                                   std::size_t label) const {
+  if (positives_.empty()) return {};
+  const auto n = static_cast<std::size_t>(num_thresholds);
+  std::vector<Confusion> at(n);
+  double tp = 0, fp = 0;
+  for (std::size_t i = n; i-- > 0;) {
+    at[i].true_positives = tp += positives_[label * n + i];
+    at[i].false_positives = fp += negatives_[label * n + i];
+  }
+  for (Confusion& c : at) {
+    c.false_negatives = tp - c.true_positives;
+    c.true_negatives = fp - c.false_positives;
+  }
+  return at;
+}
+
+void AUCImpl::fields(Fields& f) {
+  f("num_thresholds", options_.num_thresholds);
+  f("curve", options_.curve);
+  f("multi_label", options_.multi_label);
+  f("from_logits", options_.from_logits);
+}
+
+void AUCImpl::update(const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) {
+  count(y_true, options_.from_logits ? sigmoid(y_pred) : y_pred, weight, options_.num_thresholds,
+        {}, options_.multi_label);
+}
+
+double AUCImpl::result() const {
+  const auto labels = buckets() / static_cast<std::size_t>(options_.num_thresholds);
+  double total = 0;
+  for (std::size_t label = 0; label < labels; ++label) {
+    total += area_under(options_.curve, confusions(options_.num_thresholds, label));
+  }
+  return ratio(total, static_cast<double>(labels));
+}
+
+void BestRateImpl::fields(Fields& f) {
+  f(bound_name_, least_);
+  f("num_thresholds", num_thresholds_);
+  f("class_id", class_id_);
+}
+
+void BestRateImpl::check_options() const {
+  check_thresholds(num_thresholds_);
+  if (!(least_ >= 0 && least_ <= 1)) {
+    fail("{}: {} is in [0, 1], got {}", who(), bound_name_, static_cast<double>(least_));
+  }
+}
+
+void BestRateImpl::update(const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) {
+  count(y_true, y_pred, weight, num_thresholds_, class_id_, false);
+}
+
+double BestRateImpl::result() const {
+  double best = 0;
+  for (const Confusion& c : confusions(num_thresholds_)) {
+    if ((c.*bound_)() >= least_) best = std::max(best, (c.*rate_)());
+  }
+  return best;
+}
+
+}  // namespace kindling
