@@ -51,41 +51,35 @@ void CurveMetricImpl::state(Fields& f) {
   f("negatives", negatives_);
 }
 
-void CurveMetricImpl::check_thresholds(std::int64_t num_thresholds) const {
-  if (num_thresholds < 2) {
-    fail("{}: num_thresholds is at least 2, got {}", who(), num_thresholds);
-  }
+void CurveMetricImpl::check_options() const {
+  if (num_thresholds_ < 2) fail("{}: num_thresholds is at least 2, got {}", who(), num_thresholds_);
 }
 
-void CurveMetricImpl::count(const Tensor& y_true, const Tensor& y_pred, const Tensor& weight,
-                            std::int64_t num_thresholds, std::optional<std::int64_t> class_id,
-                            bool multi_label) {
-  detail::check_class_id(who(), class_id, y_pred);
-  const auto n = static_cast<std::size_t>(num_thresholds);
+void CurveMetricImpl::update(const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) {
+  detail::check_class_id(who(), class_id_, y_pred);
   const auto width = static_cast<std::size_t>(y_pred.size(-1));
-  const std::size_t size = multi_label ? n * width : n;
-  if (!positives_.empty() && positives_.size() != size) {
-    fail("{}: y_pred has {} labels, before it had {}", who(), width, positives_.size() / n);
+  const std::size_t n = thresholds(), columns = multi_label_ ? width : 1;
+  if (!positives_.empty() && labels() != columns) {
+    fail("{}: y_pred has {} labels, before it had {}", who(), columns, labels());
   }
-  positives_.resize(size);
-  negatives_.resize(size);
+  positives_.resize(n * columns);
+  negatives_.resize(n * columns);
   const double last = static_cast<double>(n - 1);
   detail::for_elements(who(), y_true, y_pred, weight, [&](std::size_t i, double y, double p,
                                                           double w) {
-    if (class_id && static_cast<std::int64_t>(i % width) != *class_id) return;
+    if (class_id_ && static_cast<std::int64_t>(i % width) != *class_id_) return;
     if (!(p >= 0 && p <= 1)) {
       fail("{}: predictions are in [0, 1], got {}", who(), static_cast<float>(p));
     }
     // A prediction is above the thresholds 0 .. bucket, which are i / last; the first is below 0.
     const auto bucket = static_cast<std::size_t>(std::max(0.0, std::ceil(p * last) - 1));
-    (y != 0 ? positives_ : negatives_)[(multi_label ? i % width * n : 0) + bucket] += w;
+    (y != 0 ? positives_ : negatives_)[i % columns * n + bucket] += w;
   });
 }
 
-std::vector<Confusion> CurveMetricImpl::confusions(std::int64_t num_thresholds,
-                                                   std::size_t label) const {
+std::vector<Confusion> CurveMetricImpl::confusions(std::size_t label) const {
   if (positives_.empty()) return {};
-  const auto n = static_cast<std::size_t>(num_thresholds);
+  const std::size_t n = thresholds();
   std::vector<Confusion> at(n);
   double tp = 0, fp = 0;
   for (std::size_t i = n; i-- > 0;) {
@@ -100,24 +94,22 @@ std::vector<Confusion> CurveMetricImpl::confusions(std::int64_t num_thresholds,
 }
 
 void AUCImpl::fields(Fields& f) {
-  f("num_thresholds", options_.num_thresholds);
-  f("curve", options_.curve);
-  f("multi_label", options_.multi_label);
-  f("from_logits", options_.from_logits);
+  f("num_thresholds", num_thresholds_);
+  f("curve", curve_);
+  f("multi_label", multi_label_);
+  f("from_logits", from_logits_);
 }
 
 void AUCImpl::update(const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) {
-  count(y_true, options_.from_logits ? sigmoid(y_pred) : y_pred, weight, options_.num_thresholds,
-        {}, options_.multi_label);
+  CurveMetricImpl::update(y_true, from_logits_ ? sigmoid(y_pred) : y_pred, weight);
 }
 
 double AUCImpl::result() const {
-  const auto labels = buckets() / static_cast<std::size_t>(options_.num_thresholds);
   double total = 0;
-  for (std::size_t label = 0; label < labels; ++label) {
-    total += area_under(options_.curve, confusions(options_.num_thresholds, label));
+  for (std::size_t label = 0; label < labels(); ++label) {
+    total += area_under(curve_, confusions(label));
   }
-  return ratio(total, static_cast<double>(labels));
+  return ratio(total, static_cast<double>(labels()));
 }
 
 void BestRateImpl::fields(Fields& f) {
@@ -127,19 +119,15 @@ void BestRateImpl::fields(Fields& f) {
 }
 
 void BestRateImpl::check_options() const {
-  check_thresholds(num_thresholds_);
+  CurveMetricImpl::check_options();
   if (!(least_ >= 0 && least_ <= 1)) {
     fail("{}: {} is in [0, 1], got {}", who(), bound_name_, static_cast<double>(least_));
   }
 }
 
-void BestRateImpl::update(const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) {
-  count(y_true, y_pred, weight, num_thresholds_, class_id_, false);
-}
-
 double BestRateImpl::result() const {
   double best = 0;
-  for (const Confusion& c : confusions(num_thresholds_)) {
+  for (const Confusion& c : confusions()) {
     if ((c.*bound_)() >= least_) best = std::max(best, (c.*rate_)());
   }
   return best;

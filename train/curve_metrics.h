@@ -15,21 +15,30 @@ namespace kindling {
 
 class CurveMetricImpl : public MetricImpl {
  public:
-  CurveMetricImpl(std::string class_name, std::string name)
-      : MetricImpl(std::move(class_name), std::move(name)) {}
+  // class_id: only this one counts; multi_label: each column is counted apart.
+  CurveMetricImpl(std::string class_name, std::string name, std::int64_t num_thresholds,
+                  std::optional<std::int64_t> class_id, bool multi_label)
+      : MetricImpl(std::move(class_name), std::move(name)),
+        num_thresholds_(num_thresholds),
+        class_id_(class_id),
+        multi_label_(multi_label) {}
+  void check_options() const override;
+  void update(const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) override;
   void reset() override;
   void state(Fields& f) override;
 
  protected:
-  void check_thresholds(std::int64_t num_thresholds) const;
-  // Counts the elements of one class in, or of all: as one label, or as one a column.
-  void count(const Tensor& y_true, const Tensor& y_pred, const Tensor& weight,
-             std::int64_t num_thresholds, std::optional<std::int64_t> class_id, bool multi_label);
+  std::size_t labels() const { return positives_.size() / thresholds(); }
   // A label's confusions at each threshold, the lowest first; none before anything is counted.
-  std::vector<Confusion> confusions(std::int64_t num_thresholds, std::size_t label = 0) const;
-  std::size_t buckets() const { return positives_.size(); }
+  std::vector<Confusion> confusions(std::size_t label = 0) const;
+
+  std::int64_t num_thresholds_;
+  std::optional<std::int64_t> class_id_;
+  bool multi_label_;
 
  private:
+  std::size_t thresholds() const { return static_cast<std::size_t>(num_thresholds_); }
+
   std::vector<double> positives_, negatives_;  // weight a bucket between thresholds, a label
 };
 
@@ -49,14 +58,17 @@ struct AUCOptions {
 class AUCImpl : public CurveMetricImpl {
  public:
   using Options = AUCOptions;
-  explicit AUCImpl(Options o) : CurveMetricImpl("AUC", o.name), options_(o) {}
+  explicit AUCImpl(const Options& o)
+      : CurveMetricImpl("AUC", o.name, o.num_thresholds, {}, o.multi_label),
+        curve_(o.curve),
+        from_logits_(o.from_logits) {}
   void fields(Fields& f) override;
-  void check_options() const override { check_thresholds(options_.num_thresholds); }
   void update(const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) override;
   double result() const override;
 
  private:
-  Options options_;
+  Curve curve_;
+  bool from_logits_;
 };
 using AUC = HandleOf<Metric, AUCImpl>;
 
@@ -91,49 +103,48 @@ class BestRateImpl : public CurveMetricImpl {
  public:
   using Rate = double (Confusion::*)() const;
   template <class Options>
-  BestRateImpl(std::string class_name, const char* bound_name, Rate rate, Rate bound,
-               const Options& options)
-      : CurveMetricImpl(std::move(class_name), options.name),
-        bound_name_(bound_name),
+  BestRateImpl(std::string class_name, const Options& o, Rate rate, const char* bound_name,
+               Rate bound, const Required<double>& least)
+      : CurveMetricImpl(std::move(class_name), o.name, o.num_thresholds, o.class_id, false),
         rate_(rate),
-        bound_(bound) {
-    const auto& [least, num_thresholds, class_id, name] = options;
-    least_ = least;
-    num_thresholds_ = num_thresholds;
-    class_id_ = class_id;
-  }
+        bound_name_(bound_name),
+        bound_(bound),
+        least_(least) {}
   void fields(Fields& f) override;
   void check_options() const override;
-  void update(const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) override;
   double result() const override;
 
  private:
+  Rate rate_;
   const char* bound_name_;
-  Rate rate_, bound_;
-  Required<double> least_ = Unset();
-  std::int64_t num_thresholds_;
-  std::optional<std::int64_t> class_id_;
+  Rate bound_;
+  Required<double> least_;
 };
 
-template <ClassName named, auto rate, ClassName bound_name, auto bound, class O>
+// `least` is a member of the options, which `bound_name` names.
+template <ClassName named, auto rate, ClassName bound_name, auto bound, class O, auto least>
 class BestRate : public BestRateImpl {
  public:
   using Options = O;
   explicit BestRate(const O& o)
-      : BestRateImpl(named.text, bound_name.text, rate, bound, o) {}
+      : BestRateImpl(named.text, o, rate, bound_name.text, bound, o.*least) {}
 };
-template <ClassName named, auto rate, ClassName bound_name, auto bound, class Options>
-using BestRateOf = HandleOf<Metric, BestRate<named, rate, bound_name, bound, Options>>;
 
-using SensitivityAtSpecificity =
-    BestRateOf<"SensitivityAtSpecificity", &Confusion::recall, "specificity",
-               &Confusion::specificity, SensitivityAtSpecificityOptions>;
-using SpecificityAtSensitivity =
-    BestRateOf<"SpecificityAtSensitivity", &Confusion::specificity, "sensitivity",
-               &Confusion::recall, SpecificityAtSensitivityOptions>;
-using PrecisionAtRecall = BestRateOf<"PrecisionAtRecall", &Confusion::precision, "recall",
-                                     &Confusion::recall, PrecisionAtRecallOptions>;
-using RecallAtPrecision = BestRateOf<"RecallAtPrecision", &Confusion::recall, "precision",
-                                     &Confusion::precision, RecallAtPrecisionOptions>;
+using SensitivityAtSpecificity = HandleOf<
+    Metric, BestRate<"SensitivityAtSpecificity", &Confusion::recall, "specificity",
+                     &Confusion::specificity, SensitivityAtSpecificityOptions,
+                     &SensitivityAtSpecificityOptions::specificity>>;
+using SpecificityAtSensitivity = HandleOf<
+    Metric, BestRate<"SpecificityAtSensitivity", &Confusion::specificity, "sensitivity",
+                     &Confusion::recall, SpecificityAtSensitivityOptions,
+                     &SpecificityAtSensitivityOptions::sensitivity>>;
+using PrecisionAtRecall =
+    HandleOf<Metric, BestRate<"PrecisionAtRecall", &Confusion::precision, "recall",
+                              &Confusion::recall, PrecisionAtRecallOptions,
+                              &PrecisionAtRecallOptions::recall>>;
+using RecallAtPrecision =
+    HandleOf<Metric, BestRate<"RecallAtPrecision", &Confusion::recall, "precision",
+                              &Confusion::precision, RecallAtPrecisionOptions,
+                              &RecallAtPrecisionOptions::precision>>;
 
 }  // namespace kindling

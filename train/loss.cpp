@@ -115,8 +115,9 @@ Registry<Loss>& loss_registry() {
     own.add<BinaryCrossentropy>().add<BinaryFocalCrossentropy>().add<CategoricalCrossentropy>();
     own.add<CategoricalFocalCrossentropy>().add<CategoricalHinge>().add<CosineSimilarity>();
     own.add<Hinge>().add<Huber>().add<KLDivergence>().add<LogCosh>().add<MeanAbsoluteError>();
-    own.add<MeanAbsolutePercentageError>().add<MeanSquaredError>().add<MeanSquaredLogarithmicError>();
-    own.add<Poisson>().add<SparseCategoricalCrossentropy>().add<SquaredHinge>();
+    own.add<MeanAbsolutePercentageError>().add<MeanSquaredError>();
+    own.add<MeanSquaredLogarithmicError>().add<Poisson>();
+    own.add<SparseCategoricalCrossentropy>().add<SquaredHinge>();
     return own;
   }();
   return registry;

@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include <kindling/autograd/graph.h>
-#include <kindling/data/dataset.h>
+#include <kindling/autograd/shaping.h>
 #include <kindling/layers/registry.h>
 #include <kindling/optim/optimizer.h>
 #include <kindling/tensor/fail.h>
@@ -111,7 +111,8 @@ void check_layer(const Case& c) {
 void check_loss(const Case& c) {
   const Loss loss = loss_registry().make(c.class_name(), c["config"]);
   const Tensor y_pred = variable(c.at("y_pred").clone());
-  const Tensor value = loss(c.at("y_true"), y_pred, c.or_none("sample_weight"));
+  const Tensor value = loss(c.at("y_true"), with_mask(y_pred, c.or_none("mask")),
+                            c.or_none("sample_weight"));
   c.compare("loss", value, output_tolerance);
   backward({value}, {ones(value.shape())});
   c.compare("grad.y_pred", grad(y_pred), gradient_tolerance);
@@ -119,13 +120,15 @@ void check_loss(const Case& c) {
 
 void check_metric(const Case& c) {
   const Metric metric = metric_from_config(c.class_name(), c["config"]);
-  const Dataset rows = from_tensors({c.at("y_pred")}, c.or_none("y_true"));
   std::int64_t at = 0;
-  for (const Config& size : c["batches"].as_list("batches")) {
-    std::vector<std::int64_t> batch;
-    for (std::int64_t i = 0; i < size.as_int("batches"); ++i) batch.push_back(at++);
-    const Batch b = rows.batch(batch);
-    metric.update(b.targets.empty() ? b.inputs[0] : b.targets[0], b.inputs[0]);
+  for (const Config& batch : c["batches"].as_list("batches")) {
+    const std::int64_t end = at + batch.as_int("batches");
+    const auto part = [&](const char* name) {
+      const Tensor all = c.or_none(name);
+      return all.defined() ? slice(all, 0, at, end) : all;
+    };
+    metric.update(part("y_true"), with_mask(part("y_pred"), part("mask")), part("sample_weight"));
+    at = end;
   }
   c.compare("result", tensor({metric.result()}), output_tolerance);
 }

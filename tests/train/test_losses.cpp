@@ -146,6 +146,92 @@ TEST_CASE("Losses: what doesn't fit is refused") {
         who + "label_smoothing is in [0, 1], got 1.5");
 }
 
+TEST_CASE("Losses: truth that is NaN, or no class, is refused with its place") {
+  const auto sparse = SparseCategoricalCrossentropy();
+  const std::string who = "SparseCategoricalCrossentropy \"sparse_categorical_crossentropy\": ";
+  Tensor y = zeros({3, 2});
+  y.mutable_floats()[3] = NAN;
+  CHECK(message_of([&] { MeanSquaredError()(y, zeros({3, 2})); }) ==
+        "MeanSquaredError \"mean_squared_error\": truth is made of numbers, got nan at (1, 1) "
+        "[y_true (3, 2)]");
+  y.mutable_floats()[3] = INFINITY;
+  y.mutable_floats()[2] = -INFINITY;  // whose sum is NaN
+  CHECK(message_of([&] { MeanSquaredError()(y, zeros({3, 2})); }) == "no error");
+  const Tensor p = full({2, 3, 4}, 0.25);
+  CHECK(message_of([&] { sparse(tensor({{0, 1, 3}, {2, 4, 0}}), p); }) ==
+        who + "a class is a whole number in [0, 4), got 4 at (1, 1)");
+  CHECK(message_of([&] { sparse(tensor({{0, -1, 3}, {2, 4, 0}}), p); }) ==
+        who + "a class is a whole number in [0, 4), got -1 at (0, 1)");
+  CHECK(message_of([&] { sparse(tensor({{0.0, 1.0, 1.5}, {2.0, 3.0, 0.0}}), p); }) ==
+        who + "a class is a whole number in [0, 4), got 1.5 at (0, 2)");
+  CHECK(message_of([&] { sparse(full({2, 3, 1}, NAN), p); }) ==
+        who + "a class is a whole number in [0, 4), got nan at (0, 0, 0)");
+  CHECK(message_of([&] { sparse(zeros({2, 3, 4}), p); }) ==
+        who + "truth is a class an example, (2, 3) [y_true (2, 3, 4), y_pred (2, 3, 4)]");
+  const Tensor ids = tensor({{0, 1, 3}, {2, 3, 0}});
+  CHECK(same_bits(sparse(ids, p), sparse(cast(ids, DType::float32).reshaped({2, 3, 1}), p)));
+}
+
+TEST_CASE("Losses and their derivatives are finite where they saturate") {
+  const Tensor y = tensor({{1.0, 0.0}, {0.0, 1.0}});
+  const Tensor far = tensor({{-300.0, 300.0}, {-300.0, 300.0}});
+  const Tensor certain = tensor({{0.0, 1.0}, {0.0, 1.0}});
+  const auto check = [&](const Loss& loss, const Tensor& at) {
+    CAPTURE(loss.class_name());
+    const Tensor p = variable(at.clone());
+    const Tensor value = loss(y, p);
+    CHECK(std::isfinite(value.item()));
+    backward(value);
+    for (const double g : numbers(grad(p))) CHECK(std::isfinite(g));
+  };
+  for (const double gamma : {0.0, 0.5, 2.0}) {
+    check(BinaryFocalCrossentropy({.gamma = gamma, .from_logits = true}), far);
+    check(BinaryFocalCrossentropy({.gamma = gamma}), certain);
+    check(CategoricalFocalCrossentropy({.gamma = gamma, .from_logits = true}), far);
+    check(CategoricalFocalCrossentropy({.gamma = gamma}), certain);
+  }
+  check(CategoricalCrossentropy({.from_logits = true}), far);
+  check(CategoricalCrossentropy(), certain);
+  for (const Loss& loss : std::vector<Loss>{LogCosh(), Huber(), CosineSimilarity(), KLDivergence(),
+                                            MeanAbsolutePercentageError()}) {
+    check(loss, far);
+    check(loss, zeros({2, 2}));
+  }
+  // log(cosh(e)) is |e| - log(2) far out, and e^2 / 2 close to 0.
+  const auto log_cosh = LogCosh({.reduction = Reduction::none});
+  check_close(log_cosh(zeros({2, 1}), column({-1e4, 1e-3})) * tensor({1e-4, 2e6}),
+              tensor({1 - std::log(2.0) * 1e-4, 1.0}), 1e-4);
+}
+
+namespace {
+
+Tensor fourth_power(const Tensor& y_true, const Tensor& y_pred) {
+  return mean(square(square(y_pred - y_true)), {.axis = {-1}});
+}
+using FourthPower = LossOf<"FourthPower", fourth_power>;
+
+}  // namespace
+
+TEST_CASE("A loss of one's own is a formula with a name") {
+  register_loss<FourthPower>();
+  const auto loss = FourthPower({.reduction = Reduction::sum});
+  CHECK(loss(tensor({{1.0, 2.0}}), tensor({{3.0, 2.0}})).item() == 8);
+  CHECK(loss.name() == "fourth_power");
+  const Loss again = loss_registry().make("FourthPower", loss.config());
+  CHECK(again.impl()->reduction() == Reduction::sum);
+}
+
+TEST_CASE("Every loss comes back from its config") {
+  for (const std::string& name : loss_registry().names()) {
+    CAPTURE(name);
+    const Loss loss = loss_registry().make(name, Config::Map{{"reduction", "mean"}});
+    CHECK(loss_registry().make(name, loss.config()).config().str() == loss.config().str());
+    CHECK(loss.impl()->reduction() == Reduction::mean);
+  }
+  CHECK(Huber().name() == "huber_loss");
+  CHECK(KLDivergence().name() == "kl_divergence");
+}
+
 TEST_CASE("A loss comes back from its config") {
   const auto loss = BinaryCrossentropy(
       {.from_logits = true, .label_smoothing = 0.1, .reduction = Reduction::sum, .name = "mine"});
@@ -156,8 +242,8 @@ TEST_CASE("A loss comes back from its config") {
   CHECK(message_of([] {
           loss_registry().make("MeanSquaredError", Config::Map{{"reduction", "max"}});
         }) == "MeanSquaredError \"mean_squared_error\": reduction: one of sum_over_batch_size, "
-              "sum, none is needed, got \"max\"");
-  CHECK(message_of([] { loss_registry().make("Hinge", Config::Map{}); }) ==
-        "loss: no class \"Hinge\" is registered; register_loss<Hinge>() adds one of your own "
-        "[registered: BinaryCrossentropy, MeanSquaredError]");
+              "mean, mean_with_sample_weight, sum, none is needed, got \"max\"");
+  const std::string unknown = message_of([] { loss_registry().make("Mine", Config::Map{}); });
+  CHECK(unknown.starts_with("loss: no class \"Mine\" is registered; register_loss<Mine>() adds one "
+                            "of your own [registered: BinaryCrossentropy, BinaryFocal"));
 }

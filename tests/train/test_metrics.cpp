@@ -1,6 +1,7 @@
 // Metrics against their definitions and against values worked out by hand from Keras's rules.
 #include <cmath>
 
+#include <kindling/autograd/shaping.h>
 #include <kindling/tensor/random.h>
 #include <kindling/train/losses.h>
 #include <kindling/train/metrics.h>
@@ -115,7 +116,8 @@ TEST_CASE("Areas at the ends") {
 TEST_CASE("A metric goes on over batches until it is reset") {
   const Points points = some_points(100);
   const std::vector<Metric> metrics = {AUC(), AUC({.curve = Curve::PR}), BinaryAccuracy(), Mean(),
-                                       PearsonCorrelation(), Metric(BinaryCrossentropy())};
+                                       PearsonCorrelation({.over_all = true}),
+                                       Metric(BinaryCrossentropy())};
   const auto rows = [](const Tensor& x, std::size_t from, std::size_t count) {
     return tensor(x.floats().subspan(from, count), {static_cast<std::int64_t>(count), 1});
   };
@@ -175,11 +177,11 @@ TEST_CASE("Pearson's correlation, also far from 0") {
       pp += c * (b - mp) * (b - mp);
       yp += c * (a - my) * (b - mp);
     });
-    const PearsonCorrelation pearson;
+    const PearsonCorrelation pearson({.over_all = true});
     pearson.update(y, p, weighted ? w : Tensor());
     CHECK(pearson.result() == Approx(yp / std::sqrt(yy * pp)).epsilon(1e-10));
   }
-  const PearsonCorrelation flat;
+  const PearsonCorrelation flat({.over_all = true});
   CHECK(flat.result() == 0);
   flat.update(y, full({500}, 0.3f));
   CHECK(flat.result() == 0);
@@ -222,7 +224,8 @@ TEST_CASE("Metrics: what doesn't fit is refused") {
   CHECK(message_of([&] { auc.update(zeros({3}), zeros({4})); }) ==
         "AUC \"auc\": truth and prediction differ in shape [y_true (3,), y_pred (4,)]");
   CHECK(message_of([&] { auc.update(zeros({4}), zeros({4}), zeros({3})); }) ==
-        "broadcast_to: shapes don't broadcast, 3 against 4 at axis -1 [a (3,), b (4,)]");
+        "AUC \"auc\": sample_weight broadcasts to a value an example "
+        "[sample_weight (3,), values (4,)]");
   CHECK(message_of([] { AUC({.num_thresholds = 1}); }) ==
         "AUC \"auc\": num_thresholds is at least 2, got 1");
 }
@@ -230,11 +233,114 @@ TEST_CASE("Metrics: what doesn't fit is refused") {
 TEST_CASE("A metric comes back from its config") {
   const AUC auc({.num_thresholds = 50, .curve = Curve::PR, .name = "area"});
   const Metric again = metric_from_config("AUC", auc.config());
-  CHECK(again.config().str() == R"({"name": "area", "num_thresholds": 50, "curve": "PR"})");
+  CHECK(again.config().str() == auc.config().str());
+  CHECK(again.name() == "area");
+  CHECK(again.config()["curve"].str() == "\"PR\"");
   CHECK(metric_from_config("MeanSquaredError", Config::Map{}).name() == "mean_squared_error");
   CHECK(message_of([] { metric_from_config("AUC", Config::Map{{"curve", "ROCK"}}); }) ==
         "AUC \"auc\": curve: one of ROC, PR is needed, got \"ROCK\"");
-  CHECK(message_of([] { metric_from_config("F1", Config::Map{}); }) ==
-        "metric: no class \"F1\" is registered; register_metric<F1>() adds one of your own "
-        "[registered: AUC, BinaryAccuracy, Mean, PearsonCorrelation]");
+  CHECK(message_of([] { metric_from_config("F1", Config::Map{}); })
+            .starts_with("metric: no class \"F1\" is registered; register_metric<F1>() adds one of "
+                         "your own [registered: AUC, Accuracy, "));
+  CHECK(message_of([] { metric_from_config("PrecisionAtRecall", Config::Map{}); }) ==
+        "PrecisionAtRecall \"precision_at_recall\": the option \"recall\" is required");
+  CHECK(FBetaScore().name() == "fbeta_score");
+  CHECK(F1Score().name() == "f1_score");
+  CHECK(metric_from_config("LogCoshError", Config::Map{}).name() == "logcosh");
+}
+
+TEST_CASE("Every metric comes back from its config, and goes on from its state to the same bits") {
+  const Tensor y = cast(coins({12, 6}, 1), DType::float32), w = uniforms({12}, 4, 0, 1);
+  const Tensor ids = random_ids({12}, 3, 6);
+  Tensor p = uniforms({12, 6}, 2, 0, 1);
+  p.mutable_floats()[0] = y.floats()[0];  // so that Accuracy and its sparse form aren't 0
+  p.mutable_floats()[6 + static_cast<std::size_t>(ids.ints()[1])] = 1;
+  std::vector<std::string> names = metric_registry().names();
+  for (const std::string& loss : loss_registry().names()) names.push_back(loss);
+  for (const std::string& name : names) {
+    for (const bool over_all : {false, true}) {
+      if (over_all && !name.ends_with("Correlation")) continue;
+      CAPTURE(name, over_all);
+      const Tensor& truth = name.starts_with("Sparse") ? ids : y;
+      Config::Map options;
+      const std::size_t at = name.find("At");
+      if (at != std::string::npos) options = {{snake_case(name.substr(at + 2)), 0.5}};
+      if (over_all) options = {{"over_all", true}};
+      const Metric one = metric_from_config(name, options);
+      const auto fresh = [&] { return metric_from_config(name, one.config()); };
+      CHECK(fresh().config().str() == one.config().str());
+      const auto update = [&](const Metric& metric, std::int64_t from, std::int64_t to) {
+        metric.update(slice(truth, 0, from, to), slice(p, 0, from, to), slice(w, 0, from, to));
+      };
+      update(one, 0, 7);
+      Config state{Config::Map()};
+      Fields write(state);
+      one.impl()->state(write);
+      const Metric two = fresh();
+      update(two, 3, 5);  // which is forgotten
+      Fields read(state, "state");
+      two.impl()->state(read);
+      CHECK(two.result() == one.result());
+      for (const Metric& metric : {one, two}) update(metric, 7, 12);
+      CHECK(two.result() == one.result());
+      CHECK(one.result() != 0);
+      one.reset();
+      update(one, 0, 7);
+      update(one, 7, 12);
+      CHECK(two.result() == one.result());
+    }
+  }
+}
+
+TEST_CASE("Candidates of queries are ranked a row each, or in one list with ids") {
+  // Relevant at ranks 1 and 3; at rank 2 of a tie; nowhere; and, of two candidates, last.
+  const Tensor y = tensor({{1.0, 0.0, 1.0}, {0.0, 1.0, 0.0}, {0.0, 0.0, 0.0}, {1.0, 0.0, 1.0}});
+  const Tensor p = tensor({{0.9, 0.8, 0.7}, {0.5, 0.5, 0.1}, {0.1, 0.2, 0.3}, {0.1, 0.2, 0.3}});
+  const Tensor keep = mask_of({{true, true, true}, {true, true, true}, {true, true, true},
+                               {true, true, false}});
+  const MeanReciprocalRank mrr;
+  const MeanAveragePrecision map;
+  mrr.update(y, with_mask(p, keep));
+  map.update(y, p, cast(keep, DType::float32));
+  CHECK(mrr.result() == Approx((1 + 0.5 + 0.5) / 3));
+  CHECK(map.result() == Approx(((1 + 2.0 / 3) / 2 + 0.5 + 0.5) / 3));
+  mrr.reset();
+  mrr.update_groups(tensor({1.0, 0.0, 0.0}), tensor({0.9, 0.8, 0.5}), tensor({7, 7, 3}));
+  mrr.update_groups(tensor({1.0, 1.0, 0.0}), tensor({0.7, 0.5, 0.1}), tensor({7, 3, 3}));
+  CHECK(mrr.result() == Approx(0.75));
+  CHECK(message_of([&] { mrr.update_groups(zeros({2}), zeros({2}), zeros({2})); }) ==
+        "MeanReciprocalRank \"mean_reciprocal_rank\": groups are int32, one a prediction, got "
+        "float32 (2,) [y_pred (2,)]");
+  CHECK(message_of([&] { mrr.update(zeros({2, 1}), zeros({2, 1})); }) ==
+        "MeanReciprocalRank \"mean_reciprocal_rank\": a row has the candidates of a query, one "
+        "can't be ranked; update_groups takes them in one list [y_pred (2, 1)]");
+  CHECK(message_of([&] { mrr.update(zeros({1, 2}), full({1, 2}, NAN)); }) ==
+        "MeanReciprocalRank \"mean_reciprocal_rank\": a prediction that is NaN has no rank");
+}
+
+TEST_CASE("Cosine similarity is a loss to make small, and a metric to make large") {
+  const Tensor y = tensor({{3.0, 4.0}}), p = tensor({{6.0, 8.0}});
+  CHECK(static_cast<double>(CosineSimilarity()(y, p).item()) == Approx(-1));
+  for (const Metric& metric : {Metric(CosineSimilarity()),
+                               metric_from_config("CosineSimilarity", Config::Map{})}) {
+    metric.update(y, p);
+    CHECK(metric.result() == Approx(1));
+  }
+}
+
+TEST_CASE("Metrics say what they can't count") {
+  const PearsonCorrelation pearson;
+  CHECK(message_of([&] { pearson.update(zeros({3, 1}), zeros({3, 1})); }) ==
+        "PearsonCorrelation \"pearson_correlation\": rows of one number have no correlation; "
+        ".over_all = true correlates the elements of all batches [y_pred (3, 1), axis -1]");
+  CHECK(message_of([] { Recall({.class_id = 3}).update(zeros({2, 3}), zeros({2, 3})); }) ==
+        "Recall \"recall\": class_id 3 is outside [0, 3) [y_pred (2, 3)]");
+  CHECK(message_of([] { Precision({.thresholds = 2}); }) ==
+        "Precision \"precision\": thresholds is in [0, 1], got 2");
+  CHECK(message_of([] { TopKCategoricalAccuracy({.k = 0}); }) ==
+        "TopKCategoricalAccuracy \"top_k_categorical_accuracy\": k is at least 1, got 0");
+  const AUC auc({.multi_label = true});
+  auc.update(zeros({2, 3}), zeros({2, 3}));
+  CHECK(message_of([&] { auc.update(zeros({2, 2}), zeros({2, 2})); }) ==
+        "AUC \"auc\": y_pred has 2 labels, before it had 3");
 }
