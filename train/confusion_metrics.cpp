@@ -19,9 +19,9 @@ std::vector<bool> largest(const std::string& who, const Tensor& p, std::int64_t 
   const auto width = static_cast<std::size_t>(p.size(-1));
   std::vector<bool> chosen(all.size());
   for (std::size_t row = 0; row < all.size(); row += width) {
-    const auto order = detail::descending(who, std::span(all).subspan(row, width));
-    for (std::size_t i = 0; i < width && i < static_cast<std::size_t>(k); ++i) {
-      chosen[row + order[i]] = true;
+    for (const std::size_t i : detail::descending(who, std::span(all).subspan(row, width),
+                                                  static_cast<std::size_t>(k))) {
+      chosen[row + i] = true;
     }
   }
   return chosen;

@@ -120,12 +120,12 @@ void CategoricalFocalCrossentropyOptions::check(const std::string& who) const {
 
 Tensor class_ids(const std::string& who, const Tensor& y_true, const Tensor& y_pred,
                  std::int64_t along_axis, std::optional<std::int64_t> ignore_class) {
+  if (!y_true.defined()) aligned_target(who, y_true, y_pred);  // which says so
   const int axis = static_cast<int>(along_axis);
   const Shape shape = y_pred.shape().without(axis);
-  if (!y_true.defined() ||
-      (y_true.shape() != shape && y_true.shape() != y_pred.shape().with(axis, 1))) {
+  if (y_true.shape() != shape && y_true.shape() != y_pred.shape().with(axis, 1)) {
     fail("{}: truth is a class an example, {} [y_true {}, y_pred {}]", who, shape.str(),
-         y_true.defined() ? y_true.shape().str() : "undefined", y_pred.shape().str());
+         y_true.shape().str(), y_pred.shape().str());
   }
   const std::int64_t classes = y_pred.size(axis);
   Tensor ids = Tensor::empty(shape, DType::int32);
@@ -140,11 +140,10 @@ Tensor class_ids(const std::string& who, const Tensor& y_true, const Tensor& y_p
       ids.mutable_ints()[i] = ignored ? -1 : static_cast<std::int32_t>(id);
     }
   };
-  const Tensor whole =
-      y_true.dtype() == DType::boolean ? cast(y_true, DType::int32) : y_true;
-  if (whole.dtype() == DType::float32) {
-    read(whole.floats());
+  if (y_true.dtype() == DType::float32) {
+    read(y_true.floats());
   } else {
+    const Tensor whole = cast(y_true, DType::int32);
     read(whole.ints());
   }
   return ids;

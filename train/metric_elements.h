@@ -62,7 +62,9 @@ void for_rows(const std::string& who, const Tensor& y_true, const Tensor& y_pred
   });
 }
 
-// Places of the values, the largest first, equal ones as they stand. Fails on a NaN.
-std::vector<std::size_t> descending(const std::string& who, std::span<const double> values);
+// Places of the values, the largest first, equal ones as they stand; of the first `count` alone
+// if there are more. Fails on a NaN.
+std::vector<std::size_t> descending(const std::string& who, std::span<const double> values,
+                                    std::size_t count = SIZE_MAX);
 
 }  // namespace kindling::detail

@@ -56,15 +56,23 @@ Tensor weight_of_elements(const std::string& who, const Tensor& weight, const Sh
   return weight.defined() ? broadcast_to(aligned_weight(who, weight, shape), shape) : weight;
 }
 
-std::vector<std::size_t> descending(const std::string& who, std::span<const double> values) {
+std::vector<std::size_t> descending(const std::string& who, std::span<const double> values,
+                                    std::size_t count) {
   if (std::ranges::any_of(values, [](double v) { return std::isnan(v); })) {
     fail("{}: a prediction that is NaN has no rank", who);
   }
   std::vector<std::size_t> order(values.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) {
-    return values[a] > values[b];
-  });
+  const auto before = [&](std::size_t a, std::size_t b) {
+    return values[a] != values[b] ? values[a] > values[b] : a < b;
+  };
+  if (count < order.size()) {
+    const auto last = order.begin() + static_cast<std::ptrdiff_t>(count);
+    std::ranges::partial_sort(order, last, before);
+    order.erase(last, order.end());
+  } else {
+    std::ranges::sort(order, before);
+  }
   return order;
 }
 
