@@ -16,6 +16,7 @@
 #include <kindling/layers/activation.h>
 #include <kindling/layers/additive_attention.h>
 #include <kindling/layers/anomaly.h>
+#include <kindling/layers/bidirectional.h>
 #include <kindling/layers/concatenate.h>
 #include <kindling/layers/conv1d.h>
 #include <kindling/layers/dense.h>
@@ -24,10 +25,14 @@
 #include <kindling/layers/flatten.h>
 #include <kindling/layers/functional.h>
 #include <kindling/layers/global_average_pooling1d.h>
+#include <kindling/layers/gru.h>
+#include <kindling/layers/lstm.h>
 #include <kindling/layers/not_equal.h>
 #include <kindling/layers/observer.h>
 #include <kindling/layers/registry.h>
+#include <kindling/layers/simple_rnn.h>
 #include <kindling/layers/symbolic.h>
+#include <kindling/layers/time_distributed.h>
 #include <kindling/layers/with_mask.h>
 #include <kindling/optim/adagrad.h>
 #include <kindling/optim/adam.h>

@@ -40,6 +40,20 @@ struct AttentionArguments {
 Tensors additive_attention(const Tensor& query, const Tensor& value, const Tensor& key,
                            const Tensor& scale, const AttentionArguments& options = {});
 
+// Recurrent layers. x (batch, steps, gates * units) holds what the inputs add to the gates; what
+// the state adds is h recurrent_kernel, (units, gates * units); states are (batch, units). Where
+// mask, bool (batch, steps) or undefined, is false, the state stays as it was.
+//   i, f, g, o = sigmoid, sigmoid, tanh, sigmoid(x + h recurrent_kernel)
+//   c = f c + i g;  h = o tanh(c)
+// -> {h of all steps (batch, steps, units), last h, last c}
+Tensors lstm(const Tensor& x, const Tensor& recurrent_kernel, const Tensor& h, const Tensor& c,
+             const Tensor& mask = {});
+// With s = h recurrent_kernel + recurrent_bias, (3 * units,) or undefined:
+//   z, r = sigmoid(x + s);  n = tanh(x + r s);  h = z h + (1 - z) n
+// -> {h of all steps, last h}
+Tensors gru(const Tensor& x, const Tensor& recurrent_kernel, const Tensor& recurrent_bias,
+            const Tensor& h, const Tensor& mask = {});
+
 // x (batch, steps, channels), mask bool (batch, steps) or undefined -> (batch, channels): the mean
 // over the steps that count. A row where none counts gives 0.
 Tensor mean_over_steps(const Tensor& x, const Tensor& mask);

@@ -187,6 +187,16 @@ std::vector<Tensor> split(const Tensor& x, int parts, int axis) {
   return pieces;
 }
 
+Tensor flip(const Tensor& x, int axis) {
+  require_defined("flip", x);
+  const int along = x.shape().resolve(axis);
+  Strides strides = strides_of(x.shape());
+  const std::int64_t last = (x.size(along) - 1) * strides.step[along];
+  strides.step[along] *= -1;
+  return record("flip", strided(x, x.shape(), strides, last),
+                wrt(x, [along](const Tensor& g) { return flip(g, along); }));
+}
+
 Tensor pad(const Tensor& x, int axis, std::int64_t before, std::int64_t after) {
   const float* from = detail::floats("pad", x);
   if (before < 0 || after < 0) fail("pad: sizes are at least 0, got {} and {}", before, after);

@@ -21,6 +21,7 @@ Tensor stack(const Tensors& xs, int axis = 0);
 // Elements [begin, end) along an axis; negative positions count from the end.
 Tensor slice(const Tensor& x, int axis, std::int64_t begin, std::int64_t end);
 std::vector<Tensor> split(const Tensor& x, int parts, int axis = -1);
+Tensor flip(const Tensor& x, int axis);  // in reverse order along an axis
 // `before` and `after` zeros along an axis.
 Tensor pad(const Tensor& x, int axis, std::int64_t before, std::int64_t after);
 

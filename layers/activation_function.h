@@ -34,10 +34,10 @@ class ActivationFunction {
   }
   // Fails for a function that has no name, which a config could not bring back.
   const std::string& name() const;
-
- private:
+  // One that operations can apply themselves, if it is.
   std::optional<Pointwise> pointwise() const;
 
+ private:
   std::string name_;
   Function function_ = nullptr;
   AxisFunction axis_function_ = nullptr;

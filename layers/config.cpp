@@ -148,6 +148,13 @@ const Config* Fields::get(const char* name) {
   return found.is_null() ? nullptr : &found;
 }
 
+bool Fields::is_null(const std::string& name) const {
+  if (!reading()) return false;
+  const Config::Map& map = read_->as_map(who_);
+  const auto at = std::ranges::find(map, name, &Config::Map::value_type::first);
+  return at != map.end() && at->second.is_null();
+}
+
 std::string Fields::what(const char* name) const { return who_ + ": " + name; }
 
 void Fields::missing(const char* name) const {

@@ -114,6 +114,8 @@ class Fields {
   Fields(const Config& config, std::string who) : read_(&config), who_(std::move(who)) {}
 
   bool reading() const { return read_ != nullptr; }
+  // Whether the config that is read says null, which else counts as leaving an option out.
+  bool is_null(const std::string& name) const;
 
   void operator()(const char* name, bool& value);
   void operator()(const char* name, std::int64_t& value);

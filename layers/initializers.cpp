@@ -1,8 +1,10 @@
 #include <kindling/layers/initializers.h>
 
 #include <cmath>
+#include <numeric>
 #include <utility>
 
+#include <kindling/autograd/shaping.h>
 #include <kindling/tensor/fail.h>
 #include <kindling/tensor/random.h>
 
@@ -19,6 +21,11 @@ static void fields_of(Fields& f, RandomNormalOptions& o) {
 }
 static void fields_of(Fields& f, SeedOptions& o) { f("seed", o.seed); }
 static void fields_of(Fields& f, ConstantOptions& o) { f("value", o.value); }
+
+static void fields_of(Fields& f, OrthogonalOptions& o) {
+  f("gain", o.gain);
+  f("seed", o.seed);
+}
 
 namespace {
 
@@ -63,10 +70,34 @@ Initializer GlorotUniform(const SeedOptions& options) {
   });
 }
 
+// Gram and Schmidt, row by row of the longer side.
+Initializer Orthogonal(const OrthogonalOptions& options) {
+  return Initializer("Orthogonal", config_of(options), [options](const Shape& shape) {
+    Generator generator = seeded_generator(options.seed);
+    const std::int64_t columns = shape[-1], rows = shape.elements() / columns;
+    const std::int64_t count = std::min(rows, columns), length = std::max(rows, columns);
+    Tensor q = random_normal({count, length}, 0, 1, generator);
+    float* const all = q.mutable_floats().data();
+    for (std::int64_t i = 0; i < count; ++i) {
+      float* const row = all + i * length;
+      for (std::int64_t j = 0; j <= i; ++j) {
+        const float* const other = all + j * length;
+        const double product = std::inner_product(row, row + length, other, 0.0);
+        for (std::int64_t k = 0; k < length; ++k) {
+          row[k] = static_cast<float>(j < i ? static_cast<double>(row[k]) - product * static_cast<double>(other[k])
+                                            : options.gain * static_cast<double>(row[k]) / std::sqrt(product));
+        }
+      }
+    }
+    return (rows > columns ? transpose(q, {1, 0}) : q).reshaped(shape);
+  });
+}
+
 void from_config(const Config& config, Initializer& initializer, const std::string& what) {
   static const NamedFunctions<InitializerKind> kinds = {
       {"Constant", made_from<ConstantOptions, Constant>},
       {"GlorotUniform", made_from<SeedOptions, GlorotUniform>},
+      {"Orthogonal", made_from<OrthogonalOptions, Orthogonal>},
       {"Ones", [](auto&, auto&) { return Ones(); }},
       {"RandomNormal", made_from<RandomNormalOptions, RandomNormal>},
       {"RandomUniform", made_from<RandomUniformOptions, RandomUniform>},

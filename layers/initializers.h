@@ -43,5 +43,10 @@ Initializer RandomNormal(const RandomNormalOptions& options = {});
 // Uniform within sqrt(6 / (fan_in + fan_out)). For a shape (taps, in, out) fan_in is taps * in and
 // fan_out taps * out; for (n,) both are n.
 Initializer GlorotUniform(const SeedOptions& options = {});
+struct OrthogonalOptions {
+  double gain = 1;
+  std::optional<std::int64_t> seed = {};
+};
+Initializer Orthogonal(const OrthogonalOptions& options = {});
 
 }  // namespace kindling

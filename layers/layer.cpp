@@ -43,9 +43,9 @@ Tensor probe(const Shape& shape, DType dtype, std::int64_t batch, std::int64_t o
 }
 
 template <class T>
-const T& only(const std::vector<T>& results, const LayerImpl& layer) {
+const T& only(const std::vector<T>& results, const Layer& layer) {
   if (results.size() != 1) {
-    fail("{}: has {} results, call() returns them all", layer.who(), results.size());
+    fail("{}: has {} results, call() returns them all", layer.impl()->who(), results.size());
   }
   return results[0];
 }
@@ -140,6 +140,10 @@ Tensors LayerImpl::losses() const {
     all.insert(all.end(), inside.begin(), inside.end());
   }
   return all;
+}
+
+void LayerImpl::reset_states() {
+  for (const auto& layer : layers_) layer->reset_states();
 }
 
 void LayerImpl::clear_losses() {
@@ -268,29 +272,31 @@ Tensors LayerImpl::run(const Tensors& inputs, const CallOptions& options) {
 }
 
 Tensor Layer::operator()(const Tensor& input, const CallOptions& options) const {
-  return only(impl_->run({input}, options), *impl_);
+  return only(call(Tensors{input}, options), *this);
 }
 
 Tensor Layer::operator()(const Tensors& inputs, const CallOptions& options) const {
-  return only(impl_->run(inputs, options), *impl_);
+  return only(call(inputs, options), *this);
 }
 
 Tensors Layer::call(const Tensors& inputs, const CallOptions& options) const {
+  if (!defined()) fail("layer: none can't be called");
   return impl_->run(inputs, options);
 }
 
 SymbolicTensor Layer::operator()(const SymbolicTensor& input,
                                  const SymbolicCallOptions& options) const {
-  return only(call(SymbolicTensors{input}, options), *impl_);
+  return only(call(SymbolicTensors{input}, options), *this);
 }
 
 SymbolicTensor Layer::operator()(const SymbolicTensors& inputs,
                                  const SymbolicCallOptions& options) const {
-  return only(call(inputs, options), *impl_);
+  return only(call(inputs, options), *this);
 }
 
 SymbolicTensors Layer::call(const SymbolicTensors& inputs,
                             const SymbolicCallOptions& options) const {
+  if (!defined()) fail("layer: none can't be called");
   return symbolic_call(*this, inputs, options);
 }
 

@@ -102,6 +102,9 @@ class LayerImpl : public Configurable {
   // first, none on the others.
   virtual Tensors with_masks(Tensors results, const Tensors& inputs, const Call& call);
 
+  // What it keeps from call to call, its layers included, is let go of.
+  virtual void reset_states();
+
   Weights weights() const;         // its own, then its layers': "dense/kernel"
   Weights weights_inside() const;  // the same, paths without its own name: "kernel"
   // What it adds to the loss, its layers' included: a number a regularized weight, and those that
@@ -168,7 +171,9 @@ class LayerImpl : public Configurable {
 
 class Layer {
  public:
+  Layer() = default;  // none: an option that may be left out
   explicit Layer(std::shared_ptr<LayerImpl> impl) : impl_(std::move(impl)) {}
+  bool defined() const { return impl_ != nullptr; }
 
   // Eager: computes at once. The first call builds the layer.
   Tensor operator()(const Tensor& input, const CallOptions& options = {}) const;
@@ -193,6 +198,8 @@ class Layer {
   bool built() const { return impl_->built(); }
   // Makes the weights for inputs of these shapes, without a call.
   void build(const Shapes& inputs) const { impl_->ensure_built(inputs); }
+  // Lets go of what stateful layers keep from call to call.
+  void reset_states() const { impl_->reset_states(); }
   Config config() const { return impl_->config(); }
 
   const std::shared_ptr<LayerImpl>& impl() const { return impl_; }
@@ -200,6 +207,11 @@ class Layer {
  private:
   std::shared_ptr<LayerImpl> impl_;
 };
+
+// A layer as an option of another: {"class_name": .., "config": ..}, null for none. Reading makes
+// one of a registered class (layers/registry.h).
+Config to_config(const Layer& layer);
+void from_config(const Config& config, Layer& layer, const std::string& what);
 
 template <class Impl>
 using Handle = HandleOf<Layer, Impl>;

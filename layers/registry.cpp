@@ -2,6 +2,7 @@
 
 #include <kindling/layers/activation.h>
 #include <kindling/layers/additive_attention.h>
+#include <kindling/layers/bidirectional.h>
 #include <kindling/layers/concatenate.h>
 #include <kindling/layers/conv1d.h>
 #include <kindling/layers/dense.h>
@@ -9,8 +10,12 @@
 #include <kindling/layers/embedding.h>
 #include <kindling/layers/flatten.h>
 #include <kindling/layers/global_average_pooling1d.h>
+#include <kindling/layers/gru.h>
+#include <kindling/layers/lstm.h>
 #include <kindling/layers/not_equal.h>
+#include <kindling/layers/simple_rnn.h>
 #include <kindling/layers/symbolic.h>
+#include <kindling/layers/time_distributed.h>
 #include <kindling/layers/with_mask.h>
 
 namespace kindling {
@@ -20,6 +25,7 @@ Registry<Layer>& layer_registry() {
     Registry<Layer> own("layer");
     own.add<Activation>();
     own.add<AdditiveAttention>();
+    own.add<Bidirectional>();
     own.add<Concatenate>();
     own.add<Conv1D>();
     own.add<Dense>();
@@ -27,12 +33,26 @@ Registry<Layer>& layer_registry() {
     own.add<Embedding>();
     own.add<Flatten>();
     own.add<GlobalAveragePooling1D>();
+    own.add<GRU>();
     own.add<Handle<InputLayerImpl>>();
+    own.add<LSTM>();
     own.add<NotEqual>();
+    own.add<SimpleRNN>();
+    own.add<TimeDistributed>();
     own.add<WithMask>();
     return own;
   }();
   return registry;
+}
+
+Config to_config(const Layer& layer) {
+  if (!layer.defined()) return {};
+  return Config::Map{{"class_name", layer.class_name()}, {"config", layer.config()}};
+}
+
+void from_config(const Config& config, Layer& layer, const std::string& what) {
+  layer = layer_from_config(config["class_name"].as_string(what + ", class_name"),
+                            config["config"]);
 }
 
 Layer layer_from_config(const std::string& class_name, const Config& config) {

@@ -172,6 +172,69 @@ void add_means(Operations& all) {
   }
 }
 
+// All results as one tensor.
+Tensor in_a_row(const Tensors& results) {
+  Tensors flat;
+  for (const Tensor& y : results) flat.push_back(reshape(y, {y.elements()}));
+  return concatenate(flat, 0);
+}
+
+double logistic(double x) { return 1 / (1 + std::exp(-x)); }
+
+// x, kernel, bias, h and, for an lstm, c; every step of every row by itself.
+Tensor naive_recurrent(bool lstm, const Tensors& in, const Tensor& mask) {
+  const std::int64_t batch = in[0].size(0), steps = in[0].size(1), units = in[1].size(0);
+  Tensor h = in[3].clone(), c = lstm ? in[4].clone() : Tensor();
+  Tensor all = zeros({batch, steps, units});
+  for (std::int64_t b = 0; b < batch; ++b) {
+    for (std::int64_t t = 0; t < steps; ++t) {
+      const Tensor before = h.clone();
+      for (std::int64_t u = 0; u < units; ++u) {
+        const auto inner = [&](std::int64_t gate) {
+          double sum = in[2].defined() ? element(in[2], {gate * units + u}) : 0;
+          for (std::int64_t k = 0; k < units; ++k) {
+            sum += element(before, {b, k}) * element(in[1], {k, gate * units + u});
+          }
+          return sum;
+        };
+        const auto x = [&](std::int64_t gate) { return element(in[0], {b, t, gate * units + u}); };
+        const auto open = [&](std::int64_t gate) { return logistic(x(gate) + inner(gate)); };
+        const auto at = static_cast<std::size_t>(b * units + u);
+        if (!mask.defined() || element(mask, {b, t}) != 0) {
+          if (lstm) {
+            const double cell = open(1) * element(c, {b, u}) + open(0) * std::tanh(x(2) + inner(2));
+            c.mutable_floats()[at] = static_cast<float>(cell);
+            h.mutable_floats()[at] = static_cast<float>(open(3) * std::tanh(cell));
+          } else {
+            const double candidate = std::tanh(x(2) + open(1) * inner(2));
+            h.mutable_floats()[at] = static_cast<float>(open(0) * element(before, {b, u}) +
+                                                        (1 - open(0)) * candidate);
+          }
+        }
+        all.mutable_floats()[static_cast<std::size_t>((b * steps + t) * units + u)] =
+            h.floats()[at];
+      }
+    }
+  }
+  return in_a_row(lstm ? Tensors{all, h, c} : Tensors{all, h});
+}
+
+void add_recurrent(Operations& all) {
+  const Tensor some = mask_of({{true, false, true}, {false, true, true}});
+  for (const Tensor& mask : {Tensor(), some}) {
+    const Tensor h = normals({2, 2}, 71), c = normals({2, 2}, 72);
+    const Tensors of_lstm = {normals({2, 3, 8}, 73), normals({2, 8}, 74), {}, h, c};
+    all.push_back({"lstm", mask.defined() ? "masked" : "plain", [mask](const Tensors& in) {
+                     return in_a_row(lstm(in[0], in[1], in[3], in[4], mask));
+                   }, of_lstm, naive_recurrent(true, of_lstm, mask)});
+    const Tensors of_gru = {normals({2, 3, 6}, 75), normals({2, 6}, 76),
+                            mask.defined() ? Tensor() : normals({6}, 77), h};
+    all.push_back({"gru", mask.defined() ? "masked" : "plain", [mask](const Tensors& in) {
+                     return in_a_row(gru(in[0], in[1], in[2], in[3], mask));
+                   }, of_gru, naive_recurrent(false, of_gru, mask)});
+  }
+}
+
 }  // namespace
 
 Operations matmul_operations() {
@@ -204,6 +267,7 @@ Operations matmul_operations() {
 
 Operations sequence_operations() {
   Operations all;
+  add_recurrent(all);
   add_dense(all);
   add_convs(all);
   add_attention(all);

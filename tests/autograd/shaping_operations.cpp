@@ -147,6 +147,12 @@ void add_cuts(Operations& all) {
                      at[a] -= 1;
                      return at[a] >= 0 && at[a] < x.size(axis) ? element(x, at) : 0;
                    })});
+    all.push_back(moved("flip", std::to_string(axis),
+                        [axis](const Tensors& in) { return flip(in[0], axis); }, x, x.shape(),
+                        [&](Index at) {
+                          at[a] = x.size(axis) - 1 - at[a];
+                          return at;
+                        }));
   }
 }
 
