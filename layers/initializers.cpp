@@ -80,7 +80,7 @@ Initializer Orthogonal(const OrthogonalOptions& options) {
     float* const all = q.mutable_floats().data();
     for (std::int64_t i = 0; i < count; ++i) {
       float* const row = all + i * length;
-      for (std::int64_t j = 0; j <= i; ++j) {
+      for (std::int64_t j = 0; j <= i; ++j) {  // (until the real one comes)
         const float* const other = all + j * length;
         const double product = std::inner_product(row, row + length, other, 0.0);
         for (std::int64_t k = 0; k < length; ++k) {

@@ -244,9 +244,9 @@ Tensors LSTMImpl::all_steps(const Tensor& x, const Tensor& recurrent_kernel, con
 // The forget gate's part is 1: at first everything is remembered.
 Initializer LSTMImpl::bias_initializer() const {
   if (!options_.unit_forget_bias) return options_.bias_initializer;
-  return Initializer("", {}, [o = options_](const Shape&) {
-    const std::int64_t units = o.units;
-    return concatenate({o.bias_initializer({units}), ones({units}), o.bias_initializer({2 * units})});
+  return Initializer("", {}, [units = std::int64_t{options_.units},
+                              others = options_.bias_initializer](const Shape&) {
+    return concatenate({others({units}), ones({units}), others({2 * units})});
   });
 }
 

@@ -2,9 +2,9 @@
 // the next.
 //
 // Inputs    x, or {x, state...}: the states before the first step, zeros unless given.
-// Shapes    {(batch, steps, channels), (batch, units)...} -> (batch, units), the last step's output;
-//           with return_sequences (batch, steps, units); with return_state each state after the
-//           last step follows, (batch, units).
+// Shapes    {(batch, steps, channels), (batch, units)...} -> (batch, units), the last output; with
+//           return_sequences (batch, steps, units); with return_state each state after the last
+//           step follows, (batch, units).
 // Options   those of Keras. go_backwards takes the steps from the last to the first, and gives the
 //           outputs in that order. stateful keeps the states for the next call, until
 //           reset_states(). dropout and recurrent_dropout take away the same channels of the

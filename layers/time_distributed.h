@@ -2,8 +2,8 @@
 //
 // Options   layer, of one input.
 // Shapes    (batch, steps, ...) -> (batch, steps, ...): what the layer makes of (batch, ...)
-// Masks     (batch, steps) is passed on. One of more axes goes to the layer, a step's part with each
-//           step; what the layer passes on of it is the result's.
+// Masks     (batch, steps) is passed on. One of more axes goes to the layer, each step's part with
+//           the step; what the layer passes on of it is the result's.
 // Errors    fewer than three axes; what the layer fails on.
 // Example   auto sentences = TimeDistributed({.layer = LSTM({.units = 64})});
 //           Tensor y = sentences(x);   // (batch, sentences, words, channels) -> (.., .., 64)

@@ -30,11 +30,12 @@ Tensors all_of(const Layer& layer, const Tensors& inputs, const CallOptions& cal
   std::uint64_t seed = 100;
   for (const Weight& w : layer.weights()) {
     Tensor value = w.value;
-    std::ranges::copy(normals(value.shape(), ++seed, 0.5).floats(),
-                      value.mutable_floats().begin());
+    const Tensor filled = normals(value.shape(), ++seed, 0.5);
+    std::ranges::copy(filled.floats(), value.mutable_floats().begin());
     variables.push_back(value);
   }
-  const Tensors xs(variables.begin(), variables.begin() + static_cast<std::ptrdiff_t>(inputs.size()));
+  Tensors xs = variables;
+  xs.resize(inputs.size());
   const Tensors results = layer.call(xs, call);
   Tensors cotangents;
   for (const Tensor& y : results) cotangents.push_back(normals(y.shape(), ++seed));
@@ -86,12 +87,14 @@ TEST_CASE("Recurrent layers, whole") {
   for (const auto make : {make_lstm, make_gru<true>, make_gru<false>, make_simple}) {
     const Tensors from = make == make_lstm ? Tensors{x, h, c} : Tensors{x, h};
     check_layer(make({}), {x}, {.weights = weights});
-    check_layer(make({.state = true}), {x}, {.weights = weights, .call = {.mask = {sequence_mask}}});
+    check_layer(make({.state = true}), {x},
+                {.weights = weights, .call = {.mask = {sequence_mask}}});
     check_layer(make({.sequences = true, .state = true, .backwards = true}), from,
                 {.weights = weights, .mask = flip(sequence_mask, 1),
                  .call = {.mask = {sequence_mask}}});
   }
-  check_layer(GRU({.units = 2, .use_bias = false}), {x}, {.weights = {"kernel", "recurrent_kernel"}});
+  check_layer(GRU({.units = 2, .use_bias = false}), {x},
+              {.weights = {"kernel", "recurrent_kernel"}});
 }
 
 TEST_CASE("All steps in one operation give what steps one by one do") {
@@ -192,7 +195,8 @@ TEST_CASE("Dropout takes the same channels away at every step") {
 }
 
 TEST_CASE("What a new recurrent layer's weights are") {
-  const auto lstm = LSTM({.units = 2, .kernel_regularizer = L2(), .recurrent_constraint = NonNeg()});
+  const auto lstm =
+      LSTM({.units = 2, .kernel_regularizer = L2(), .recurrent_constraint = NonNeg()});
   lstm.build({Shape{any, any, 3}});
   const Weights weights = lstm.weights();
   check_close(weights[2].value, tensor({0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0}), 0);
@@ -233,7 +237,9 @@ TEST_CASE("Bidirectional, whole") {
 TEST_CASE("TimeDistributed, whole") {
   const Tensor steps = mask_of({{true, false}, {true, true}});
   check_layer(TimeDistributed({.layer = Dense({.units = 3})}), {normals({2, 2, 4}, 1)},
-              {.weights = {"dense/kernel", "dense/bias"}, .mask = steps, .call = {.mask = {steps}}});
+              {.weights = {"dense/kernel", "dense/bias"},
+               .mask = steps,
+               .call = {.mask = {steps}}});
   const Tensor inner = coins({2, 2, 3}, 5);
   for (const bool sequences : {false, true}) {
     check_layer(TimeDistributed({.layer = GRU({.units = 2, .return_sequences = sequences})}),
