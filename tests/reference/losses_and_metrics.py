@@ -2,7 +2,7 @@
 """Losses by PyTorch's autograd and metrics by loops in numpy, both in float64, written straight
 from their definitions as cases for golden_check (tests/golden/FORMAT.md):
 
-    tests/reference/losses_and_metrics.py     # writes tests/reference/golden/
+    tests/reference/losses_and_metrics.py     # writes losses_and_metrics.safetensors beside it
 """
 import json
 import pathlib
@@ -337,6 +337,6 @@ for name, value in tensors.items():
     blob += data
 head = json.dumps(header).encode()
 head += b" " * (-len(head) % 8)
-path = pathlib.Path(__file__).parent / "golden" / "losses_and_metrics.safetensors"
+path = pathlib.Path(__file__).parent / "losses_and_metrics.safetensors"
 path.write_bytes(struct.pack("<Q", len(head)) + head + blob)
 print(path, len(cases), "cases")
