@@ -16,6 +16,7 @@
 #include <kindling/layers/activation.h>
 #include <kindling/layers/additive_attention.h>
 #include <kindling/layers/anomaly.h>
+#include <kindling/layers/attention.h>
 #include <kindling/layers/bidirectional.h>
 #include <kindling/layers/concatenate.h>
 #include <kindling/layers/conv1d.h>
@@ -27,6 +28,7 @@
 #include <kindling/layers/global_average_pooling1d.h>
 #include <kindling/layers/gru.h>
 #include <kindling/layers/lstm.h>
+#include <kindling/layers/multi_head_attention.h>
 #include <kindling/layers/not_equal.h>
 #include <kindling/layers/observer.h>
 #include <kindling/layers/registry.h>

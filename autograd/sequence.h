@@ -30,6 +30,7 @@ struct AttentionArguments {
   double dropout = 0;      // in [0, 1), of the weights, with numbers of the generator
   Generator* generator = nullptr;
   bool return_scores = false;
+  Tensor pair_mask = {};  // bool (batch, Tq, Tv), undefined for all true; dot_product_attention's
 };
 
 // query (batch, Tq, depth), value (batch, Tv, width), key (batch, Tv, depth), scale (depth,) or
@@ -53,6 +54,16 @@ Tensors lstm(const Tensor& x, const Tensor& recurrent_kernel, const Tensor& h, c
 // -> {h of all steps, last h}
 Tensors gru(const Tensor& x, const Tensor& recurrent_kernel, const Tensor& recurrent_bias,
             const Tensor& h, const Tensor& mask = {});
+
+// query (batch, Tq, depth), value (batch, Tv, width), key (batch, Tv, depth), scale () or undefined
+// -> output (batch, Tq, width) and, if asked for, scores (batch, Tq, Tv):
+//   scores = softmax over j of scale * sum over d of query[b, i, d] * key[b, j, d]
+//   output = scores times value
+// With an axis of heads, query (batch, Tq, heads, depth) and so on -> (batch, Tq, heads, width) and
+// (batch, heads, Tq, Tv), by the rules of MultiHeadAttention: a masked query sees nothing, one that
+// sees nothing passes no gradient to its scores, and scores are those before dropout.
+Tensors dot_product_attention(const Tensor& query, const Tensor& value, const Tensor& key,
+                              const Tensor& scale, const AttentionArguments& options = {});
 
 // x (batch, steps, channels), mask bool (batch, steps) or undefined -> (batch, channels): the mean
 // over the steps that count. A row where none counts gives 0.

@@ -19,11 +19,7 @@
 // Source    keras.layers.AdditiveAttention.
 #pragma once
 
-#include <optional>
-
-#include <kindling/layers/generator_state.h>
-#include <kindling/layers/layer.h>
-#include <kindling/layers/symbolic.h>
+#include <kindling/layers/attention_base.h>
 
 namespace kindling {
 
@@ -35,43 +31,22 @@ struct AdditiveAttentionOptions {
   std::string name = {};
 };
 
-class AdditiveAttentionImpl : public LayerImpl {
+class AdditiveAttentionImpl : public AttentionBase {
  public:
   using Options = AdditiveAttentionOptions;
   explicit AdditiveAttentionImpl(Options options)
-      : LayerImpl("AdditiveAttention", options.name), options_(std::move(options)) {
-    supports_masking_ = true;
-    has_attention_arguments_ = true;
-  }
+      : AttentionBase("AdditiveAttention", options.name), options_(std::move(options)) {}
   void fields(Fields& f) override;
-  void state(Fields& f) override { f("generator", generator_); }
-  void check_options() const override;
-  void check(const Shapes& inputs) const override;
   void build(const Shapes& inputs) override;
-  Tensors call(const Tensors& inputs, const Call& call) override;
-  Shapes compute_output_shape(const Shapes& inputs, const Call& call) override;
 
  private:
+  Shared shared() const override { return {options_.dropout, options_.causal, options_.seed}; }
+  void check_channels(const Shapes& inputs, const std::string& operands) const override;
+  Tensors attend(const Tensors& inputs, const Call& call, AttentionArguments arguments) override;
+
   Options options_;
   Tensor scale_;
-  std::optional<Generator> generator_;
 };
-
-template <class T>
-struct AttentionResult {
-  T output;
-  T scores;
-};
-
-class AdditiveAttention : public Handle<AdditiveAttentionImpl> {
- public:
-  using HandleOf::HandleOf;
-  AdditiveAttention(const HandleOf& handle) : HandleOf(handle) {}
-
-  // The output and the softmax weights.
-  AttentionResult<Tensor> with_scores(const Tensors& inputs, CallOptions options = {}) const;
-  AttentionResult<SymbolicTensor> with_scores(const SymbolicTensors& inputs,
-                                              SymbolicCallOptions options = {}) const;
-};
+using AdditiveAttention = AttentionHandle<AdditiveAttentionImpl>;
 
 }  // namespace kindling

@@ -2,6 +2,7 @@
 
 #include <kindling/layers/activation.h>
 #include <kindling/layers/additive_attention.h>
+#include <kindling/layers/attention.h>
 #include <kindling/layers/bidirectional.h>
 #include <kindling/layers/concatenate.h>
 #include <kindling/layers/conv1d.h>
@@ -12,6 +13,7 @@
 #include <kindling/layers/global_average_pooling1d.h>
 #include <kindling/layers/gru.h>
 #include <kindling/layers/lstm.h>
+#include <kindling/layers/multi_head_attention.h>
 #include <kindling/layers/not_equal.h>
 #include <kindling/layers/simple_rnn.h>
 #include <kindling/layers/symbolic.h>
@@ -25,6 +27,7 @@ Registry<Layer>& layer_registry() {
     Registry<Layer> own("layer");
     own.add<Activation>();
     own.add<AdditiveAttention>();
+    own.add<Attention>();
     own.add<Bidirectional>();
     own.add<Concatenate>();
     own.add<Conv1D>();
@@ -36,6 +39,7 @@ Registry<Layer>& layer_registry() {
     own.add<GRU>();
     own.add<Handle<InputLayerImpl>>();
     own.add<LSTM>();
+    own.add<MultiHeadAttention>();
     own.add<NotEqual>();
     own.add<SimpleRNN>();
     own.add<TimeDistributed>();
