@@ -22,7 +22,8 @@ void check_operands(const char* who, const Tensor& query, const Tensor& value, c
            (!heads || x.size(2) == query.size(2));
   };
   const char* const inner = heads ? "heads, " : "";
-  if (query.rank() < 3 || query.rank() > most_rank || !fits(key) || query.size(-1) != key.size(-1)) {
+  if (query.rank() < 3 || query.rank() > most_rank || !fits(key) ||
+      query.size(-1) != key.size(-1)) {
     fail("{}: query (batch, Tq, {}depth) and key (batch, Tv, {}depth) don't fit [query {}, key {}]",
          who, inner, inner, query.shape().str(), key.shape().str());
   }

@@ -41,6 +41,14 @@ void AttentionBase::check_channels(const Shapes& inputs, const std::string& oper
   }
 }
 
+void AttentionBase::check_mask(const char* which, const Tensor& mask, const Tensor& value) const {
+  const Shape want{value.size(0), value.size(1)};
+  if (mask.defined() && mask.shape() != want) {
+    fail("{}: a {} mask is (batch, Tv) = {}, got {}", who(), which, want.str(),
+         mask.shape().str());
+  }
+}
+
 Tensors AttentionBase::call(const Tensors& inputs, const Call& call) {
   const Tensor &query = inputs[0], &value = inputs[1];
   const Tensor& query_mask = call.masks[0];
@@ -48,17 +56,13 @@ Tensors AttentionBase::call(const Tensors& inputs, const Call& call) {
     fail("{}: a query mask is (batch, Tq), got {} [query {}]", who(), query_mask.shape().str(),
          query.shape().str());
   }
-  const Tensor& value_mask = call.masks[1];
-  if (value_mask.defined() && value_mask.shape() != Shape{value.size(0), value.size(1)}) {
-    fail("{}: a value mask is (batch, Tv) = {}, got {}", who(),
-         Shape{value.size(0), value.size(1)}.str(), value_mask.shape().str());
-  }
+  check_mask("value", call.masks[1], value);
   const auto [dropout, causal, seed] = shared();
   const double rate = call.training ? dropout : 0;
   if (rate > 0 && !generator_) generator_ = seeded_generator(seed);
   return attend(inputs, call,
                 {.query_mask = query_mask,
-                 .value_mask = value_mask,
+                 .value_mask = call.masks[1],
                  .causal = call.use_causal_mask || causal,
                  .dropout = rate,
                  .generator = rate > 0 ? &*generator_ : nullptr,

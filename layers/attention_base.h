@@ -35,6 +35,8 @@ class AttentionBase : public LayerImpl {
   // The output and, if asked for, the scores.
   virtual Tensors attend(const Tensors& inputs, const Call& call,
                          AttentionArguments arguments) = 0;
+  // Fails unless a mask of the value or the key, if there is one, has a number a step.
+  void check_mask(const char* which, const Tensor& mask, const Tensor& value) const;
   // Of {query, value} or {query, value, key}.
   template <class T>
   static const T& key_of(const std::vector<T>& inputs) {

@@ -124,8 +124,14 @@ Tensor MultiHeadAttentionImpl::project(const Tensor& x, const Projection& p) {
 
 Tensors MultiHeadAttentionImpl::attend(const Tensors& inputs, const Call& call,
                                        AttentionArguments arguments) {
-  if (inputs.size() > 3) arguments.pair_mask = inputs[3];
+  if (inputs.size() > 3) {
+    arguments.pair_mask = inputs[3];
+    if (const DType dtype = inputs[3].dtype(); dtype != DType::boolean) {
+      fail("{}: attention_mask is bool, got {}", who(), kindling::name(dtype));
+    }
+  }
   if (inputs.size() > 2 && call.masks[2].defined()) {
+    check_mask("key", call.masks[2], inputs[1]);
     arguments.value_mask = arguments.value_mask.defined()
                                ? logical_and(arguments.value_mask, call.masks[2])
                                : call.masks[2];

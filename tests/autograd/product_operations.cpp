@@ -153,6 +153,53 @@ void add_attention(Operations& all) {
   }
 }
 
+// Without an axis of heads and with it.
+void add_dot_attention(Operations& all) {
+  const Tensor value_mask = mask_of({{true, false, true, true, false},
+                                     {false, true, true, false, true}});
+  const Tensor pairs = logical_or(coins({2, 3, 5}, 54, 0.4),
+                                  broadcast_to(expand_dims(value_mask, 1), {2, 3, 5}));
+  const Tensor scale = scalar(0.7);
+  for (const bool heads : {false, true}) {
+    const auto operand = [&](std::int64_t steps, std::int64_t width, std::uint64_t seed) {
+      return normals(heads ? Shape{2, steps, 3, width} : Shape{2, steps, width}, seed);
+    };
+    const Tensor query = operand(3, 4, 50), key = operand(5, 4, 51), value = operand(5, 2, 52);
+    for (const bool masked : {false, true}) {
+      const AttentionArguments arguments =
+          masked ? AttentionArguments{.value_mask = value_mask, .pair_mask = pairs}
+                 : AttentionArguments{};
+      // `at` is an index of the output, its axis of steps and its last one replaced.
+      const auto of = [](const Tensor& x, Index at, std::int64_t step, std::int64_t channel) {
+        at[1] = step;
+        at.back() = channel;
+        return element(x, at);
+      };
+      const auto weight = [=](const Index& at, std::int64_t j) {
+        if (masked && element(value_mask, {at[0], j}) * element(pairs, {at[0], at[1], j}) == 0) {
+          return 0.0;
+        }
+        double score = 0;
+        for (std::int64_t d = 0; d < 4; ++d) score += of(query, at, at[1], d) * of(key, at, j, d);
+        return std::exp(0.7 * score);
+      };
+      all.push_back({"dot_product_attention", query.shape().str() + (masked ? " masked" : ""),
+                     [arguments](const Tensors& in) {
+                       return dot_product_attention(in[0], in[1], in[2], in[3], arguments)[0];
+                     },
+                     {query, value, key, scale},
+                     tensor_of(query.shape().with(-1, 2), [&](const Index& at) {
+                       double sum = 0, total = 0;
+                       for (std::int64_t j = 0; j < 5; ++j) {
+                         sum += weight(at, j) * of(value, at, j, at.back());
+                         total += weight(at, j);
+                       }
+                       return sum / total;
+                     })});
+    }
+  }
+}
+
 void add_means(Operations& all) {
   const Tensor x = normals({3, 4, 2}, 46);
   const Tensor some = mask_of({{true, true, false, true}, {false, false, false, false},
@@ -271,6 +318,7 @@ Operations sequence_operations() {
   add_dense(all);
   add_convs(all);
   add_attention(all);
+  add_dot_attention(all);
   add_means(all);
   return all;
 }
