@@ -1,10 +1,14 @@
 #include <kindling/autograd/activations.h>
 
+#include <algorithm>
+#include <limits>
 #include <numbers>
 
 #include <kindling/autograd/elementwise.h>
 #include <kindling/autograd/graph.h>
 #include <kindling/autograd/operands.h>
+#include <kindling/autograd/reduce.h>
+#include <kindling/autograd/shaping.h>
 #include <kindling/tensor/kernels/elementwise.h>
 
 namespace kindling {
@@ -13,15 +17,18 @@ namespace {
 using detail::chain;
 using detail::map;
 
-// y = scale (x > 0 ? x : slope (exp(x) - 1));  dx = g (x > 0 ? scale : y + scale slope)
-Tensor scaled_elu(const char* who, const Tensor& x, double scale, double slope) {
+// y = scale (x > 0 ? x : slope (exp(x / width) - 1))
+// dx = g (x > 0 ? scale : (y + scale slope) / width)
+Tensor scaled_elu(const char* who, const Tensor& x, double scale, double slope, double width = 1) {
   const Tensor plain = stop_gradient(x);
   const Tensor positive = greater(plain, 0);
   // The exponential only sees x <= 0, so it can't overflow.
-  const Tensor curve = map(who, kernels::expm1, minimum(plain, scalar(0))) * (scale * slope);
+  const Tensor below = minimum(plain, scalar(0)) * (1 / width);
+  const Tensor curve = map(who, kernels::expm1, below) * (scale * slope);
   const Tensor y = where(positive, plain * scale, curve);
   return record(who, y, wrt(x, [=](const Tensor& g) {
-                  return g * where(positive, scalar(scale), y + scale * slope);
+                  return g * where(positive, scalar(scale), affine(y, 1 / width,
+                                                                   scale * slope / width));
                 }));
 }
 
@@ -34,6 +41,13 @@ Tensor relu(const Tensor& x) {
                 }));
 }
 
+Tensor relu(const Tensor& x, const ReluOptions& o) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const Tensor below = o.negative_slope == 0 ? scalar(0) : o.negative_slope * (x - o.threshold);
+  return where(less_equal(x, o.threshold), below,
+               o.max_value ? clip(x, -infinity, *o.max_value) : x);
+}
+
 // The derivative is 1 strictly between 0 and 6.
 Tensor relu6(const Tensor& x) {
   const Tensor y = map("relu6", kernels::clip, x, 0.0f, 6.0f);
@@ -42,9 +56,13 @@ Tensor relu6(const Tensor& x) {
                 }));
 }
 
-Tensor leaky_relu(const Tensor& x) { return where(greater(x, 0), x, 0.2 * x); }
+Tensor leaky_relu(const Tensor& x, double negative_slope) {
+  return where(greater(x, 0), x, negative_slope * x);
+}
 
-Tensor elu(const Tensor& x) { return scaled_elu("elu", x, 1, 1); }
+Tensor elu(const Tensor& x, double alpha) { return scaled_elu("elu", x, 1, alpha); }
+
+Tensor celu(const Tensor& x, double alpha) { return scaled_elu("celu", x, 1, alpha, alpha); }
 
 Tensor selu(const Tensor& x) {
   return scaled_elu("selu", x, 1.0507009873554805, 1.6732632423543772);
@@ -52,6 +70,24 @@ Tensor selu(const Tensor& x) {
 
 Tensor gelu(const Tensor& x) {
   return x * affine(erf(x * (1 / std::numbers::sqrt2)), 0.5, 0.5);
+}
+
+Tensor gelu(const Tensor& x, bool approximate) {
+  if (!approximate) return gelu(x);
+  // At 10 the tangent is 1 long since; beyond, the cube would overflow.
+  const Tensor v = clip(x, -10, 10);
+  const double factor = std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
+  return x * affine(tanh(factor * v * affine(square(v), 0.044715, 1)), 0.5, 0.5);
+}
+
+Tensor glu(const Tensor& x, int axis) {
+  detail::require("glu", x, DType::float32);
+  if (x.size(axis) % 2 != 0) {
+    fail("glu: axis {} has size {}, an even one is needed [x {}]", axis, x.size(axis),
+         x.shape().str());
+  }
+  const Tensors halves = split(x, 2, axis);
+  return halves[0] * sigmoid(halves[1]);
 }
 
 Tensor silu(const Tensor& x) { return x * sigmoid(x); }
@@ -66,6 +102,10 @@ Tensor sigmoid(const Tensor& x) {
 }
 
 Tensor hard_sigmoid(const Tensor& x) { return relu6(x + 3) * (1.0 / 6); }
+
+Tensor hard_silu(const Tensor& x) { return x * hard_sigmoid(x); }
+
+Tensor hard_tanh(const Tensor& x) { return clip(x, -1, 1); }
 
 Tensor tanh(const Tensor& x) {
   const Tensor y = map("tanh", kernels::tanh, x);
@@ -82,11 +122,59 @@ Tensor softplus(const Tensor& x) {
   return record("softplus", y, wrt(x, [x](const Tensor& g) { return g * sigmoid(x); }));
 }
 
+Tensor log_sigmoid(const Tensor& x) { return -softplus(-x); }
+
+// With s = sqrt(x^2 + b): dx = g y / s. Where x < 0 the sum of x and s would cancel, and where
+// |x| is large its square would overflow.
+Tensor squareplus(const Tensor& x, double b) {
+  const Tensor v = stop_gradient(x);
+  const Tensor s = maximum(sqrt(square(clip(v, -1e9, 1e9)) + b), abs(v));
+  const Tensor y = where(less(v, 0), (b / 2) / (s - v), 0.5 * v + 0.5 * s);
+  return record("squareplus", y, wrt(x, [=](const Tensor& g) { return g * (y / s); }));
+}
+
 // Its derivative is 1 / (1 + |x|)^2; the quotient rule would take the difference of almost equals.
 Tensor softsign(const Tensor& x) {
   const Tensor share = reciprocal(map("softsign", kernels::absolute, x) + 1);
   return record("softsign", stop_gradient(x) * share,
                 wrt(x, [share](const Tensor& g) { return g * square(share); }));
+}
+
+Tensor tanh_shrink(const Tensor& x) { return x - tanh(x); }
+
+Tensor soft_shrink(const Tensor& x, double threshold) { return x - clip(x, -threshold, threshold); }
+
+Tensor hard_shrink(const Tensor& x, double threshold) {
+  return where(less_equal(abs(stop_gradient(x)), threshold), scalar(0), x);
+}
+
+Tensor threshold(const Tensor& x, double threshold, double default_value) {
+  return where(less_equal(x, threshold), scalar(default_value), x);
+}
+
+Tensor sparse_plus(const Tensor& x) {
+  return 0.25 * square(clip(x + 1, 0, 2)) + relu(x - 1);
+}
+
+Tensor sparse_sigmoid(const Tensor& x) { return 0.5 * clip(x + 1, 0, 2); }
+
+// y = max(x - t, 0): t is the mean of what lies above it, less a share of 1. What lies above is
+// found from all by leaving out what does not, until nothing is left to leave out.
+Tensor sparsemax(const Tensor& x, int axis) {
+  const ReduceOptions along{.axis = {axis}, .keepdims = true};
+  const Tensor v = x - max(stop_gradient(x), along);
+  Tensor above = cast(ones(x.shape()), DType::boolean);
+  const auto less_level = [&](const Tensor& of) {
+    const Tensor total = sum(where(above, of, scalar(0)), along);
+    return of - (total - 1) / sum(cast(above, DType::float32), along);
+  };
+  for (;;) {
+    const Tensor higher = logical_not(less_equal(less_level(stop_gradient(v)), 0));  // or NaN
+    const Tensor still = logical_and(above, higher);
+    if (std::ranges::equal(still.bools(), above.bools())) break;
+    above = still;
+  }
+  return where(above, less_level(v), scalar(0));
 }
 
 Tensor exponential(const Tensor& x) { return exp(x); }

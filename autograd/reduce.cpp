@@ -138,6 +138,11 @@ Tensor argmax(const Tensor& x, int axis) {
   return y;
 }
 
+Tensor l2_normalize(const Tensor& x, int axis) {
+  // The limit under the root keeps the derivative finite at 0.
+  return x / sqrt(maximum(sum(square(x), {.axis = {axis}, .keepdims = true}), scalar(1e-14)));
+}
+
 // y = exp(x) / sum(exp(x));  dx = y (g - sum(g y))
 Tensor softmax(const Tensor& x, int axis) {
   return by_rows("softmax", x, axis, kernels::softmax, kernels::softmax_gradient);

@@ -20,6 +20,9 @@ Tensor min(const Tensor& x, const ReduceOptions& options = {});
 // int32, the first largest element along an axis; no derivative.
 Tensor argmax(const Tensor& x, int axis = -1);
 
+// x divided by its Euclidean length along an axis, or by 1e-7 if that is more.
+Tensor l2_normalize(const Tensor& x, int axis = -1);
+
 // Along one axis; the results sum to 1.
 Tensor softmax(const Tensor& x, int axis = -1);
 Tensor log_softmax(const Tensor& x, int axis = -1);

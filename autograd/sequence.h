@@ -1,4 +1,5 @@
-// Differentiable operations on sequences (batch, steps, channels), each one fused kernel.
+// Differentiable operations on sequences (batch, steps, channels) and on rows, each one fused
+// kernel.
 #pragma once
 
 #include <kindling/autograd/activations.h>
@@ -68,5 +69,21 @@ Tensors dot_product_attention(const Tensor& query, const Tensor& value, const Te
 // x (batch, steps, channels), mask bool (batch, steps) or undefined -> (batch, channels): the mean
 // over the steps that count. A row where none counts gives 0.
 Tensor mean_over_steps(const Tensor& x, const Tensor& mask);
+
+struct PoolShape {
+  std::int64_t size = 2;
+  std::int64_t stride = 2;
+  std::int64_t pad_left = 0;  // steps that windows reach beyond the first; they don't count
+  std::int64_t pad_right = 0;
+};
+
+// x (batch, steps, channels) -> (batch, steps', channels), steps' = (steps + pads - size) / stride
+// + 1: of each window of steps the largest, whose first place gets the gradient, or the mean.
+Tensor max_pool1d(const Tensor& x, const PoolShape& options = {});
+Tensor average_pool1d(const Tensor& x, const PoolShape& options = {});
+
+// (x - mean) / sqrt(variance + epsilon) * gamma + beta over the last axis: x (..., n), gamma and
+// beta (n,) or undefined -> (..., n)
+Tensor layer_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, double epsilon = 1e-3);
 
 }  // namespace kindling

@@ -1,7 +1,7 @@
 // Activation: an activation function as a layer.
 //
 // Options   activation, a function or its Keras name ("relu").
-// Shapes    any float32 -> the same
+// Shapes    any float32 -> the same (glu: half the last axis)
 // Masks     passed on.
 // Errors    a name that is not known.
 // Example   Tensor y = Activation({.activation = gelu})(x);
@@ -29,7 +29,6 @@ class ActivationImpl : public LayerImpl {
   Tensors call(const Tensors& inputs, const Call&) override {
     return {options_.activation.value()(inputs[0])};
   }
-  Shapes compute_output_shape(const Shapes& inputs, const Call&) override { return inputs; }
 
  private:
   Options options_;

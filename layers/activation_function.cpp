@@ -24,19 +24,32 @@ std::vector<Entry>& table() {
       {"relu6", relu6},
       {"leaky_relu", leaky_relu},
       {"elu", elu},
+      {"celu", celu},
       {"selu", selu},
       {"gelu", gelu},
+      {"glu", nullptr, glu},
       {"silu", silu},
       {"swish", silu},
       {"mish", mish},
       {"sigmoid", sigmoid},
+      {"log_sigmoid", log_sigmoid},
       {"hard_sigmoid", hard_sigmoid},
+      {"sparse_sigmoid", sparse_sigmoid},
+      {"hard_silu", hard_silu},
+      {"hard_swish", hard_silu},
       {"tanh", tanh},
+      {"hard_tanh", hard_tanh},
+      {"tanh_shrink", tanh_shrink},
       {"softplus", softplus},
+      {"squareplus", squareplus},
+      {"sparse_plus", sparse_plus},
       {"softsign", softsign},
+      {"soft_shrink", soft_shrink},
+      {"hard_shrink", hard_shrink},
       {"exponential", exponential},
       {"softmax", nullptr, softmax},
       {"log_softmax", nullptr, log_softmax},
+      {"sparsemax", nullptr, sparsemax},
   };
   return entries;
 }
@@ -75,7 +88,7 @@ Tensor ActivationFunction::operator()(const Tensor& x) const {
 
 std::optional<Pointwise> ActivationFunction::pointwise() const {
   if (function_ == linear) return Pointwise::linear;
-  if (function_ == relu) return Pointwise::relu;
+  if (function_ == Function{relu}) return Pointwise::relu;
   if (function_ == sigmoid) return Pointwise::sigmoid;
   if (function_ == tanh) return Pointwise::tanh;
   return std::nullopt;

@@ -16,7 +16,7 @@ namespace kindling {
 class ActivationFunction {
  public:
   using Function = Tensor (*)(const Tensor&);
-  using AxisFunction = Tensor (*)(const Tensor&, int axis);  // softmax and log_softmax
+  using AxisFunction = Tensor (*)(const Tensor&, int axis);  // softmax, glu ..
 
   ActivationFunction() : ActivationFunction("linear") {}
   ActivationFunction(Function function);

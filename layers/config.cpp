@@ -232,4 +232,17 @@ void from_config(const Config& config, DataFormat& format, const std::string& wh
   read_word(config, format, what, formats);
 }
 
+Config to_config(const Axes& axes) {
+  if (axes.values.empty()) return {};
+  return axes.values.size() == 1 ? Config(axes.values[0]) : list_of(axes.values);
+}
+void from_config(const Config& config, Axes& axes, const std::string& what) {
+  axes.values.clear();
+  const auto add = [&](const Config& axis) {
+    axes.values.push_back(static_cast<int>(axis.as_int(what)));
+  };
+  if (!config.is_list()) return add(config);
+  for (const Config& each : config.as_list(what)) add(each);
+}
+
 }  // namespace kindling

@@ -67,7 +67,7 @@ template <class T>
 class Required {
  public:
   Required(Unset) {}
-  template <class U>
+  template <class U = T>
     requires std::convertible_to<U, T> &&
              (!std::floating_point<U> || !std::integral<T>)  // 64.7 is no number of units
   Required(U value) : value_(static_cast<T>(value)) {}
@@ -78,6 +78,7 @@ class Required {
   Required(typename V::Function function) : value_(function) {}
   operator const T&() const { return value_; }
   T& value() { return value_; }
+  const T& value() const { return value_; }
 
  private:
   T value_{};
@@ -216,5 +217,15 @@ void from_config(const Config& config, Padding& padding, const std::string& what
 enum class DataFormat { channels_last, channels_first };
 Config to_config(DataFormat format);
 void from_config(const Config& config, DataFormat& format, const std::string& what);
+
+// Axes: one, or several, or none.
+struct Axes {
+  Axes() = default;
+  Axes(int axis) : values{axis} {}
+  Axes(std::initializer_list<int> axes) : values(axes) {}
+  std::vector<int> values;
+};
+Config to_config(const Axes& axes);
+void from_config(const Config& config, Axes& axes, const std::string& what);
 
 }  // namespace kindling

@@ -1,7 +1,7 @@
 #include <kindling/layers/conv1d.h>
 
-#include <algorithm>
-
+#include <kindling/layers/kernel_options.h>
+#include <kindling/layers/windows.h>
 #include <kindling/tensor/fail.h>
 
 namespace kindling {
@@ -15,9 +15,7 @@ void Conv1DImpl::fields(Fields& f) {
   f("dilation_rate", options_.dilation_rate);
   f("groups", options_.groups);
   f("activation", options_.activation);
-  f("use_bias", options_.use_bias);
-  f("kernel_initializer", options_.kernel_initializer);
-  f("bias_initializer", options_.bias_initializer);
+  detail::kernel_fields(f, options_);
 }
 
 void Conv1DImpl::check_options() const {
@@ -66,37 +64,28 @@ void Conv1DImpl::check(const Shapes& inputs) const {
 void Conv1DImpl::build(const Shapes& inputs) {
   const std::int64_t filters = options_.filters;
   kernel_ = add_weight("kernel", {options_.kernel_size, inputs[0][2] / options_.groups, filters},
-                       options_.kernel_initializer);
-  if (options_.use_bias) bias_ = add_weight("bias", {filters}, options_.bias_initializer);
-}
-
-// Where the windows lie over `steps` steps.
-Conv1DShape Conv1DImpl::padded(std::int64_t steps) const {
-  Conv1DShape shape{.stride = options_.strides, .dilation = options_.dilation_rate,
-                    .groups = options_.groups};
-  if (options_.padding == Padding::causal) {
-    shape.pad_left = effective() - 1;
-  } else if (options_.padding == Padding::same) {
-    const std::int64_t results = (steps + options_.strides - 1) / options_.strides;
-    const std::int64_t total =
-        std::max<std::int64_t>(0, (results - 1) * options_.strides + effective() - steps);
-    shape.pad_left = total / 2;
-    shape.pad_right = total - total / 2;
+                       options_.kernel_initializer,
+                       detail::kernel_weight(options_));
+  if (options_.use_bias) {
+    bias_ = add_weight("bias", {filters}, options_.bias_initializer, detail::bias_weight(options_));
   }
-  return shape;
 }
 
 Tensors Conv1DImpl::call(const Tensors& inputs, const Call&) {
+  const auto windows =
+      detail::windows_over(inputs[0].size(1), effective(), options_.strides, options_.padding);
+  const Conv1DShape shape{.stride = options_.strides, .dilation = options_.dilation_rate,
+                          .groups = options_.groups, .pad_left = windows.left,
+                          .pad_right = windows.right};
   return {options_.activation.behind([&](Pointwise activation) {
-    return conv1d(inputs[0], kernel_, bias_, padded(inputs[0].size(1)), activation);
+    return conv1d(inputs[0], kernel_, bias_, shape, activation);
   })};
 }
 
 Shapes Conv1DImpl::compute_output_shape(const Shapes& inputs, const Call&) {
   std::int64_t steps = inputs[0][1];
-  if (steps != any && steps != 0) {
-    const Conv1DShape p = padded(steps);
-    steps = (steps + p.pad_left + p.pad_right - effective()) / options_.strides + 1;
+  if (steps != any) {
+    steps = detail::windows_over(steps, effective(), options_.strides, options_.padding).count;
   }
   return {Shape{inputs[0][0], steps, options_.filters}};
 }

@@ -4,7 +4,8 @@
 // Options   filters, kernel_size, strides, padding (valid: windows inside the sequence; same: as
 //           many results as steps / strides; causal: a result sees no later step), dilation_rate
 //           (gaps between the window's steps), groups (channels fall into groups that don't mix),
-//           activation, use_bias, kernel_initializer, bias_initializer.
+//           activation, use_bias; initializer, regularizer and constraint of kernel and bias,
+//           activity_regularizer.
 // Shapes    (batch, steps, channels) -> (batch, steps', filters)
 // Weights   kernel (kernel_size, channels / groups, filters), bias (filters,)
 // Masks     none: the input's ends here, with a warning.
@@ -32,6 +33,11 @@ struct Conv1DOptions {
   bool use_bias = true;
   Initializer kernel_initializer = GlorotUniform();
   Initializer bias_initializer = Zeros();
+  Regularizer kernel_regularizer = {};
+  Regularizer bias_regularizer = {};
+  Regularizer activity_regularizer = {};
+  Constraint kernel_constraint = {};
+  Constraint bias_constraint = {};
   std::string name = {};
 };
 
@@ -47,8 +53,10 @@ class Conv1DImpl : public LayerImpl {
   Tensors call(const Tensors& inputs, const Call& call) override;
   Shapes compute_output_shape(const Shapes& inputs, const Call& call) override;
 
+ protected:
+  Regularizer activity_regularizer() const override { return options_.activity_regularizer; }
+
  private:
-  Conv1DShape padded(std::int64_t steps) const;
   std::int64_t effective() const { return (options_.kernel_size - 1) * options_.dilation_rate + 1; }
 
   Options options_;

@@ -1,6 +1,7 @@
 #include <kindling/layers/dense.h>
 
 #include <kindling/autograd/matmul.h>
+#include <kindling/layers/kernel_options.h>
 #include <kindling/tensor/fail.h>
 
 namespace kindling {
@@ -8,9 +9,7 @@ namespace kindling {
 void DenseImpl::fields(Fields& f) {
   f("units", options_.units);
   f("activation", options_.activation);
-  f("use_bias", options_.use_bias);
-  f("kernel_initializer", options_.kernel_initializer);
-  f("bias_initializer", options_.bias_initializer);
+  detail::kernel_fields(f, options_);
 }
 
 void DenseImpl::check_options() const {
@@ -33,8 +32,11 @@ void DenseImpl::check(const Shapes& inputs) const {
 
 void DenseImpl::build(const Shapes& inputs) {
   const std::int64_t units = options_.units;
-  kernel_ = add_weight("kernel", {inputs[0][-1], units}, options_.kernel_initializer);
-  if (options_.use_bias) bias_ = add_weight("bias", {units}, options_.bias_initializer);
+  kernel_ = add_weight("kernel", {inputs[0][-1], units}, options_.kernel_initializer,
+                       detail::kernel_weight(options_));
+  if (options_.use_bias) {
+    bias_ = add_weight("bias", {units}, options_.bias_initializer, detail::bias_weight(options_));
+  }
 }
 
 Tensors DenseImpl::call(const Tensors& inputs, const Call&) {

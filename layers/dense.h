@@ -1,6 +1,7 @@
 // Dense: every result is a weighted sum of all inputs.
 //
-// Options   units, activation, use_bias, kernel_initializer, bias_initializer.
+// Options   units, activation, use_bias; initializer, regularizer and constraint of kernel and
+//           bias, activity_regularizer.
 // Shapes    (batch, ..., channels) -> (batch, ..., units)
 // Weights   kernel (channels, units), bias (units,)
 // Masks     passed on.
@@ -21,6 +22,11 @@ struct DenseOptions {
   bool use_bias = true;
   Initializer kernel_initializer = GlorotUniform();
   Initializer bias_initializer = Zeros();
+  Regularizer kernel_regularizer = {};
+  Regularizer bias_regularizer = {};
+  Regularizer activity_regularizer = {};
+  Constraint kernel_constraint = {};
+  Constraint bias_constraint = {};
   std::string name = {};
 };
 
@@ -37,6 +43,9 @@ class DenseImpl : public LayerImpl {
   void build(const Shapes& inputs) override;
   Tensors call(const Tensors& inputs, const Call& call) override;
   Shapes compute_output_shape(const Shapes& inputs, const Call& call) override;
+
+ protected:
+  Regularizer activity_regularizer() const override { return options_.activity_regularizer; }
 
  private:
   Options options_;

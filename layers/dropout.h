@@ -1,12 +1,12 @@
 // Dropout: in training, sets a fraction of the elements to 0 at random and scales the others up by
-// as much; otherwise nothing.
+// as much; otherwise nothing. SpatialDropout1D does so with whole channels of a sequence.
 //
 // Options   rate in [0, 1), seed.
-// Shapes    any float32 -> the same
+// Shapes    any float32 -> the same; SpatialDropout1D: (batch, steps, channels)
 // Masks     passed on.
 // Errors    a rate outside [0, 1).
 // Example   Tensor y = Dropout({.rate = 0.5})(x, {.training = true});
-// Source    keras.layers.Dropout.
+// Source    keras.layers.Dropout, keras.layers.SpatialDropout1D.
 #pragma once
 
 #include <optional>
@@ -25,8 +25,8 @@ struct DropoutOptions {
 class DropoutImpl : public LayerImpl {
  public:
   using Options = DropoutOptions;
-  explicit DropoutImpl(Options options)
-      : LayerImpl("Dropout", options.name), options_(std::move(options)) {
+  explicit DropoutImpl(Options options, const char* class_name = "Dropout")
+      : LayerImpl(class_name, options.name), options_(std::move(options)) {
     supports_masking_ = true;
   }
   void fields(Fields& f) override;
@@ -35,14 +35,29 @@ class DropoutImpl : public LayerImpl {
   Tensors call(const Tensors& inputs, const Call& call) override;
   Shapes compute_output_shape(const Shapes& inputs, const Call&) override { return inputs; }
 
+ protected:
+  virtual Shape noise_shape(const Shape& input) const { return input; }
+
  private:
   Options options_;
   std::optional<Generator> generator_;
 };
 using Dropout = Handle<DropoutImpl>;
 
-// The operation. A generator is made at the first use: from the seed, or from the global one.
-Tensor dropout(const Tensor& x, double rate, const std::optional<std::int64_t>& seed,
-               std::optional<Generator>& generator);
+class SpatialDropout1DImpl : public DropoutImpl {
+ public:
+  explicit SpatialDropout1DImpl(Options options)
+      : DropoutImpl(std::move(options), "SpatialDropout1D") {}
+  void check(const Shapes& inputs) const override;
+
+ protected:
+  Shape noise_shape(const Shape& input) const override { return input.with(1, 1); }
+};
+using SpatialDropout1D = Handle<SpatialDropout1DImpl>;
+
+// The operation; numbers that share an element of `noise`, which broadcasts to x, share their
+// fate. A generator is made at the first use: from the seed, or from the global one.
+Tensor dropout(const Tensor& x, const Shape& noise, double rate,
+               const std::optional<std::int64_t>& seed, std::optional<Generator>& generator);
 
 }  // namespace kindling

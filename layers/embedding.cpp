@@ -9,6 +9,8 @@ void EmbeddingImpl::fields(Fields& f) {
   f("input_dim", options_.input_dim);
   f("output_dim", options_.output_dim);
   f("embeddings_initializer", options_.embeddings_initializer);
+  f("embeddings_regularizer", options_.embeddings_regularizer);
+  f("embeddings_constraint", options_.embeddings_constraint);
   f("mask_zero", options_.mask_zero);
 }
 
@@ -29,7 +31,9 @@ void EmbeddingImpl::build(const Shapes&) {
   const auto given = [start](const Shape&) { return start.clone(); };
   embeddings_ = add_weight("embeddings", {options_.input_dim, options_.output_dim},
                            start.defined() ? Initializer("Given", {}, given)
-                                           : options_.embeddings_initializer);
+                                           : options_.embeddings_initializer,
+                           {.regularizer = options_.embeddings_regularizer,
+                            .constraint = options_.embeddings_constraint});
   options_.weights = Tensor();
 }
 

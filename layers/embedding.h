@@ -1,7 +1,8 @@
 // Embedding: ids into vectors, by looking up rows of a table.
 //
 // Options   input_dim (how many ids), output_dim (length of a vector), embeddings_initializer,
-//           mask_zero (id 0 is padding), weights (a table to start from; not kept in a config).
+//           embeddings_regularizer, embeddings_constraint, mask_zero (id 0 is padding), weights (a
+//           table to start from; not kept in a config).
 // Shapes    int32 (batch, ...) -> (batch, ..., output_dim)
 // Weights   embeddings (input_dim, output_dim)
 // Masks     with mask_zero, the result carries ids != 0, whatever mask the input carried.
@@ -20,6 +21,8 @@ struct EmbeddingOptions {
   Required<std::int64_t> input_dim;
   Required<std::int64_t> output_dim;
   Initializer embeddings_initializer = RandomUniform();
+  Regularizer embeddings_regularizer = {};
+  Constraint embeddings_constraint = {};
   bool mask_zero = false;
   Tensor weights = {};
   std::string name = {};

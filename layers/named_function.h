@@ -11,7 +11,7 @@
 
 namespace kindling {
 
-// Kind::Signature is what it is called with.
+// Kind::Signature is what it is called with, Kind::what the kind's name.
 template <class Kind, class Signature = typename Kind::Signature>
 class NamedFunction;
 
@@ -23,6 +23,8 @@ class NamedFunction<Kind, Result(Arguments...)> {
       : class_name_(std::move(class_name)),
         config_(std::move(config)),
         function_(std::move(function)) {}
+  // By its Keras name, with the options it has there: "he_normal" or "HeNormal".
+  NamedFunction(const char* name) { from_config(Config(name), *this, Kind::what); }
   bool defined() const { return function_ != nullptr; }
   Result operator()(Arguments... arguments) const { return function_(arguments...); }
   // {"class_name": .., "config": ..}; null for none.
@@ -45,6 +47,8 @@ using NamedFunctions =
 [[noreturn]] void unknown_function(const std::string& what, const std::string& class_name,
                                    const std::string& known);
 
+bool is_name_of(const std::string& name, const std::string& class_name);  // or that in snake_case
+
 // The function that a config names: a class name alone, or with options.
 template <class Kind>
 NamedFunction<Kind> function_from_config(const Config& config, const std::string& what,
@@ -54,7 +58,9 @@ NamedFunction<Kind> function_from_config(const Config& config, const std::string
   static const Config empty{Config::Map()};
   std::string known;
   for (const auto& [name, make] : kinds) {
-    if (name == class_name) return make(config["config"].is_map() ? config["config"] : empty, what);
+    if (is_name_of(class_name, name)) {
+      return make(config["config"].is_map() ? config["config"] : empty, what);
+    }
     known += (known.empty() ? "" : ", ") + name;
   }
   unknown_function(what, class_name, known);

@@ -10,6 +10,7 @@ namespace kindling {
 
 // Any shape -> ().
 struct RegularizerKind {
+  static constexpr const char* what = "regularizer";
   using Signature = Tensor(const Tensor&);
 };
 using Regularizer = NamedFunction<RegularizerKind>;
@@ -25,9 +26,16 @@ struct L1L2Options {
   double l1 = 0;
   double l2 = 0;
 };
+enum class OrthogonalMode { rows, columns };
+struct OrthogonalRegularizerOptions {
+  double factor = 0.01;
+  OrthogonalMode mode = OrthogonalMode::rows;
+};
 
 Regularizer L1(const L1Options& options = {});      // l1 * sum(|x|)
 Regularizer L2(const L2Options& options = {});      // l2 * sum(x^2)
 Regularizer L1L2(const L1L2Options& options = {});  // both
+// factor * the mean of |cosine| over the pairs of a matrix's rows, or columns.
+Regularizer OrthogonalRegularizer(const OrthogonalRegularizerOptions& options = {});
 
 }  // namespace kindling

@@ -1,4 +1,8 @@
 // Matrix products and the operations on sequences.
+#include <algorithm>
+
+#include <kindling/tensor/random.h>
+
 #include "tests/autograd/operations.h"
 
 namespace kindling {
@@ -282,6 +286,47 @@ void add_recurrent(Operations& all) {
   }
 }
 
+// Windows of steps, those outside left out.
+Tensor naive_pool(const Tensor& x, const PoolShape& p, bool mean) {
+  const std::int64_t windows = (x.size(1) + p.pad_left + p.pad_right - p.size) / p.stride + 1;
+  return tensor_of({x.size(0), windows, x.size(2)}, [&](const Index& at) {
+    double largest = -INFINITY, sum = 0, count = 0;
+    for (std::int64_t i = 0; i < p.size; ++i) {
+      const std::int64_t step = at[1] * p.stride - p.pad_left + i;
+      if (step < 0 || step >= x.size(1)) continue;
+      const double v = element(x, {at[0], step, at[2]});
+      largest = std::max(largest, v);
+      sum += v;
+      ++count;
+    }
+    return mean ? sum / count : largest;
+  });
+}
+
+void add_pools(Operations& all) {
+  const PoolShape shapes[] = {{},
+                              {.size = 1, .stride = 1},
+                              {.size = 3, .stride = 1},
+                              {.size = 3, .stride = 2, .pad_left = 1, .pad_right = 1},
+                              {.size = 2, .stride = 5, .pad_right = 1},
+                              {.size = 9, .stride = 1, .pad_left = 2, .pad_right = 4}};
+  for (const Shape& shape : {Shape{2, 9, 3}, Shape{1, 8, 35}, Shape{0, 9, 2}}) {
+    Generator generator(21);
+    const std::vector<std::int64_t> order = permutation(shape.elements(), generator);
+    Tensor x = Tensor::empty(shape);  // no two so near that a difference changes which is largest
+    std::ranges::transform(order, x.mutable_floats().begin(),
+                           [](std::int64_t v) { return 0.25f * static_cast<float>(v) - 5; });
+    for (const PoolShape& p : shapes) {
+      const std::string kind = x.shape().str() + " size " + std::to_string(p.size);
+      all.push_back({"max_pool1d", kind, [p](const Tensors& in) { return max_pool1d(in[0], p); },
+                     {x}, naive_pool(x, p, false)});
+      all.push_back({"average_pool1d", kind,
+                     [p](const Tensors& in) { return average_pool1d(in[0], p); }, {x},
+                     naive_pool(x, p, true)});
+    }
+  }
+}
+
 }  // namespace
 
 Operations matmul_operations() {
@@ -320,6 +365,7 @@ Operations sequence_operations() {
   add_attention(all);
   add_dot_attention(all);
   add_means(all);
+  add_pools(all);
   return all;
 }
 

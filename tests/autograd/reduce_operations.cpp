@@ -94,6 +94,44 @@ Tensor naive_softmax(const Tensor& x, int axis, const Tensor& keep = Tensor()) {
   });
 }
 
+// max(x - t, 0) along an axis, t found by halving.
+Tensor naive_sparsemax(const Tensor& x, int axis) {
+  const auto a = static_cast<std::size_t>(x.shape().resolve(axis));
+  return tensor_of(x.shape(), [&](const Index& index) {
+    double low = -100, high = 100;
+    for (int halvings = 0; halvings < 60; ++halvings) {
+      double sum = 0;
+      const double t = (low + high) / 2;
+      for (Index other = index, k = {0}; k[0] < x.size(axis); ++k[0]) {
+        other[a] = k[0];
+        sum += std::max(element(x, other) - t, 0.0);
+      }
+      (sum > 1 ? low : high) = t;
+    }
+    return std::max(element(x, index) - low, 0.0);
+  });
+}
+
+// The mean of squared distances from the mean; of all, or of what is left of x after that.
+Tensor naive_layer_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta) {
+  const auto n = static_cast<double>(x.size(-1));
+  return tensor_of(x.shape(), [&](const Index& index) {
+    const auto over = [&](const std::function<double(double)>& f) {
+      double sum = 0;
+      for (Index other = index, k = {0}; k[0] < x.size(-1); ++k[0]) {
+        other.back() = k[0];
+        sum += f(element(x, other));
+      }
+      return sum / n;
+    };
+    const double mean = over([](double v) { return v; });
+    const double variance = over([=](double v) { return (v - mean) * (v - mean); });
+    const double y = (element(x, index) - mean) / std::sqrt(variance + 1e-3);
+    return y * (gamma.defined() ? element(gamma, {index.back()}) : 1) +
+           (beta.defined() ? element(beta, {index.back()}) : 0);
+  });
+}
+
 }  // namespace
 
 Operations reduce_operations() {
@@ -108,6 +146,28 @@ Operations reduce_operations() {
              [=](const Numbers& v) { return total(v) / static_cast<double>(v.size()); });
   add_reduce(all, "max", max, false, [](const Numbers& v) { return *std::ranges::max_element(v); });
   add_reduce(all, "min", min, false, [](const Numbers& v) { return *std::ranges::min_element(v); });
+  for (const Shape& shape : {Shape{5}, Shape{3, 4}, Shape{2, 1, 3}, Shape{2, 0, 3}}) {
+    for (const int axis : {-1, 0}) {
+      const Tensor v = uniforms(shape, 16, 0.5, 2);
+      all.push_back({"l2_normalize", shape.str() + " axis " + std::to_string(axis),
+                     [axis](const Tensors& in) { return l2_normalize(in[0], axis); }, {v},
+                     v / sqrt(sum(v * v, {.axis = {axis}, .keepdims = true}))});
+    }
+  }
+  for (const Shape& shape : {Shape{1, 1}, Shape{3, 7}, Shape{2, 2, 37}, Shape{0, 3}}) {
+    const Tensor v = normals(shape, 17), gamma = normals({shape[-1]}, 18);
+    const Tensor beta = normals({shape[-1]}, 19);
+    for (const bool with : {true, false}) {
+      const Tensor scale = with ? gamma : Tensor(), move = with ? beta : Tensor();
+      all.push_back({"layer_norm", shape.str() + (with ? " with gamma and beta" : ""),
+                     [with](const Tensors& in) {
+                       return with ? layer_norm(in[0], in[1], in[2])
+                                   : layer_norm(in[0], {}, {});
+                     },
+                     with ? Tensors{v, gamma, beta} : Tensors{v},
+                     naive_layer_norm(v, scale, move)});
+    }
+  }
   const Tensor x = tensor({{1.0, 5.0, 5.0}, {7.0, 0.0, -1.0}});
   add_argmax(all, x, -1, tensor({1, 0}));
   add_argmax(all, x, 1, tensor({1, 0}));
@@ -129,7 +189,19 @@ Operations softmax_operations() {
       all.push_back({"log_softmax", kind,
                      [axis](const Tensors& in) { return log_softmax(in[0], axis); }, {x},
                      each(expected, [](double p) { return std::log(p); })});
+      if (x.elements() > 0) {
+        all.push_back({"sparsemax", kind,
+                       [axis](const Tensors& in) { return sparsemax(in[0], axis); }, {x},
+                       naive_sparsemax(x, axis)});
+      }
     }
+  }
+  for (const int axis : {-1, 0, 1}) {
+    const Tensor both = normals({4, 2, 6}, 20);
+    const Tensors half = split(both, 2, axis);
+    all.push_back({"glu", "axis " + std::to_string(axis),
+                   [axis](const Tensors& in) { return glu(in[0], axis); }, {both},
+                   half[0] * each(half[1], [](double v) { return 1 / (1 + std::exp(-v)); })});
   }
   const Tensor x = normals({2, 3, 5}, 14, 2);
   const Shape masks[] = {{2, 3, 5}, {5}, {3, 5}, {2, 1, 5}, {2, 3, 1}, {}};

@@ -46,8 +46,11 @@ TEST_CASE("Long element-wise operations and reductions give the same bits too") 
     const ThreadsScope scope(count);
     const Tensor x = variable(normals({700, 301}, 1)), row = variable(normals({301}, 2));
     const Tensor y = log_softmax(tanh(x * row) + exp(-square(x)), 0);
-    backward(sum(y * normals({700, 301}, 3)) + sum(max(x, {.axis = {0}})) + sum(softplus(x)));
-    const Tensors results = {y, grad(x), grad(row)};
+    const Tensor normal = reshape(layer_norm(x, row, row), {7, 100, 301});
+    const Tensor pooled = max_pool1d(normal, {.size = 3}) + average_pool1d(normal, {.size = 3});
+    backward(sum(y * normals({700, 301}, 3)) + sum(max(x, {.axis = {0}})) + sum(softplus(x)) +
+             sum(square(pooled)));
+    const Tensors results = {y, pooled, grad(x), grad(row)};
     if (expected.empty()) expected = results;
     CAPTURE(count);
     for (std::size_t i = 0; i < results.size(); ++i) CHECK(same_bits(results[i], expected[i]));

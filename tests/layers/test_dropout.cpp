@@ -27,6 +27,16 @@ TEST_CASE("In training a fraction goes, the others are scaled up by as much") {
   }
 }
 
+TEST_CASE("SpatialDropout1D drops whole channels") {
+  check_layer(SpatialDropout1D({.rate = 0.5}), {normals({2, 3, 4}, 1)});
+  const auto spatial = SpatialDropout1D({.rate = 0.5, .seed = 7});
+  const Tensor y = spatial(ones({20, 3, 40}), {.training = true});
+  check_close(y, broadcast_to(slice(y, 1, 0, 1), y.shape()), 0);
+  CHECK(sum(slice(y, 1, 0, 1)).item() == Approx(800).margin(100));
+  CHECK(message_of([] { SpatialDropout1D({.rate = 0.5, .name = "s"})(zeros({2, 3})); }) ==
+        "SpatialDropout1D \"s\": input is (batch, steps, channels), got (2, 3)");
+}
+
 TEST_CASE("Gradients go where numbers went") {
   const auto dropout = Dropout({.rate = 0.5, .seed = 1});
   const Tensor x = variable(ones({10, 10}));

@@ -11,7 +11,7 @@ using namespace kindling;
 TEST_CASE("A layer of one's own is named, saved, and calls like any other") {
   CHECK(message_of([] { layer_from_config("Scale", Config::Map{}); })
             .starts_with("layer: no class \"Scale\" is registered; register_layer<Scale>() adds "
-                         "one of your own [registered: Activation, AdditiveAttention, "));
+                         "one of your own [registered: Activation, Add, "));
   register_layer<Scale>();
   const Scale first, second;
   CHECK(first.name() == "scale");

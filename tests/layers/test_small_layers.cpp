@@ -1,20 +1,25 @@
-// Activation, Flatten, NotEqual and GlobalAveragePooling1D.
+// Activations, LayerNormalization, Masking, NotEqual and the layers that reshape.
 #include <kindling/layers/activation.h>
+#include <kindling/layers/activation_layers.h>
 #include <kindling/layers/flatten.h>
-#include <kindling/layers/global_average_pooling1d.h>
+#include <kindling/layers/layer_normalization.h>
+#include <kindling/layers/masking.h>
 #include <kindling/layers/not_equal.h>
+#include <kindling/layers/reshaping.h>
 
 #include "tests/layers/layer_check.h"
 
 using namespace kindling;
 
 TEST_CASE("Activation, by function and by name") {
-  const char* names[] = {"linear", "relu",    "relu6",        "leaky_relu", "elu",      "selu",
-                         "gelu",   "silu",    "swish",        "mish",       "sigmoid",  "softmax",
-                         "tanh",   "softplus", "hard_sigmoid", "softsign",  "exponential",
-                         "log_softmax"};
-  Tensor x = normals({2, 5}, 1);
-  for (float& v : x.mutable_floats()) v += v < 0 ? -0.1f : 0.1f;  // no corner within a step
+  const char* names[] = {"linear", "relu", "relu6", "leaky_relu", "elu", "celu", "selu", "gelu",
+                          "glu", "silu", "swish", "mish", "sigmoid", "log_sigmoid", "hard_sigmoid",
+                          "sparse_sigmoid", "hard_silu", "hard_swish", "tanh", "hard_tanh",
+                          "tanh_shrink", "softplus", "squareplus", "sparse_plus", "softsign",
+                          "soft_shrink", "hard_shrink", "exponential", "softmax", "log_softmax",
+                          "sparsemax"};
+  // No corner within a step: these are at 0, 0.5, 1 and 3, and where sparsemax lets go.
+  const Tensor x = tensor({{0.3, -0.3, 0.8, -1.6}, {-0.7, 1.7, -2.4, 0.2}});
   for (const char* name : names) check_layer(Activation({.activation = name}), {x});
   check_close(Activation({.activation = gelu})(x), gelu(x), 0);
   check_close(Activation({.activation = softmax})(x), softmax(x), 0);
@@ -39,9 +44,11 @@ TEST_CASE("An activation of one's own can be used, and saved once it has a name"
   CHECK(message_of([] { register_activation("third", fourth); }) ==
         "register_activation: \"third\" is another function's name already");
   CHECK(message_of([] { Activation({.activation = "rellu"}); }) ==
-        "activation: one of linear, relu, relu6, leaky_relu, elu, selu, gelu, silu, swish, mish, "
-        "sigmoid, hard_sigmoid, tanh, softplus, softsign, exponential, softmax, log_softmax, third "
-        "is needed, got \"rellu\"");
+        "activation: one of linear, relu, relu6, leaky_relu, elu, celu, selu, gelu, glu, silu, "
+        "swish, mish, sigmoid, log_sigmoid, hard_sigmoid, sparse_sigmoid, hard_silu, "
+        "hard_swish, tanh, hard_tanh, tanh_shrink, softplus, squareplus, sparse_plus, softsign, "
+        "soft_shrink, hard_shrink, exponential, softmax, log_softmax, sparsemax, third is "
+        "needed, got \"rellu\"");
 }
 
 TEST_CASE("Flatten keeps the batch") {
@@ -73,39 +80,137 @@ TEST_CASE("NotEqual makes masks") {
         "NotEqual \"n\": takes 1 input, got 2");
 }
 
-TEST_CASE("GlobalAveragePooling1D takes a mask of steps wherever these are") {
-  const Tensor x = normals({2, 4, 3}, 1);
-  const Tensor mask = mask_of({{true, false, true}, {false, true, true}});
-  const auto pool = GlobalAveragePooling1D({.data_format = DataFormat::channels_first});
-  check_close(pool(x, {.mask = {mask}}), mean_over_steps(transpose(x, {0, 2, 1}), mask), 0);
+TEST_CASE("Activation layers with options") {
+  const Tensor x = tensor({{0.3, -0.3, 0.8, -1.6}, {-0.7, 1.7, -2.4, 0.2}}).reshaped({2, 2, 2});
+  const Tensor mask = mask_of({{true, false}, {true, true}});
+  const Expected masked{.mask = mask, .call = {.mask = {mask}}};
+  check_layer(ReLU(), {x}, masked);
+  check_layer(ReLU({.max_value = 1.2, .negative_slope = 0.1, .threshold = 0.5}), {x});
+  check_layer(LeakyReLU(), {x}, masked);
+  check_layer(ELU({.alpha = 0.5}), {x}, masked);
+  check_layer(PReLU({.alpha_initializer = Constant({.value = 0.25}), .shared_axes = {1}}), {x},
+              {.weights = {"alpha"}, .mask = mask, .call = {.mask = {mask}}});
+  check_layer(Softmax(), {x});
+  check_layer(Softmax({.axis = 1}), {x});
+  check_layer(Softmax({.axis = {1, 2}}), {x});
+  check_close(LeakyReLU()(x), where(less(x, 0), 0.3 * x, x), 1e-7);
+  check_close(ReLU({.max_value = 1.2, .negative_slope = 0.1, .threshold = 0.5})(x),
+              tensor({{-0.02, -0.08, 0.8, -0.21}, {-0.12, 1.2, -0.29, -0.03}}).reshaped({2, 2, 2}),
+              1e-6);
+  const auto prelu = PReLU({.alpha_initializer = "ones", .name = "p"});
+  check_close(prelu(x), x, 0);
+  CHECK(prelu.weights()[0].value.shape() == Shape{2, 2});
+  check_close(Softmax({.axis = {1, 2}})(x), softmax(x.reshaped({2, 4})).reshaped({2, 2, 2}), 0);
+
+  const auto soft = Softmax({.axis = 1, .name = "s"});
+  const Tensor counts = coins({2, 2, 2}, 3);
+  check_layer(Softmax({.axis = 1}), {x}, {.mask = counts, .call = {.mask = {counts}}});
+  check_close(soft(x, {.mask = {counts}}),
+              transpose(masked_softmax(transpose(x, {0, 2, 1}), transpose(counts, {0, 2, 1})),
+                        {0, 2, 1}), 0);
+  CHECK(message_of([&] { soft(x, {.mask = {mask}}); }) ==
+        "Softmax \"s\": a mask has the input's shape, got (2, 2) [input (2, 2, 2)]");
+  CHECK(message_of([&] { soft(zeros({3})); }) ==
+        "Softmax \"s\": axis 1 is outside [-1, 1) or comes twice [input (3,)]");
+  CHECK(message_of([&] { prelu(zeros({2, 2, 3})); }) ==
+        "PReLU \"p\": alpha (2, 2) was built for other sizes, got input (2, 2, 3)");
+  CHECK(message_of([&] { PReLU({.name = "p"})(Input({.shape = {any, 3}})); }) ==
+        "PReLU \"p\": sizes that aren't known must be those of shared_axes, got (None, None, 3)");
+  CHECK(message_of([] { ReLU({.max_value = -1, .name = "r"}); }) ==
+        "ReLU \"r\": max_value, negative_slope and threshold are at least 0, got -1, 0 and 0");
 }
 
-TEST_CASE("GlobalAveragePooling1D, with and without a mask") {
-  const Tensor x = normals({2, 3, 4}, 1);
-  const Tensor mask = mask_of({{true, true, false}, {false, false, true}});
-  for (const bool keepdims : {false, true}) {
-    for (const DataFormat format : {DataFormat::channels_last, DataFormat::channels_first}) {
-      const auto pooling = [&] {
-        return GlobalAveragePooling1D({.data_format = format, .keepdims = keepdims});
-      };
-      check_layer(pooling(), {x});
-      if (format == DataFormat::channels_last) {
-        check_layer(pooling(), {x}, {.call = {.mask = {mask}}});
-      }
-    }
+TEST_CASE("Activations keep to their limits where x is large") {
+  const Tensor x = tensor({-1e30, -1e4, -100.0, 100.0, 1e4, 1e30});
+  using F = Tensor (*)(const Tensor&);
+  const F zero_below[] = {relu, hard_silu, sparse_plus, softplus, silu, mish, gelu,
+                          [](const Tensor& v) { return gelu(v, true); }};
+  for (const F f : zero_below) {
+    const Tensor v = variable(x);
+    const Tensor y = f(v);
+    backward(sum(y));
+    check_close(stop_gradient(y) / x, tensor({0.0, 0.0, 0.0, 1.0, 1.0, 1.0}), 1e-6);
+    check_close(grad(v), tensor({0.0, 0.0, 0.0, 1.0, 1.0, 1.0}), 1e-6);
   }
-  const auto pooling = GlobalAveragePooling1D({.name = "pool"});
-  check_close(pooling(tensor({{1.0, 2.0}, {3.0, 6.0}}).reshaped({1, 2, 2})), tensor({{2.0, 4.0}}));
-  check_close(pooling(x, {.mask = {mask_of({{false, true, false}, {false, false, false}})}}),
-              concatenate({slice(slice(x, 0, 0, 1), 1, 1, 2).reshaped({1, 4}), zeros({1, 4})}, 0));
-  CHECK(message_of([&] { pooling(zeros({2, 3})); }) ==
-        "GlobalAveragePooling1D \"pool\": input is (batch, steps, channels), got (2, 3)");
-  CHECK(message_of([] {
-          GlobalAveragePooling1D({.data_format = DataFormat::channels_first, .name = "pool"})(
-              zeros({2, 3}));
-        }) == "GlobalAveragePooling1D \"pool\": input is (batch, channels, steps), got (2, 3)");
-  CHECK(message_of([&] { pooling(x, {.mask = {cast(ones({2}), DType::boolean)}}); }) ==
-        "GlobalAveragePooling1D \"pool\": a mask is (batch, steps), got (2,) [input (2, 3, 4)]");
-  CHECK(message_of([&] { pooling({x, x}); }) ==
-        "GlobalAveragePooling1D \"pool\": takes 1 input, got 2");
+  const Tensor v = variable(x), w = variable(x);
+  check_close(squareplus(v) / x, tensor({0.0, 0.0, -1e-4, 1.0, 1.0, 1.0}), 1e-6);
+  check_close(squareplus(tensor({-1e5})) * 1e5, tensor({1.0}), 1e-6);
+  backward(sum(squareplus(v)) + sum(log_sigmoid(w)));
+  check_close(grad(v), tensor({0.0, 0.0, 1e-4, 0.9999, 1.0, 1.0}), 1e-5);
+  check_close(grad(w), tensor({1.0, 1.0, 1.0, 0.0, 0.0, 0.0}), 1e-6);
+  check_close(log_sigmoid(x) / x, tensor({1.0, 1.0, 1.0, 0.0, 0.0, 0.0}), 1e-6);
+  check_close(sparsemax(tensor({{-INFINITY, 2.0, 2.0}, {1e30, -1e30, 0.0}})),
+              tensor({{0.0, 0.5, 0.5}, {1.0, 0.0, 0.0}}), 0);
+  CHECK(std::isnan(sparsemax(tensor({NAN, 2.0})).floats()[1]));
+}
+
+TEST_CASE("LayerNormalization along one axis and several") {
+  const Tensor x = normals({2, 3, 5}, 1);
+  const Tensor mask = mask_of({{true, true, false}, {true, false, true}});
+  const std::vector<std::string> both = {"gamma", "beta"};
+  check_layer(LayerNormalization(), {x}, {.weights = both, .mask = mask, .call = {.mask = {mask}}});
+  check_layer(LayerNormalization({.center = false}), {x}, {.weights = {"gamma"}});
+  check_layer(LayerNormalization({.scale = false}), {x}, {.weights = {"beta"}});
+  const auto gamma = RandomNormal({.stddev = 1, .seed = 1});
+  for (const Axes& axis : {Axes{1, 2}, Axes{0, 2}, Axes{-1, -2}}) {
+    const auto by = [&] {
+      return LayerNormalization({.axis = axis, .epsilon = 1e-2, .gamma_initializer = gamma});
+    };
+    // A batch, or steps, that are normalised must be known.
+    const auto layer = by();
+    const Tensor y = layer(x);
+    const std::vector<int> axes = axis.values;
+    const Tensor away = x - mean(x, {.axis = axes, .keepdims = true});
+    const Tensor variance = mean(square(away), {.axis = axes, .keepdims = true});
+    const Tensor scale = layer.weights()[0].value;
+    const Tensor shaped = axes[0] == 0 ? scale.reshaped({2, 1, 5}) : stop_gradient(scale);
+    check_close(y, away / sqrt(variance + 1e-2) * shaped, 1e-5);
+    const auto f = [&](const Tensors& in) { return layer(in[0]); };
+    CHECK(message_of([&] { gradcheck(f, {x}); }) == "no error");
+  }
+  const auto norm = LayerNormalization({.name = "n"});
+  norm(x);
+  CHECK(message_of([&] { norm(zeros({2, 4})); }) ==
+        "LayerNormalization \"n\": was built for (5,) along its axes, got (4,) [input (2, 4)]");
+  CHECK(message_of([&] { LayerNormalization({.axis = {1, -1}, .name = "n"})(zeros({2, 4})); }) ==
+        "LayerNormalization \"n\": axis -1 is outside [-2, 2) or comes twice [input (2, 4)]");
+  const auto over_steps = LayerNormalization({.axis = 1, .name = "n"});
+  CHECK(message_of([&] { over_steps(Input({.shape = {any, 3}})); }) ==
+        "LayerNormalization \"n\": the sizes of the axes must be known, got (None, None, 3)");
+}
+
+TEST_CASE("Masking tells padding by its number") {
+  const Tensor x = tensor({{1.0, 2.0}, {3.0, 3.0}, {3.0, 4.0}, {3.0, 3.0}}).reshaped({2, 2, 2});
+  const Tensor mask = mask_of({{true, false}, {true, false}});
+  check_layer(Masking({.mask_value = 3}), {x}, {.mask = mask});
+  check_close(Masking({.mask_value = 3})(x),
+              tensor({{1.0, 2.0}, {0.0, 0.0}, {3.0, 4.0}, {0.0, 0.0}}).reshaped({2, 2, 2}), 0);
+  CHECK(message_of([] { Masking({.name = "m"})(zeros({2})); }) ==
+        "Masking \"m\": input is (batch, steps, ...), got (2,)");
+}
+
+TEST_CASE("Reshape, Permute and RepeatVector arrange the same elements otherwise") {
+  const Tensor x = normals({2, 3, 4}, 1);
+  check_layer(Reshape({.target_shape = {6, 2}}), {x});
+  check_layer(Reshape({.target_shape = {2, any, 1}}), {x});
+  check_layer(Reshape({.target_shape = {}}), {normals({3, 1}, 1)});
+  check_layer(Permute({.dims = {2, 1}}), {x});
+  check_layer(Permute({.dims = {3, 1, 2}}), {random_ids({2, 3, 4, 2}, 1, 9)},
+              {.differentiable = false});
+  check_layer(RepeatVector({.n = 3}), {normals({2, 4}, 1)});
+  CHECK(Reshape({.target_shape = {2, any, 1}})(x).shape() == Shape{2, 2, 6, 1});
+  CHECK(Reshape({.target_shape = {any, 4}})(zeros({0, 3, 4})).shape() == Shape{0, 3, 4});
+  check_close(Permute({.dims = {2, 1}})(x), transpose(x, {0, 2, 1}), 0);
+  check_close(RepeatVector({.n = 2})(tensor({{1.0, 2.0}})),
+              tensor({{1.0, 2.0}, {1.0, 2.0}}).reshaped({1, 2, 2}), 0);
+  CHECK(message_of([&] { Reshape({.target_shape = {5, any}, .name = "r"})(x); }) ==
+        "Reshape \"r\": target_shape [5, -1] doesn't hold the 12 elements of each of (2, 3, 4)");
+  CHECK(message_of([] { Reshape({.target_shape = {any, any}, .name = "r"}); }) ==
+        "Reshape \"r\": target_shape has at most 5 sizes, one of which may be -1, got [-1, -1]");
+  CHECK(message_of([] { Permute({.dims = {1, 3}, .name = "p"}); }) ==
+        "Permute \"p\": dims are 1 to their number, each once, got [1, 3]");
+  CHECK(message_of([&] { Permute({.dims = {1}, .name = "p"})(x); }) ==
+        "Permute \"p\": dims [1] are not the axes after the batch of input (2, 3, 4)");
+  CHECK(message_of([] { RepeatVector({.n = 0, .name = "r"}); }) ==
+        "RepeatVector \"r\": n is at least 1, got 0");
 }

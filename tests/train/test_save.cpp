@@ -7,7 +7,7 @@
 #include <kindling/layers/dense.h>
 #include <kindling/layers/dropout.h>
 #include <kindling/layers/embedding.h>
-#include <kindling/layers/global_average_pooling1d.h>
+#include <kindling/layers/global_pooling1d.h>
 #include <kindling/layers/not_equal.h>
 #include <kindling/layers/with_mask.h>
 #include <kindling/layers/registry.h>
