@@ -164,17 +164,18 @@ Tensor sparsemax(const Tensor& x, int axis) {
   const ReduceOptions along{.axis = {axis}, .keepdims = true};
   const Tensor v = x - max(stop_gradient(x), along);
   Tensor above = cast(ones(x.shape()), DType::boolean);
-  const auto less_level = [&](const Tensor& of) {
+  const auto level = [&](const Tensor& of) {
     const Tensor total = sum(where(above, of, scalar(0)), along);
-    return of - (total - 1) / sum(cast(above, DType::float32), along);
+    return (total - 1) / sum(cast(above, DType::float32), along);
   };
   for (;;) {
-    const Tensor higher = logical_not(less_equal(less_level(stop_gradient(v)), 0));  // or NaN
+    const Tensor plain = stop_gradient(v);
+    const Tensor higher = logical_not(less_equal(plain, level(plain)));  // or NaN
     const Tensor still = logical_and(above, higher);
     if (std::ranges::equal(still.bools(), above.bools())) break;
     above = still;
   }
-  return where(above, less_level(v), scalar(0));
+  return where(above, v - level(v), scalar(0));
 }
 
 Tensor exponential(const Tensor& x) { return exp(x); }

@@ -66,11 +66,13 @@ struct Unset {};  // what stands there until a config has been read
 template <class T>
 class Required {
  public:
+  Required() = delete;
   Required(Unset) {}
-  template <class U = T>
+  template <class U>
     requires std::convertible_to<U, T> &&
              (!std::floating_point<U> || !std::integral<T>)  // 64.7 is no number of units
   Required(U value) : value_(static_cast<T>(value)) {}
+  // A list: {3, 4}.
   template <class V = T>
   Required(std::initializer_list<typename V::value_type> values) : value_(values) {}
   // A function with namesakes, such as tanh: T says which one is meant.
@@ -220,6 +222,7 @@ void from_config(const Config& config, DataFormat& format, const std::string& wh
 
 // Axes: one, or several, or none.
 struct Axes {
+  using value_type = int;
   Axes() = default;
   Axes(int axis) : values{axis} {}
   Axes(std::initializer_list<int> axes) : values(axes) {}

@@ -97,7 +97,7 @@ TEST_CASE("Orthogonal and Identity") {
   // Neither sign is preferred: the R of the decomposition has a positive diagonal.
   int positive = 0;
   for (int seed = 0; seed < 200; ++seed) {
-    positive += Orthogonal({.seed = seed})({2, 2}).floats()[0] > 0 ? 1 : 0;
+    positive += numbers(Orthogonal({.seed = seed})({2, 2}))[0] > 0 ? 1 : 0;
   }
   CHECK(positive == Approx(100).margin(25));
   check_close(Identity({.gain = 3})({2, 3}), tensor({{3.0, 0.0, 0.0}, {0.0, 3.0, 0.0}}), 0);

@@ -133,15 +133,15 @@ TEST_CASE("Activations keep to their limits where x is large") {
     check_close(grad(v), tensor({0.0, 0.0, 0.0, 1.0, 1.0, 1.0}), 1e-6);
   }
   const Tensor v = variable(x), w = variable(x);
-  check_close(squareplus(v) / x, tensor({0.0, 0.0, -1e-4, 1.0, 1.0, 1.0}), 1e-6);
+  check_close(squareplus(v) / x, tensor({0.0, 0.0, -1e-4, 1.0001, 1.0, 1.0}), 1e-6);
   check_close(squareplus(tensor({-1e5})) * 1e5, tensor({1.0}), 1e-6);
   backward(sum(squareplus(v)) + sum(log_sigmoid(w)));
   check_close(grad(v), tensor({0.0, 0.0, 1e-4, 0.9999, 1.0, 1.0}), 1e-5);
   check_close(grad(w), tensor({1.0, 1.0, 1.0, 0.0, 0.0, 0.0}), 1e-6);
   check_close(log_sigmoid(x) / x, tensor({1.0, 1.0, 1.0, 0.0, 0.0, 0.0}), 1e-6);
-  check_close(sparsemax(tensor({{-INFINITY, 2.0, 2.0}, {1e30, -1e30, 0.0}})),
+  check_close(sparsemax(tensor({{-HUGE_VAL, 2.0, 2.0}, {1e30, -1e30, 0.0}})),
               tensor({{0.0, 0.5, 0.5}, {1.0, 0.0, 0.0}}), 0);
-  CHECK(std::isnan(sparsemax(tensor({NAN, 2.0})).floats()[1]));
+  CHECK(std::isnan(numbers(sparsemax(tensor({std::nan(""), 2.0})))[1]));
 }
 
 TEST_CASE("LayerNormalization along one axis and several") {
@@ -193,7 +193,7 @@ TEST_CASE("Reshape, Permute and RepeatVector arrange the same elements otherwise
   const Tensor x = normals({2, 3, 4}, 1);
   check_layer(Reshape({.target_shape = {6, 2}}), {x});
   check_layer(Reshape({.target_shape = {2, any, 1}}), {x});
-  check_layer(Reshape({.target_shape = {}}), {normals({3, 1}, 1)});
+  check_layer(Reshape({.target_shape = std::vector<std::int64_t>{}}), {normals({3, 1}, 1)});
   check_layer(Permute({.dims = {2, 1}}), {x});
   check_layer(Permute({.dims = {3, 1, 2}}), {random_ids({2, 3, 4, 2}, 1, 9)},
               {.differentiable = false});
