@@ -71,7 +71,7 @@ TEST_CASE("Normal initialisers have the deviation they say, truncated ones an en
       {LecunNormal({.seed = 1}), std::sqrt(1.0 / 200), std::sqrt(1.0 / 200) / cut * 2},
       {VarianceScaling({.scale = 2, .mode = FanMode::fan_out,
                         .distribution = Distribution::untruncated_normal, .seed = 1}),
-       std::sqrt(2.0 / 50), 1}};
+       std::sqrt(2.0 / 50), 6 * std::sqrt(2.0 / 50)}};
   for (const auto& c : cases) {
     const Range range = range_of(c.initializer, {200, 50});
     CHECK(range.mean == Approx(0).margin(0.03 * c.deviation));
