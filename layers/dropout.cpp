@@ -18,8 +18,8 @@ void DropoutImpl::check_options() const {
 
 Tensors DropoutImpl::call(const Tensors& inputs, const Call& call) {
   if (!call.training || options_.rate == 0) return inputs;
-  return {dropout(inputs[0], noise_shape(inputs[0].shape()), options_.rate, options_.seed,
-                  generator_)};
+  return {dropout(inputs[0], options_.rate, options_.seed, generator_,
+                  noise_shape(inputs[0].shape()))};
 }
 
 void SpatialDropout1DImpl::check(const Shapes& inputs) const {
@@ -27,10 +27,10 @@ void SpatialDropout1DImpl::check(const Shapes& inputs) const {
   check_rank(inputs[0], 3, "(batch, steps, channels)");
 }
 
-Tensor dropout(const Tensor& x, const Shape& noise, double rate,
-               const std::optional<std::int64_t>& seed, std::optional<Generator>& generator) {
+Tensor dropout(const Tensor& x, double rate, const std::optional<std::int64_t>& seed,
+               std::optional<Generator>& generator, const std::optional<Shape>& noise) {
   if (!generator) generator = seeded_generator(seed);
-  Tensor keep = Tensor::empty(noise, DType::boolean);
+  Tensor keep = Tensor::empty(noise.value_or(x.shape()), DType::boolean);
   generator->fill_bernoulli(keep.mutable_bools().data(), keep.elements(),
                             1 - rate);
   return x * (cast(keep, DType::float32) * (1 / (1 - rate)));

@@ -55,9 +55,9 @@ class SpatialDropout1DImpl : public DropoutImpl {
 };
 using SpatialDropout1D = Handle<SpatialDropout1DImpl>;
 
-// The operation; numbers that share an element of `noise`, which broadcasts to x, share their
-// fate. A generator is made at the first use: from the seed, or from the global one.
-Tensor dropout(const Tensor& x, const Shape& noise, double rate,
-               const std::optional<std::int64_t>& seed, std::optional<Generator>& generator);
+// The operation. A generator is made at the first use: from the seed, or from the global one.
+// Numbers that share an element of `noise`, which broadcasts to x, share their fate.
+Tensor dropout(const Tensor& x, double rate, const std::optional<std::int64_t>& seed,
+               std::optional<Generator>& generator, const std::optional<Shape>& noise = {});
 
 }  // namespace kindling
