@@ -10,8 +10,8 @@
 namespace kindling {
 namespace {
 
-constexpr Word<Average> averages[] = {
-    {Average::macro, "macro"}, {Average::micro, "micro"}, {Average::weighted, "weighted"}};
+constexpr Word<ClassAverage> averages[] = {
+    {ClassAverage::macro, "macro"}, {ClassAverage::micro, "micro"}, {ClassAverage::weighted, "weighted"}};
 
 // 1 at the k largest of each row, 0 elsewhere.
 std::vector<bool> largest(const std::string& who, const Tensor& p, std::int64_t k) {
@@ -69,8 +69,8 @@ void ConfusionMetricImpl::update(const Tensor& y_true, const Tensor& y_pred,
   });
 }
 
-Config to_config(Average average) { return word_of(average, averages); }
-void from_config(const Config& config, Average& average, const std::string& what) {
+Config to_config(ClassAverage average) { return word_of(average, averages); }
+void from_config(const Config& config, ClassAverage& average, const std::string& what) {
   read_word(config, average, what, averages);
 }
 
@@ -123,11 +123,11 @@ double FBetaScoreImpl::result() const {
     return std::accumulate(x.begin(), x.end(), 0.0);
   };
   const double all = sum(positives_);
-  if (options_.average == Average::micro) return score(sum(hits_), sum(predicted_), all);
+  if (options_.average == ClassAverage::micro) return score(sum(hits_), sum(predicted_), all);
   double total = 0;
   for (std::size_t c = 0; c < hits_.size(); ++c) {
     total += score(hits_[c], predicted_[c], positives_[c]) *
-             (options_.average == Average::weighted ? positives_[c] / (all + epsilon)
+             (options_.average == ClassAverage::weighted ? positives_[c] / (all + epsilon)
                                                     : 1 / static_cast<double>(hits_.size()));
   }
   return total;

@@ -68,23 +68,23 @@ using FalsePositives = ConfusionMetricOf<"FalsePositives", &Confusion::false_pos
 using TrueNegatives = ConfusionMetricOf<"TrueNegatives", &Confusion::true_negatives>;
 using FalseNegatives = ConfusionMetricOf<"FalseNegatives", &Confusion::false_negatives>;
 
-enum class Average {
+enum class ClassAverage {
   macro,     // of the classes
   micro,     // of all decisions, whatever their class
   weighted,  // of the classes, each by its weight of positives
 };
-Config to_config(Average average);
-void from_config(const Config& config, Average& average, const std::string& what);
+Config to_config(ClassAverage average);
+void from_config(const Config& config, ClassAverage& average, const std::string& what);
 
 // Keras's default average, none, gives a number a class; here a metric is one number.
 struct FBetaScoreOptions {
-  Average average = Average::macro;
+  ClassAverage average = ClassAverage::macro;
   double beta = 1;
   std::optional<double> threshold = {};  // predicted is p > it; without, the largest p of a row
   std::string name = "fbeta_score";
 };
 struct F1ScoreOptions {
-  Average average = Average::macro;
+  ClassAverage average = ClassAverage::macro;
   std::optional<double> threshold = {};
   std::string name = {};
 };
