@@ -106,7 +106,9 @@ Tensor record(const char* name, const Tensor& result, Wrt<F>... inputs) {
                           : void()),
      ...);
   }
-  if (detail::observer()) detail::observe(name, node ? node->order : 0, {result}, {inputs.input...});
+  if (detail::observer()) {
+    detail::observe(name, node ? node->order : 0, {result}, {inputs.input...});
+  }
   return node ? result.with_node(std::move(node), 0) : result;
 }
 

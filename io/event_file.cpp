@@ -27,14 +27,18 @@ std::string varint(std::uint64_t value) {
 }
 
 // Fields of a protocol buffer: a key, then the value by its wire type.
-std::string key(int field, int wire) { return varint(static_cast<std::uint64_t>(field << 3 | wire)); }
+std::string key(int field, int wire) {
+  return varint(static_cast<std::uint64_t>(field << 3 | wire));
+}
 std::string double_field(int field, double v) {
   return key(field, 1) + bytes_of(std::bit_cast<std::uint64_t>(v));
 }
 std::string float_field(int field, float v) {
   return key(field, 5) + bytes_of(std::bit_cast<std::uint32_t>(v));
 }
-std::string bytes_field(int field, const std::string& v) { return key(field, 2) + varint(v.size()) + v; }
+std::string bytes_field(int field, const std::string& v) {
+  return key(field, 2) + varint(v.size()) + v;
+}
 
 std::uint32_t masked_crc(std::string_view bytes) {
   const std::uint32_t crc = crc32c(bytes);

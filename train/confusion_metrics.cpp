@@ -11,7 +11,9 @@ namespace kindling {
 namespace {
 
 constexpr Word<ClassAverage> averages[] = {
-    {ClassAverage::macro, "macro"}, {ClassAverage::micro, "micro"}, {ClassAverage::weighted, "weighted"}};
+    {ClassAverage::macro, "macro"},
+    {ClassAverage::micro, "micro"},
+    {ClassAverage::weighted, "weighted"}};
 
 // 1 at the k largest of each row, 0 elsewhere.
 std::vector<bool> largest(const std::string& who, const Tensor& p, std::int64_t k) {

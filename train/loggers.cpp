@@ -73,9 +73,10 @@ void TensorBoardImpl::on_train_begin(Model&) {
 void TensorBoardImpl::write(Writer& writer, const char* folder, const std::string& tag,
                             std::int64_t step, double value) {
   if (writer.path.empty()) {
-    const auto seconds = std::chrono::system_clock::now().time_since_epoch() / std::chrono::seconds(1);
+    using namespace std::chrono;
+    const auto now = system_clock::now().time_since_epoch() / seconds(1);
     writer.path = fmt::format("{}/{}/events.out.tfevents.{}.{}.v2", options_.log_dir, folder,
-                              seconds, getpid());
+                              now, getpid());
   }
   if (!writer.file) writer.file = std::make_unique<EventFile>(writer.path, writer.size);
   writer.file->scalar(tag, step, value);

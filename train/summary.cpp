@@ -99,7 +99,8 @@ std::string Model::summary() const {
   for (const Layer& layer : layers()) {
     const std::vector<std::string> from = connections(layer, functional());
     std::vector<Row> rows = {{layer.name() + " (" + layer.class_name() + ")",
-                              output_shape(layer, functional(), inside), thousands(layer.count_params()),
+                              output_shape(layer, functional(), inside),
+                              thousands(layer.count_params()),
                               from.empty() ? "-" : from[0]}};
     for (std::size_t i = 1; i < from.size(); ++i) rows.push_back({"", "", "", from[i]});
     add(std::move(rows));

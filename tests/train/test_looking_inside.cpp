@@ -54,9 +54,11 @@ TEST_CASE("Anomalies: the first operation that isn't finite, there and back, and
   CHECK_FALSE(std::isfinite(sum(roots.call({bad})[0]).item()));  // nobody looks
   const DetectAnomaly detect;
   CHECK(message_of([&] { roots.call({bad}); }) ==
-        "log in layer \"roots\": made nan at (1, 0) [result (2, 2); input (2, 2), which is finite]");
+        "log in layer \"roots\": made nan at (1, 0) [result (2, 2); input (2, 2), which "
+        "is finite]");
   CHECK(message_of([&] { reciprocal(tensor({1.0, 0.0})); }) ==
-        "reciprocal outside of layers: made inf at (1,) [result (2,); input (2,), which is finite]");
+        "reciprocal outside of layers: made inf at (1,) [result (2,); input (2,), which is "
+        "finite]");
   const Tensor zero = variable(tensor({4.0, 1e-45}));
   const Tensor root = roots.call({zero})[1];
   CHECK(message_of([&] { backward({root}, {full({2}, 1e30)}); }) ==

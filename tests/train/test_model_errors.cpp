@@ -45,8 +45,8 @@ TEST_CASE("Training needs compile, and compile a loss and one output") {
   CHECK(message_of([&] { model.compile({.loss = vector}); }) ==
         who + "training needs one number, not reduction \"none\" [loss mean_squared_error]");
   const auto input = Input({.shape = {4}});
-  Model two({input}, {Dense({.units = 1, .name = "a"})(input), Dense({.units = 2, .name = "b"})(input)},
-            "two");
+  const auto a = Dense({.units = 1, .name = "a"})(input);
+  Model two({input}, {a, Dense({.units = 2, .name = "b"})(input)}, "two");
   CHECK(message_of([&] { two.compile({.loss = MeanSquaredError()}); }) ==
         "Functional \"two\": one loss an output is needed, got 1 for 2 [outputs a, b]");
   CHECK(message_of([&] { two.predict(data); }) ==

@@ -29,7 +29,8 @@ struct Told {
     // Training is on x = 0, so that it doesn't change the weight.
     const LambdaCallback set({.on_epoch_begin = [&](int epoch) {
       Tensor w = model.weights()[0].value;
-      w.mutable_floats()[0] = static_cast<float>(std::sqrt(losses[static_cast<std::size_t>(epoch)]));
+      const double loss = losses[static_cast<std::size_t>(epoch)];
+      w.mutable_floats()[0] = static_cast<float>(std::sqrt(loss));
     }});
     callbacks.insert(callbacks.begin(), set);
     return model.fit(from_tensors({zeros({4, 1})}, zeros({4, 1})),
@@ -106,8 +107,8 @@ TEST_CASE("ModelCheckpoint keeps the best, or the latest") {
   told.model.load_weights(latest.file("03.safetensors"));
   CHECK(told.model.weights()[0].value.floats()[0] == 4);
   CHECK(message_of([&] { told.fit({1}, {ModelCheckpoint({.filepath = "{val_auc}"})}); }) ==
-        "ModelCheckpoint: filepath \"{val_auc}\" does not fit, argument not found; there are epoch, "
-        "batch, loss, val_loss");
+        "ModelCheckpoint: filepath \"{val_auc}\" does not fit, argument not found; there are "
+        "epoch, batch, loss, val_loss");
 }
 
 TEST_CASE("TensorBoard's files: records with their sums, numbers with tags and steps") {

@@ -1,5 +1,5 @@
-// A run that is killed, whenever that may be, and started again ends with the same files as one that
-// ran through.
+// A run that is killed, whenever that may be, and started again ends with the same files as one
+// that ran through.
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
