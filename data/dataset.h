@@ -2,6 +2,7 @@
 //
 //   Dataset train = from_tensors({x}, y, {.batch_size = 32, .shuffle = true});
 //   Dataset train = text_pairs(pairs, vocabulary, {.batch_size = 128, .shuffle = true});
+//   Dataset train = stream_pairs("large.tsv", vocabulary, {.batch_size = 128, .shuffle = true});
 //   Dataset train = from_generator([](std::int64_t epoch) { return batches_of(epoch); });
 //
 // A dataset in memory has a plan for each epoch: which examples make each batch. The plan depends

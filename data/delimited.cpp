@@ -15,18 +15,19 @@ namespace {
 
 using Record = std::vector<std::string>;
 
-// Cuts text into records and remembers the line on which the last one began.
+// Cuts lines of text into records and remembers the line on which the last one began.
 class Records {
  public:
-  Records(std::string_view text, const std::string& name, char delimiter)
-      : text_(text), name_(name), delimiter_(delimiter), quotes_(delimiter != '\t') {}
+  Records(Lines lines, std::string name, char delimiter)
+      : lines_(std::move(lines)), name_(std::move(name)), delimiter_(delimiter),
+        quotes_(delimiter != '\t') {}
 
   // false at the end of the text
   bool next(Record& record) {
-    while (skip_line_end()) {
-    }
-    if (at_end()) return false;
-    record_line_ = line_;
+    do {
+      if (!next_line()) return false;
+    } while (at_line_end());
+    record_line_ = number_;
     record.clear();
     do {
       record.emplace_back();
@@ -36,67 +37,74 @@ class Records {
         read_plain(record.back());
       }
     } while (skip_delimiter());
-    skip_line_end();
     return true;
   }
 
-  std::int64_t line() const { return record_line_; }
   std::string place() const { return fmt::format("{}:{}", name_, record_line_); }
 
  private:
-  bool at_end() const { return at_ == text_.size(); }
-  char peek() const { return at_end() ? '\0' : text_[at_]; }
-  bool at_line_end() const {
-    return text_.substr(at_, 1) == "\n" || text_.substr(at_, 2) == "\r\n";
-  }
-
-  bool skip_line_end() {
-    if (!at_line_end()) return false;
-    at_ += text_[at_] == '\r' ? 2 : 1;
-    ++line_;
+  bool next_line() {
+    if (!lines_(line_)) return false;
+    if (++number_ == 1) line_ = without_byte_order_mark(line_);
+    require_utf8(line_, name_, number_);
+    at_ = 0;
+    end_ = line_.size() - (line_.ends_with('\r') ? 1 : 0);
     return true;
   }
 
+  char peek() const { return at_ < line_.size() ? line_[at_] : '\0'; }
+  bool at_line_end() const { return at_ == end_; }
+
   bool skip_delimiter() {
-    if (at_end() || peek() != delimiter_) return false;
+    if (at_line_end() || peek() != delimiter_) return false;
     ++at_;
     return true;
   }
 
   void read_plain(std::string& column) {
-    for (; !at_end() && peek() != delimiter_ && !at_line_end(); ++at_) {
+    for (; !at_line_end() && peek() != delimiter_; ++at_) {
       if (quotes_ && peek() == '"') {
         fail("{}:{}: a quote inside a column without quotes; put the column in quotes and double "
-             "the one inside", name_, line_);
+             "the one inside", name_, number_);
       }
       column += peek();
     }
   }
 
   void read_quoted(std::string& column) {
-    const std::int64_t opened = line_;
-    for (++at_;; ++at_) {
-      if (at_end()) fail("{}:{}: a quote opens here and never closes", name_, opened);
+    const std::int64_t opened = number_;
+    ++at_;
+    for (;;) {
+      if (at_ == line_.size()) {
+        column += '\n';
+        // One quote too many must not fetch all of a file that is read bit by bit.
+        if (column.size() > longest_column) {
+          fail("{}:{}: a quote opens here and does not close within {} bytes", name_, opened,
+               longest_column);
+        }
+        if (!next_line()) fail("{}:{}: a quote opens here and never closes", name_, opened);
+        continue;
+      }
       if (peek() == '"') {
         ++at_;
         if (peek() != '"') break;  // two quotes are one of the text
       }
-      if (peek() == '\n') ++line_;
-      column += peek();
+      column += line_[at_++];
     }
-    if (!at_end() && peek() != delimiter_ && !at_line_end()) {
-      const std::string_view line = text_.substr(at_, text_.find('\n', at_) - at_);
-      fail("{}:{}: a closing quote must end its column, got {} after it", name_, line_,
-           quoted(line));
+    if (!at_line_end() && peek() != delimiter_) {
+      fail("{}:{}: a closing quote must end its column, got {} after it", name_, number_,
+           quoted(line_.substr(at_, end_ - at_)));
     }
   }
 
-  std::string_view text_;
-  const std::string& name_;
+  static constexpr std::size_t longest_column = 1 << 24;
+  Lines lines_;
+  std::string name_;
   char delimiter_;
   bool quotes_;
-  std::size_t at_ = 0;
-  std::int64_t line_ = 1, record_line_ = 1;
+  std::string_view line_;            // with the "\r" at its end, which is the text's inside quotes
+  std::size_t at_ = 0, end_ = 0;     // in the line; where it ends without the "\r"
+  std::int64_t number_ = 0, record_line_ = 1;
 };
 
 // The three columns that are read, in the order first, second, score.
@@ -183,35 +191,48 @@ float scaled_score(std::string_view text, const PairColumns& columns, const std:
   return static_cast<float>((*score - columns.score_min) / range);
 }
 
-}  // namespace
-
-std::vector<TextPair> read_pairs(const std::string& path, const PairColumns& columns) {
-  return parse_pairs(read_text_file(path), path, columns);
-}
-
-std::vector<TextPair> parse_pairs(std::string_view text, const std::string& name,
-                                  const PairColumns& columns) {
+PairReader reader_of(Lines lines, const std::string& name, const PairColumns& columns) {
   if (!(columns.score_min < columns.score_max) || !std::isfinite(columns.score_min) ||
       !std::isfinite(columns.score_max)) {
     fail("{}: score_min must be below score_max, got {} and {}", name, columns.score_min,
          columns.score_max);
   }
   const char delimiter = choose_delimiter(name, columns);
-  Records records(checked_text(text, name), name, delimiter);
+  Records records(std::move(lines), name, delimiter);
   Record record;
   if (!records.next(record)) fail("{}: is empty", name);
   const auto [places, has_header] = find_columns(record, columns, name, records.place(), delimiter);
   if (has_header && !records.next(record)) fail("{}: has a header and no pairs", name);
-
-  std::vector<TextPair> pairs;
-  do {
+  return [=, records = std::move(records), places = places,
+          first = true]() mutable -> std::optional<TextPair> {
+    if (!std::exchange(first, false) && !records.next(record)) return {};
     const std::string place = records.place();
     require_columns(record, places, place, delimiter);
-    pairs.push_back({.first = checked_pair_text(record[places[0]], roles[0], place),
-                     .second = checked_pair_text(record[places[1]], roles[1], place),
-                     .score = scaled_score(record[places[2]], columns, place)});
-  } while (records.next(record));
+    return TextPair{.first = checked_pair_text(record[places[0]], roles[0], place),
+                    .second = checked_pair_text(record[places[1]], roles[1], place),
+                    .score = scaled_score(record[places[2]], columns, place)};
+  };
+}
+
+std::vector<TextPair> all_of(const PairReader& next) {
+  std::vector<TextPair> pairs;
+  while (std::optional<TextPair> pair = next()) pairs.push_back(*std::move(pair));
   return pairs;
+}
+
+}  // namespace
+
+PairReader open_pairs(const std::string& path, const PairColumns& columns) {
+  return reader_of(lines_of_file(path), path, columns);
+}
+
+std::vector<TextPair> read_pairs(const std::string& path, const PairColumns& columns) {
+  return all_of(open_pairs(path, columns));
+}
+
+std::vector<TextPair> parse_pairs(std::string_view text, const std::string& name,
+                                  const PairColumns& columns) {
+  return all_of(reader_of(lines_of(text), name, columns));
 }
 
 TextPair parse_pair_line(std::string_view line, const std::string& name, std::int64_t number) {

@@ -12,9 +12,9 @@
 // are numbers, it is a header if its score column starts as a word does and not as a number.
 //
 // Errors, all with file and line: too few columns, a score that is no finite number or out of
-// range, an unclosed quote, text after a closing quote, a quote inside a column without quotes, a
-// text without a letter or digit, an unknown column (says which there are), two of the three being
-// the same column; a file without pairs, and those of read_text_file.
+// range, a quote that does not close (within 16 MiB), text after a closing quote, a quote inside a
+// column without quotes, a text without a letter or digit, an unknown column (says which there
+// are), two of the three being the same column; a file without pairs, and those of text_file.h.
 //
 // Source: RFC 4180. Of the CSV libraries that Debian has none says on which line a record began,
 // which is what the messages are for.
@@ -39,6 +39,10 @@ struct PairColumns {
 };
 
 std::vector<TextPair> read_pairs(const std::string& path, const PairColumns& columns = {});
+
+// The same a pair at a time, for files too big for memory: no more than one record is held. What
+// is wrong with the columns or the first line shows at once, the rest where it is reached.
+PairReader open_pairs(const std::string& path, const PairColumns& columns = {});
 
 // The same from memory; `name` stands in messages, and its ending chooses the delimiter.
 std::vector<TextPair> parse_pairs(std::string_view text, const std::string& name,

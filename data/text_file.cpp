@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <system_error>
 
 #include <kindling/data/tokens.h>
@@ -12,10 +13,6 @@
 
 namespace kindling {
 namespace {
-
-constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
-
-}  // namespace
 
 std::ifstream open_text_file(const std::string& path) {
   std::error_code ignored;
@@ -26,17 +23,19 @@ std::ifstream open_text_file(const std::string& path) {
   return file;
 }
 
+}  // namespace
+
 std::string read_text_file(const std::string& path) {
   std::string text = read_file(path);
-  const std::size_t mark = text.size() - checked_text(text, path).size();
-  return text.erase(0, mark);
+  text.erase(0, text.size() - without_byte_order_mark(text).size());
+  if (text.empty()) fail("{}: is empty", path);
+  require_utf8(text, path);
+  return text;
 }
 
-std::string_view checked_text(std::string_view text, const std::string& name) {
-  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
-  if (text.empty()) fail("{}: is empty", name);
-  require_utf8(text, name);
-  return text;
+std::string_view without_byte_order_mark(std::string_view text) {
+  constexpr std::string_view mark = "\xef\xbb\xbf";
+  return text.substr(text.starts_with(mark) ? mark.size() : 0);
 }
 
 void require_utf8(std::string_view text, const std::string& name, std::int64_t line) {
@@ -55,6 +54,24 @@ bool take_line(std::string_view& text, std::string_view& line) {
   line = text.substr(0, end);
   text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   return true;
+}
+
+Lines lines_of(std::string_view text) {
+  return [text](std::string_view& line) mutable { return take_line(text, line); };
+}
+
+Lines lines_of_file(const std::string& path) {
+  // Shared, since a function can be copied and a file can't.
+  const auto file = std::make_shared<std::ifstream>(open_text_file(path));
+  return [=, number = std::int64_t{1}, held = std::string()](std::string_view& line) mutable {
+    if (!std::getline(*file, held)) {
+      if (file->bad()) fail("{}:{}: cannot be read to its end", path, number);
+      return false;
+    }
+    ++number;
+    line = held;
+    return true;
+  };
 }
 
 }  // namespace kindling

@@ -5,10 +5,11 @@
 //   pairs.csv: is a folder, a file is needed
 //   pairs.csv: is empty
 //   pairs.csv:3: text is not UTF-8, byte 0xff at offset 12 of the line
+//   pairs.csv:7: cannot be read to its end
 #pragma once
 
 #include <cstdint>
-#include <iosfwd>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -17,18 +18,19 @@ namespace kindling {
 // A whole file of UTF-8, without a byte order mark.
 std::string read_text_file(const std::string& path);
 
-// The same checks for text that is in memory: fails if it is empty or not UTF-8, `name` being what
-// the message starts with, and returns it without a byte order mark.
-std::string_view checked_text(std::string_view text, const std::string& name);
+std::string_view without_byte_order_mark(std::string_view text);
 
 // Fails if the text is not UTF-8; `line` is the number of its first line.
 void require_utf8(std::string_view text, const std::string& name, std::int64_t line = 1);
 
-// A file to read line by line, for those too big for memory. Its text is not checked.
-std::ifstream open_text_file(const std::string& path);
-
 // Takes the next line, without its "\n", off the text; false at the end. As everywhere, a "\n" at
 // the very end starts no line.
 bool take_line(std::string_view& text, std::string_view& line);
+
+// The lines of a text, one a call as take_line does it, unchecked; false at the end. A file is held
+// a line at a time; a line is valid until the next call.
+using Lines = std::function<bool(std::string_view& line)>;
+Lines lines_of(std::string_view text);  // which must stay
+Lines lines_of_file(const std::string& path);
 
 }  // namespace kindling

@@ -2,6 +2,8 @@
 // batches are made of.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 
 namespace kindling {
@@ -12,5 +14,8 @@ struct TextPair {
 
   friend bool operator==(const TextPair&, const TextPair&) = default;
 };
+
+// Each call gives the next pair, none at the end.
+using PairReader = std::function<std::optional<TextPair>()>;
 
 }  // namespace kindling

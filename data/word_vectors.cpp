@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <limits>
 #include <optional>
 #include <string_view>
@@ -65,13 +64,12 @@ void parse_vector(std::string_view fields, float* values, const std::string& pla
 // Calls visit(word, its numbers as text, line number) for each line, after the dimension is stored.
 template <class Visit>
 void for_each_vector(const std::string& path, std::int64_t& dim, Visit&& visit) {
-  std::ifstream file = open_text_file(path);
+  const Lines next = lines_of_file(path);
   std::optional<Header> header;
   std::int64_t number = 0, words = 0;
-  std::string whole_line;
-  while (std::getline(file, whole_line)) {
+  for (std::string_view line; next(line);) {
     ++number;
-    const std::string_view line = without_end(whole_line);
+    line = without_end(line);
     if (number == 1) {
       header = parse_header(line);
       dim = header ? header->dim : spaces(line);
@@ -86,7 +84,6 @@ void for_each_vector(const std::string& path, std::int64_t& dim, Visit&& visit) 
     }
     visit(line.substr(0, begin - 1), line.substr(begin), number);
   }
-  if (file.bad()) fail("{}:{}: cannot be read to its end", path, number + 1);
   if (number == 0) fail("{}: is empty", path);
   if (words == 0) fail("{}: has a first line and no vectors", path);
   if (header && header->words != words) {

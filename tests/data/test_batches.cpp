@@ -7,6 +7,7 @@
 #include <kindling/data/text_batches.h>
 #include <kindling/tensor/random.h>
 
+#include "tests/data/some_pairs.h"
 #include "tests/tensors.h"
 
 using namespace kindling;
@@ -41,33 +42,6 @@ void check_covers(const BatchPlan& plan, std::int64_t examples) {
 
 Dataset hundred_rows(const BatchOptions& options) {
   return from_tensors({arange(103)}, cast(arange(103), DType::float32), options);
-}
-
-// "w1 w2 w2 .." for words of a vocabulary of 20.
-std::string words(std::int64_t count, Generator& generator) {
-  std::string text;
-  for (std::int64_t i = 0; i < count; ++i) {
-    text += (i > 0 ? " w" : "w") + std::to_string(generator.below(20));
-  }
-  return text;
-}
-
-Vocabulary vocabulary() {
-  std::vector<std::string> list;
-  for (int i = 0; i < 20; ++i) list.push_back("w" + std::to_string(i));
-  return Vocabulary(list);
-}
-
-// Texts of 1 to 30 words, mostly short.
-std::vector<TextPair> some_pairs(std::int64_t count) {
-  Generator generator(3);
-  std::vector<TextPair> pairs;
-  for (std::int64_t i = 0; i < count; ++i) {
-    const auto length = [&] { return 1 + generator.below(generator.below(30) + 1); };
-    const std::string first = words(length(), generator), second = words(length(), generator);
-    pairs.push_back({first, second, static_cast<float>(generator.uniform())});
-  }
-  return pairs;
 }
 
 std::int64_t cells(const Dataset& data) {
@@ -238,4 +212,22 @@ TEST_CASE("Text pairs: what doesn't fit is refused") {
         refused + "32, 0 and 0");
   CHECK(text_pairs({}, known).size() == 0);
   CHECK(text_pairs({}, known, {.shuffle = true}).plan(0).empty());
+}
+
+TEST_CASE("Texts with a class each") {
+  const std::vector<std::pair<std::string, std::int64_t>> texts = {
+      {"w1 w2 w3", 4}, {"w4", -1}, {"w5 elephant", 25}};
+  const Dataset data = text_classes(texts, vocabulary(), {.batch_size = 2, .max_length = 2});
+  CHECK(data.size() == 3);
+  CHECK(data.plan(0) == BatchPlan{{1, 0}, {2}});
+  const Batch batch = data.batch({2, 1, 0});
+  REQUIRE(batch.inputs.size() == 1);
+  CHECK(same_bits(batch.inputs[0], tensor({{7, 1}, {6, 0}, {3, 4}})));
+  CHECK(same_bits(batch.targets.at(0), tensor({25, -1, 4})));
+  CHECK(message_of([] { text_classes({{"w1", 0}, {"...", 1}}, vocabulary()); }) ==
+        "text_classes: example 1 has a text without words, \"...\"");
+  CHECK(message_of([] { text_classes({{"w1", std::int64_t{1} << 31}}, vocabulary()); }) ==
+        "text_classes: example 0 has class 2147483648, an int32 is needed");
+  CHECK(message_of([] { text_classes({}, vocabulary(), {.batch_size = 0}); }).starts_with(
+      "text_classes: batch_size"));
 }
