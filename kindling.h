@@ -52,6 +52,7 @@
 #include <kindling/tensor/random.h>
 #include <kindling/tensor/tensor.h>
 #include <kindling/tensor/threads.h>
+#include <kindling/tensor/version.h>
 #include <kindling/train/checkpoints.h>
 #include <kindling/train/early_stopping.h>
 #include <kindling/train/learning_rate_callbacks.h>

@@ -88,8 +88,8 @@ bool is_third_party(const std::string& what, const Strings& starts) {
 }
 
 bool is_private(const std::string& file) {
-  return file == "tensor/fail.h" || file == "autograd/operands.h" ||
-         file.ends_with("-inl.h") || file.starts_with("tensor/kernels/");
+  static const std::regex headers(KINDLING_PRIVATE_HEADERS);
+  return std::regex_search(file, headers);
 }
 
 const Strings machine_code = {"cblas", "openblas", "tbb/", "oneapi/tbb", "hwy/"};
@@ -101,10 +101,9 @@ bool public_header_with_third_party(const Line& line) {
          is_third_party(included(line.text), hidden);
 }
 
-// Public headers bring in no private one either, but for the walk of a broadcast.
+// Public headers bring in no private one either.
 bool public_header_with_private(const Line& line) {
-  return line.file.ends_with(".h") && !is_private(line.file) && is_private(included(line.text)) &&
-         line.file != "tensor/broadcast.h";
+  return line.file.ends_with(".h") && !is_private(line.file) && is_private(included(line.text));
 }
 
 // Columns: a UTF-8 character is one.

@@ -3,8 +3,8 @@
 #include <kindling/layers/dense.h>
 #include <kindling/optim/sgd.h>
 
+#include "tests/consumer/scale.h"
 #include "tests/layers/layer_check.h"
-#include "tests/layers/scale_layer.h"
 
 using namespace kindling;
 

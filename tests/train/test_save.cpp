@@ -15,8 +15,8 @@
 #include <kindling/train/losses.h>
 #include <kindling/train/model.h>
 
+#include "tests/consumer/scale.h"
 #include "tests/data/temporary_folder.h"
-#include "tests/layers/scale_layer.h"
 #include "tests/tensors.h"
 
 using namespace kindling;
