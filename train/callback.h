@@ -4,7 +4,7 @@
 //    public:
 //     void on_epoch_end(int epoch, Logs& logs) override { ... }
 //   };
-//   model.fit(train, {.callbacks = {CSVLogger({"log.csv"}),
+//   model.fit(train, {.callbacks = {CSVLogger({.filename = "log.csv"}),
 //                                   Callback(std::make_shared<Report>())}});
 //
 // Callbacks run in the order in which they are listed, those that keep the whole run

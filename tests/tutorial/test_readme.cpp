@@ -1,4 +1,6 @@
 // The code of the README: the model of the Keras page on AdditiveAttention, trained a little.
+#include <filesystem>
+
 #include <kindling/kindling.h>
 using namespace kindling;
 
@@ -73,12 +75,40 @@ TEST_CASE("readme: data") {
   const auto read_pairs = [&](const std::string& name, const PairColumns& columns) {
     return kindling::read_pairs(folder.file(name), columns);
   };
+  const auto stream_pairs = [&](const std::string& name, const Vocabulary& words,
+                                const TextBatchOptions& options, const PairColumns& columns) {
+    return kindling::stream_pairs(folder.file(name), words, options, columns);
+  };
   std::vector<TextPair> read = read_pairs("pairs.csv", {.score_max = 5});
   TokenCounts counts;
   for (const TextPair& pair : read) counts.add(pair.first).add(pair.second);
   Vocabulary vocabulary(counts, {.max_tokens = 20000});
   Dataset texts = text_pairs(read, vocabulary, {.batch_size = 32, .shuffle = true});
+  Dataset large = stream_pairs("pairs.csv", vocabulary, {.shuffle = true}, {.score_max = 5});
   Dataset numbers = from_tensors({x}, y, {.batch_size = 32, .shuffle = true});
+  CHECK(large.pass(0)()->size() == 2);
   CHECK(texts.size() == 2);
   CHECK(numbers.size() == 3);
+}
+
+TEST_CASE("readme: fit on tensors, callbacks, looking inside") {
+  const TemporaryFolder folder;
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(folder.path());
+  const auto input = Input({.shape = {2}});
+  Model model(input, Dense({.units = 1})(input));
+  model.compile({.optimizer = Adam(), .loss = MeanSquaredError()});
+  const Tensor x = random_normal({40, 2}), y = random_normal({40, 1});
+  model.fit({x}, y, {.batch_size = 32,
+                     .epochs = 20,
+                     .callbacks = {EarlyStopping({.patience = 3}),
+                                   CSVLogger({.filename = "log.csv"}),
+                                   BackupAndRestore({.backup_dir = "backup"})},
+                     .validation_split = 0.1});
+  CHECK(std::filesystem::exists("log.csv"));
+  plot_model(model, "model.svg");
+  CHECK(trace(model, {x}).calls.size() == 2);
+  const Batch batch{{x}, {y}};
+  CHECK(profile(model, batch).layers.size() == 3);
+  std::filesystem::current_path(before);
 }

@@ -34,6 +34,21 @@ class ScaleImpl : public LayerImpl {
 };
 using Scale = Handle<ScaleImpl>;
 
+class StopAtImpl : public CallbackImpl {
+ public:
+  struct Options {
+    double loss = 0;
+  };
+  explicit StopAtImpl(Options options) : options_(options) {}
+  void on_epoch_end(int, Logs& logs) override {
+    if (logs["loss"] < options_.loss) stop_training();
+  }
+
+ private:
+  Options options_;
+};
+using StopAt = CallbackOf<StopAtImpl>;
+
 // Points and whether their coordinates have the same sign.
 Tensor points() {
   Generator generator(3);
@@ -113,6 +128,10 @@ TEST_CASE("tutorial: a Model") {
   CHECK(accuracy > 0.9);
   CHECK(history["loss"].size() == 20);
   CHECK(table.find("(Scale)") != std::string::npos);
+
+  const History stopped = model.fit(data, {.epochs = 20, .verbose = Verbose::silent,
+                                           .callbacks = {StopAt({.loss = 0.1})}});
+  CHECK(stopped.epochs.size() < 20);
 
   const TemporaryFolder temporary;
   const std::string folder = temporary.file("model");
