@@ -56,8 +56,9 @@ struct AttentionResult {
 template <class Impl>
 class AttentionHandle : public Handle<Impl> {
  public:
-  using Handle<Impl>::HandleOf;
-  AttentionHandle(const Handle<Impl>& handle) : Handle<Impl>(handle) {}
+  using Base = Handle<Impl>;
+  using Base::Base;
+  AttentionHandle(const Base& handle) : Base(handle) {}
 
   // The output and the softmax weights.
   AttentionResult<Tensor> with_scores(const Tensors& inputs, CallOptions options = {}) const {

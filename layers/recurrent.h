@@ -92,8 +92,9 @@ struct StateResult {
 template <class Impl>
 class RecurrentHandle : public Handle<Impl> {
  public:
-  using Handle<Impl>::HandleOf;
-  RecurrentHandle(const Handle<Impl>& handle) : Handle<Impl>(handle) {}
+  using Base = Handle<Impl>;
+  using Base::Base;
+  RecurrentHandle(const Base& handle) : Base(handle) {}
 
   // Of a layer with return_state: auto [output, states] = encoder.with_state({x}).
   StateResult<Tensor> with_state(const Tensors& inputs, const CallOptions& options = {}) const {
