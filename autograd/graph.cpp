@@ -92,7 +92,12 @@ class Backward {
       if (node->is_variable) continue;
       OperationObserver* observer = detail::observer();
       if (observer) observer->on_backward_begin(node->order);
-      step(*node);
+      try {
+        step(*node);
+      } catch (...) {
+        if (observer) observer->on_backward_end(node->order);
+        throw;
+      }
       if (observer) observer->on_backward_end(node->order);
     }
   }

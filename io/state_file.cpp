@@ -13,16 +13,16 @@ namespace {
 
 constexpr const char* state_key = "kindling state";
 
-// JSON knows neither tensors nor numbers that aren't finite: {"tensor": its path}, and
-// {"bits": a double's}.
+// JSON knows neither tensors nor numbers that aren't finite: {"/tensor": its path}, and
+// {"/bits": a double's}. No name of a layer or weight begins so.
 Config without_tensors(const Config& state, const std::string& path, NamedTensors& tensors) {
   const Config::Value& value = state.value();
   if (const auto* tensor = std::get_if<Tensor>(&value)) {
     tensors.emplace_back(path, *tensor);
-    return Config::Map{{"tensor", path}};
+    return Config::Map{{"/tensor", path}};
   }
   if (const auto* number = std::get_if<double>(&value); number && !std::isfinite(*number)) {
-    return Config::Map{{"bits", std::bit_cast<std::int64_t>(*number)}};
+    return Config::Map{{"/bits", std::bit_cast<std::int64_t>(*number)}};
   }
   const auto inside = [&](const std::string& name) {
     return path.empty() ? name : path + "/" + name;
@@ -50,10 +50,10 @@ Config with_tensors(const Config& state, const TensorFile& file) {
   }
   if (!state.is_map()) return state;
   const Config::Map& entries = state.as_map(file.name);
-  if (entries.size() == 1 && entries[0].first == "tensor") {
+  if (entries.size() == 1 && entries[0].first == "/tensor") {
     return file.at(entries[0].second.as_string(file.name));
   }
-  if (entries.size() == 1 && entries[0].first == "bits") {
+  if (entries.size() == 1 && entries[0].first == "/bits") {
     return std::bit_cast<double>(entries[0].second.as_int(file.name));
   }
   Config::Map map;

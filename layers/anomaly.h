@@ -22,7 +22,10 @@ class DetectAnomaly : public OperationObserver {
   void on_forward(const char* name, std::uint64_t order, const Tensors& results,
                   const Tensors& inputs) override;
   void on_backward_begin(std::uint64_t) override { going_back_ = true; }
-  void on_backward_end(std::uint64_t) override { going_back_ = false; }
+  void on_backward_end(std::uint64_t order) override {
+    going_back_ = false;
+    layers_.erase(order);
+  }
   void on_gradient(const char* name, std::uint64_t order, const Gradient& gradient) override;
 
  private:

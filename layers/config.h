@@ -147,6 +147,8 @@ class Fields {
       (*this)(name, *value);
     } else if (get(name)) {
       (*this)(name, value.emplace());
+    } else if (is_null(name)) {
+      value.reset();
     }
   }
   // A map of its own, which must be there when reading: list(fields).

@@ -85,7 +85,9 @@ Shapes LayerImpl::compute_output_shape(const Shapes& inputs, const Call& call) {
   masked.masks.assign(inputs.size(), Tensor());
   masked.training = false;
   const Shapes first = shapes_of(this->call(small, masked));
+  reset_states();  // of layers that keep them, for this batch
   const Shapes second = shapes_of(this->call(large, masked));
+  reset_states();
   Shapes results;
   for (std::size_t i = 0; i < first.size(); ++i) {
     Shape shape = first[i];
@@ -130,16 +132,19 @@ Weights LayerImpl::weights() const {
 
 Tensors LayerImpl::losses() const {
   Tensors all;
+  std::set<const LayerImpl*> seen;  // a layer may be in two others
+  collect_losses(all, seen);
+  return all;
+}
+
+void LayerImpl::collect_losses(Tensors& all, std::set<const LayerImpl*>& seen) const {
+  if (!seen.insert(this).second) return;
   for (std::size_t i = 0; i < own_weights_.size(); ++i) {
     const bool counts = regularizers_[i].defined() && own_weights_[i].trainable && trainable_;
     if (counts) all.push_back(regularizers_[i](own_weights_[i].value));
   }
   all.insert(all.end(), added_losses_.begin(), added_losses_.end());
-  for (const auto& layer : layers_) {
-    const Tensors inside = layer->losses();
-    all.insert(all.end(), inside.begin(), inside.end());
-  }
-  return all;
+  for (const auto& layer : layers_) layer->collect_losses(all, seen);
 }
 
 void LayerImpl::reset_states() {
@@ -190,7 +195,7 @@ std::vector<Layer> LayerImpl::layers() const { return {layers_.begin(), layers_.
 void LayerImpl::all_states(Fields& f) {
   f.inside("state", [&](Fields& own) { state(own); });
   for (const auto& layer : layers_) {
-    f.inside(layer->name(), [&](Fields& inside) { layer->all_states(inside); });
+    f.inside("layer " + layer->name(), [&](Fields& inside) { layer->all_states(inside); });
   }
 }
 
@@ -254,18 +259,17 @@ Tensors LayerImpl::with_masks(Tensors results, const Tensors& inputs, const Call
 Tensors LayerImpl::run(const Tensors& inputs, const CallOptions& options) {
   const Call settled = settle(inputs, options);
   const Shapes shapes = shapes_of(inputs);
-  if (!built_) {
-    for (const Tensor& input : inputs) built_dtypes_.push_back(input.dtype());
-  }
   ensure_built(shapes);
   check(shapes);
+  if (built_dtypes_.empty()) {
+    for (const Tensor& input : inputs) built_dtypes_.push_back(input.dtype());
+  }
   const TrainingScope scope(settled.training);
   const detail::CallScope scope_of_call(*this, inputs);
   if (scope_of_call.outermost()) clear_losses();
   Tensors results = call(inputs, settled);
   if (const Regularizer regularizer = activity_regularizer(); regularizer.defined()) {
-    const auto batch = static_cast<double>(std::max<std::int64_t>(1, inputs[0].size(0)));
-    for (const Tensor& result : results) add_loss(regularizer(result) / batch);
+    for (const Tensor& result : results) add_loss(regularizer(result));
   }
   scope_of_call.end(results);
   return with_masks(std::move(results), inputs, settled);

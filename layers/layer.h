@@ -24,6 +24,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -135,7 +136,7 @@ class LayerImpl : public Configurable {
                     const WeightOptions& options = {});
   // Adds a number to the loss of this call: losses(). Source: keras.layers.Layer.add_loss.
   void add_loss(const Tensor& loss) { added_losses_.push_back(loss); }
-  // Of the results, if it is defined: its value divided by the batch size is added to the loss.
+  // Of the results, if it is defined: its value is added to the loss.
   virtual Regularizer activity_regularizer() const { return {}; }
   // Registers a layer that this one calls. Its name, part of its weights' paths, is its own among
   // the layers of this one: without one given, "dense", "dense_1".
@@ -157,6 +158,7 @@ class LayerImpl : public Configurable {
  private:
   void adopt(const std::shared_ptr<LayerImpl>& layer);
   void clear_losses();
+  void collect_losses(Tensors& all, std::set<const LayerImpl*>& seen) const;
 
   bool trainable_ = true;
   bool built_ = false;

@@ -117,7 +117,7 @@ Tensor MultiHeadAttentionImpl::project(const Tensor& x, const Projection& p) {
             p.bias.defined() ? reshape(p.bias, {result.elements()}) : Tensor()),
       joined(x.shape(), 0, 2, result));
   if (const Regularizer& regularizer = options_.activity_regularizer; regularizer.defined()) {
-    add_loss(regularizer(y) / static_cast<double>(std::max<std::int64_t>(1, x.size(0))));
+    add_loss(regularizer(y));
   }
   return y;
 }

@@ -66,7 +66,8 @@ void ModelCheckpointImpl::on_train_batch_end(std::int64_t batch, const Logs& log
 }
 
 void ModelCheckpointImpl::save(int epoch, std::int64_t batch, const Logs& logs) {
-  if (monitor_ && !monitor_->better(logs)) return;
+  const bool waits = monitor_ && run().validates_later(options_.monitor, logs);
+  if (waits || (monitor_ && !monitor_->better(logs))) return;
   const std::string path = filled(options_.filepath, epoch + 1, batch, logs);
   if (const auto above = std::filesystem::path(path).parent_path(); !above.empty()) {
     std::error_code failed;
@@ -81,7 +82,8 @@ void ModelCheckpointImpl::save(int epoch, std::int64_t batch, const Logs& logs) 
   std::erase(saved_, path);
   saved_.push_back(path);
   while (options_.keep && std::ssize(saved_) > *options_.keep) {
-    std::filesystem::remove_all(saved_.front());
+    std::error_code gone_already;
+    std::filesystem::remove_all(saved_.front(), gone_already);
     saved_.erase(saved_.begin());
   }
 }
@@ -134,7 +136,9 @@ void BackupAndRestoreImpl::on_train_batch_end(std::int64_t, const Logs&) {
 }
 
 void BackupAndRestoreImpl::on_train_end() {
-  if (options_.delete_checkpoint) std::filesystem::remove(file());
+  std::error_code failed;
+  if (options_.delete_checkpoint) std::filesystem::remove(file(), failed);
+  if (failed) fail("{}: cannot be removed, {}", file(), failed.message());
 }
 
 }  // namespace kindling

@@ -3,14 +3,13 @@
 #include <algorithm>
 
 #include <kindling/tensor/fail.h>
-#include <kindling/train/model.h>
+#include <kindling/train/fit_run.h>
 
 namespace kindling {
 
 EarlyStoppingImpl::EarlyStoppingImpl(Options options)
     : options_(std::move(options)),
-      monitor_("EarlyStopping", options_.monitor, options_.mode, options_.min_delta,
-               options_.baseline) {
+      monitor_("EarlyStopping", options_.monitor, options_.mode, options_.min_delta) {
   if (options_.patience < 0) {
     fail("EarlyStopping: patience is at least 0, got {}", options_.patience);
   }
@@ -25,7 +24,7 @@ void EarlyStoppingImpl::on_train_begin(Model& model) {
 }
 
 void EarlyStoppingImpl::on_epoch_end(int epoch, Logs& logs) {
-  if (epoch < options_.start_from_epoch) return;
+  if (epoch < options_.start_from_epoch || run().validates_later(options_.monitor, logs)) return;
   const bool better = monitor_.better(logs);
   // The first epoch is the best so far, whatever it was.
   if (better || best_epoch_ < 0) {
@@ -35,8 +34,14 @@ void EarlyStoppingImpl::on_epoch_end(int epoch, Logs& logs) {
       for (const Weight& w : weights_) best_weights_.push_back(w.value.clone());
     }
   }
-  waited_ = better || (epoch == best_epoch_ && !options_.baseline) ? 0 : waited_ + 1;
-  if (waited_ > 0 && waited_ >= options_.patience) stop_training();
+  // As in Keras: a baseline says what a best value must beat to start the patience anew, and an
+  // epoch that is the best so far never ends training.
+  ++waited_;
+  if (better || epoch == best_epoch_) {
+    if (!options_.baseline || monitor_.beats(*options_.baseline)) waited_ = 0;
+  } else if (waited_ >= options_.patience) {
+    stop_training();
+  }
 }
 
 void EarlyStoppingImpl::on_train_end() {

@@ -58,13 +58,20 @@ FitRun::FitRun(Model& model, const Dataset& data, const FitOptions& options)
   std::ranges::stable_sort(callbacks_, {}, [](const Callback& c) { return c->runs_last(); });
 }
 
+double FitRun::loss() const { return model_.objective(0).loss(); }
+
+bool FitRun::validates_later(const std::string& log, const Logs& logs) const {
+  return options_.validation_data && log.starts_with("val_") && !logs.contains("val_loss");
+}
+
 bool FitRun::stopped() const {
   return std::ranges::any_of(callbacks_, [](const Callback& c) { return c->stopped(); });
 }
 
 History FitRun::run() {
   each([&](CallbackImpl& c) { c.begin(*this, model_); });  // one may take up an earlier run
-  while (epoch_ < options_.epochs && !stopped()) {
+  // An epoch that was stopped in its midst is still to be validated and logged.
+  while (epoch_ < options_.epochs && (batch_ > 0 || !stopped())) {
     if (!run_epoch()) {
       fail("{}: epoch {} of the data has no batches", model_.impl()->who(), epoch_);
     }
@@ -80,7 +87,7 @@ bool FitRun::run_epoch() {
     model_.reset_metrics();
     each([&](CallbackImpl& c) { c.on_epoch_begin(epoch); });
   }
-  std::int64_t expected = data_.batches(epoch);
+  std::int64_t expected = options_.verbose == Verbose::silent ? -1 : data_.batches(epoch);
   if (const auto most = options_.steps_per_epoch; most && (expected < 0 || expected > *most)) {
     expected = *most;
   }
@@ -90,13 +97,13 @@ bool FitRun::run_epoch() {
   const Pass pass = limited(data_.pass(epoch, batch_), steps);
   for (std::optional<Batch> batch; !stopped() && (batch = pass());) {
     each([&](CallbackImpl& c) { c.on_train_batch_begin(batch_); });
-    model_.train_on_batch(*batch, options_.class_weight);
+    model_.train_step(*batch, options_.class_weight);
     const std::int64_t done = batch_++;
     const Logs logs([this] { return model_.logs_now(); });
     progress_.step(batch_, [&] { return logs; });
     each([&](CallbackImpl& c) { c.on_train_batch_end(done, logs); });
   }
-  if (batch_ == 0) return false;
+  if (batch_ == 0) return stopped();
   Logs logs = model_.logs_now();
   if (options_.validation_data && (epoch + 1) % options_.validation_freq == 0) {
     each([](CallbackImpl& c) { c.on_test_begin(); });
@@ -108,12 +115,11 @@ bool FitRun::run_epoch() {
   progress_.finish_epoch(batch_, logs);
   ++epoch_;
   batch_ = 0;
-  history_.epochs.emplace_back();
+  history_.epochs.push_back(logs);
   each([&](CallbackImpl& c) {
     c.on_epoch_end(epoch, logs);
     history_.epochs.back() = logs;
   });
-  if (callbacks_.empty()) history_.epochs.back() = logs;
   return true;
 }
 

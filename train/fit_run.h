@@ -22,6 +22,9 @@ class FitRun {
   // Where the run is: batches of the epoch that are done.
   int epoch() const { return static_cast<int>(epoch_); }
   std::int64_t batch() const { return batch_; }
+  double loss() const;  // the mean over the epoch so far
+  // Whether a log is missing only because this epoch was not validated (validation_freq).
+  bool validates_later(const std::string& log, const Logs& logs) const;
 
  private:
   bool run_epoch();

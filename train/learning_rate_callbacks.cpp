@@ -48,6 +48,7 @@ void ReduceLROnPlateauImpl::on_epoch_end(int epoch, Logs& logs) {
   const Optimizer& optimizer = run().model().optimizer();
   const double rate = optimizer.learning_rate();
   logs.set("learning_rate", rate);
+  if (run().validates_later(options_.monitor, logs)) return;
   const bool better = monitor_.better(logs);
   if (cooling_ > 0) {
     --cooling_;

@@ -9,8 +9,13 @@
 
 #include <kindling/io/file.h>
 #include <kindling/tensor/fail.h>
+#include <kindling/train/fit_run.h>
 
 namespace kindling {
+
+CSVLoggerImpl::CSVLoggerImpl(Options options) : options_(std::move(options)) {
+  if (options_.separator.empty()) fail("CSVLogger: the separator is empty");
+}
 
 void CSVLoggerImpl::on_train_begin(Model&) {
   file_.reset();
@@ -36,6 +41,13 @@ void CSVLoggerImpl::on_epoch_end(int epoch, Logs& logs) {
     for (const auto& [name, value] : logs) {
       columns_.push_back(name);
       text += options_.separator + name;
+    }
+    // Epochs to come may be validated where this one was not.
+    for (const auto& [name, value] : Logs(logs)) {
+      const std::string later = "val_" + name;
+      if (logs.contains(later) || !run().validates_later(later, logs)) continue;
+      columns_.push_back(later);
+      text += options_.separator + later;
     }
     text += '\n';
   }

@@ -22,7 +22,7 @@ struct CSVLoggerOptions {
 class CSVLoggerImpl : public CallbackImpl {
  public:
   using Options = CSVLoggerOptions;
-  explicit CSVLoggerImpl(Options options) : options_(std::move(options)) {}
+  explicit CSVLoggerImpl(Options options);
   void on_train_begin(Model&) override;
   void on_epoch_end(int epoch, Logs& logs) override;
   void on_train_end() override { file_.reset(); }

@@ -14,6 +14,13 @@ class Logs {
   Logs() = default;
   // Worked out when somebody looks.
   explicit Logs(std::function<Logs()> make) : make_(std::move(make)) {}
+  // A copy is numbers: what they are worked out from may be gone.
+  Logs(const Logs& other) : values_(other.values()) {}
+  Logs& operator=(const Logs& other) {
+    values_ = other.values();
+    make_ = nullptr;
+    return *this;
+  }
   void set(const std::string& name, double value);
   bool contains(const std::string& name) const;
   std::string names() const;  // for messages: "loss, auc"

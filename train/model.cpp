@@ -47,6 +47,10 @@ std::vector<std::string> output_names(const FunctionalImpl* graph, std::size_t o
 
 // The weight of each example's class: targets (batch,) or (batch, 1) are classes, others one-hot.
 Tensor class_weights(const std::string& who, const Tensor& target, const ClassWeight& weights) {
+  if (target.rank() > 2) {
+    fail("{}: class_weight is for targets (batch,), (batch, 1) or (batch, classes), got {}", who,
+         target.shape().str());
+  }
   const std::int64_t rows = target.size(0);
   const std::int64_t width = target.elements() / std::max<std::int64_t>(1, rows);
   const Tensor y = cast(target, DType::float32);
@@ -57,8 +61,8 @@ Tensor class_weights(const std::string& who, const Tensor& target, const ClassWe
     const std::int64_t id = width == 1 ? static_cast<std::int64_t>(row[0])
                                        : std::ranges::max_element(row) - row.begin();
     const auto at = weights.find(id);
-    if (at == weights.end()) fail("{}: class_weight has no weight for class {}", who, id);
-    chosen.mutable_floats()[static_cast<std::size_t>(r)] = static_cast<float>(at->second);
+    chosen.mutable_floats()[static_cast<std::size_t>(r)] =
+        at != weights.end() ? static_cast<float>(at->second) : 1;
   }
   return chosen;
 }
@@ -68,8 +72,9 @@ Batch weighed(const std::string& who, const Batch& batch, const ClassWeight& wei
   if (batch.targets.size() != 1) fail("{}: class_weight is for models with one output", who);
   Batch weighed = batch;
   const Tensor of_classes = class_weights(who, batch.targets[0], weights);
-  weighed.sample_weights = {batch.sample_weights.empty() ? of_classes
-                                                         : batch.sample_weights[0] * of_classes};
+  const Tensor given = batch.sample_weights.empty() ? ones(of_classes.shape())
+                                                    : batch.sample_weights[0];
+  weighed.sample_weights = {reshape(given, {given.size(0)}) * of_classes};
   return weighed;
 }
 
@@ -107,7 +112,7 @@ Objective& Model::objective(std::size_t outputs) const {
   Compiled& c = compiled("training");
   if (!c.objective) {
     c.objective.emplace(impl()->who(), output_names(functional(), outputs), c.options.loss,
-                        c.options.loss_weights, c.options.metrics);
+                        c.options.loss_weights, c.options.metrics, c.options.weighted_metrics);
   }
   return *c.objective;
 }
@@ -128,7 +133,12 @@ Tensor Model::forward_loss(const Batch& batch, Tensors& y_pred) const {
   return objective(y_pred.size()).loss(batch, y_pred, losses());
 }
 
-Logs Model::train_on_batch(const Batch& given, const ClassWeight& class_weight) {
+Logs Model::train_on_batch(const Batch& batch, const ClassWeight& class_weight) {
+  train_step(batch, class_weight);
+  return logs_now();
+}
+
+void Model::train_step(const Batch& given, const ClassWeight& class_weight) {
   Compiled& c = compiled("fit");
   const Batch batch = weighed(impl()->who(), given, class_weight);
   Tensors y_pred;
@@ -137,15 +147,17 @@ Logs Model::train_on_batch(const Batch& given, const ClassWeight& class_weight) 
   Objective& o = objective(y_pred.size());
   for (Tensor& y : y_pred) y = with_mask(stop_gradient(y), y.mask());
   o.update(batch, y_pred);
-  return Logs([o = &o] { return o->logs(""); });
 }
 
 void Model::prepare(const Dataset& data) const {
-  if (functional() != nullptr || impl()->built()) return;
+  if (compiled("fit").objective && !impl()->has_unbuilt_layers()) return;
+  if (const std::optional<Batch> batch = data.pass(0)()) prepare(*batch);
+}
+
+void Model::prepare(const Batch& batch) const {
   const NoGrad no_grad;
-  if (const std::optional<Batch> batch = data.pass(0)()) {
-    objective(call(batch->inputs, {.training = false}).size());
-  }
+  objective(call(batch.inputs, {.training = false}).size());
+  impl()->reset_states();
 }
 
 History Model::fit(const Dataset& data, const FitOptions& options) {
@@ -168,7 +180,9 @@ History Model::fit(const Tensors& x, const OneOrMoreTensors& y, const FitOptions
   const auto kept = static_cast<std::int64_t>(static_cast<double>(rows) * (1 - split));
   const auto part = [](const Tensors& all, std::int64_t begin, std::int64_t end) {
     Tensors some;
-    for (const Tensor& t : all) some.push_back(slice(t, 0, begin, end));
+    for (const Tensor& t : all) {
+      some.push_back(begin == 0 && end == t.size(0) ? t : slice(t, 0, begin, end));
+    }
     return some;
   };
   const OneOrMoreTensors weight = options.sample_weight;

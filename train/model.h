@@ -30,7 +30,8 @@ struct CompileOptions {
   Optimizer optimizer = default_optimizer();
   OutputLosses loss = {};
   std::vector<double> loss_weights = {};  // one an output; empty: 1 each
-  OutputMetrics metrics = {};
+  OutputMetrics metrics = {};           // of all examples alike
+  OutputMetrics weighted_metrics = {};  // by sample and class weights
 };
 
 enum class Verbose {
@@ -40,7 +41,7 @@ enum class Verbose {
   lines,
 };
 
-// Weights of classes in the loss: a target is a class, or one-hot.
+// Weights of classes in the loss, 1 for those left out: a target is a class, or one-hot.
 using ClassWeight = std::map<std::int64_t, double>;
 
 struct FitOptions {
@@ -54,7 +55,7 @@ struct FitOptions {
   ClassWeight class_weight = {};
   Tensor sample_weight = {};                    // of tensors: (rows,)
   int initial_epoch = 0;
-  std::optional<std::int64_t> steps_per_epoch = {};   // batches at most
+  std::optional<std::int64_t> steps_per_epoch = {};   // batches at most, each epoch's first ones
   std::optional<std::int64_t> validation_steps = {};
   int validation_freq = 1;                      // validates after every so many epochs
 };
@@ -65,6 +66,8 @@ struct OneOrMore : SymbolicTensors {
   OneOrMore(std::initializer_list<SymbolicTensor> several) : SymbolicTensors(several) {}
   OneOrMore(SymbolicTensors several) : SymbolicTensors(std::move(several)) {}
 };
+
+struct StepProfile;  // train/profile.h
 
 class Model : public Layer {
  public:
@@ -118,6 +121,7 @@ class Model : public Layer {
 
  private:
   friend class FitRun;
+  friend StepProfile profile(Model& model, const Batch& batch, int steps);
   struct Compiled {
     CompileOptions options;
     std::optional<Objective> objective;  // once the outputs are known
@@ -127,7 +131,10 @@ class Model : public Layer {
   Logs logs_now() const;
   Logs evaluated(const Dataset& data, const std::string& prefix,
                  std::optional<std::int64_t> steps) const;
-  void prepare(const Dataset& data) const;  // builds what only a batch can
+  void train_step(const Batch& batch, const ClassWeight& class_weight);
+  // Builds what only a batch can.
+  void prepare(const Dataset& data) const;
+  void prepare(const Batch& batch) const;
   void finish_fit();
 
   std::shared_ptr<std::optional<Compiled>> compiled_;

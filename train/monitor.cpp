@@ -8,14 +8,21 @@ namespace kindling {
 
 bool larger_is_better(const std::string& log, Direction mode, const std::string& who) {
   if (mode != Direction::automatic) return mode == Direction::larger;
-  for (const char* word : {"loss", "error", "crossentropy", "divergence", "hinge", "poisson"}) {
-    if (log.find(word) != std::string::npos) return false;
-  }
-  for (const char* word : {"auc", "accuracy", "correlation", "pearson", "spearman", "precision",
-                           "recall", "f1", "fbeta", "r2", "reciprocal_rank", "specificity",
-                           "sensitivity", "similarity"}) {
-    if (log.find(word) != std::string::npos) return true;
-  }
+  // The last word of those that tell: before it may stand the name of an output.
+  std::size_t last = 0;
+  std::optional<bool> larger;
+  const auto look = [&](bool result, std::initializer_list<const char*> words) {
+    for (const char* word : words) {
+      const std::size_t at = log.rfind(word);
+      if (at == std::string::npos || (larger && at < last)) continue;
+      last = at;
+      larger = result;
+    }
+  };
+  look(false, {"loss", "error", "crossentropy", "divergence", "hinge", "poisson"});
+  look(true, {"auc", "accuracy", "correlation", "pearson", "spearman", "precision", "recall", "f1",
+              "fbeta", "r2", "reciprocal_rank", "specificity", "sensitivity", "similarity"});
+  if (larger) return *larger;
   fail("{}: monitor \"{}\": whether larger is better can't be told from its name; say "
        ".mode = Direction::larger or Direction::smaller", who, log);
 }
@@ -29,6 +36,10 @@ Monitor::Monitor(std::string who, std::string log, Direction mode, double min_de
       baseline_(baseline),
       best_(baseline) {
   if (!(min_delta >= 0)) fail("{}: min_delta is at least 0, got {}", who_, min_delta);
+}
+
+bool Monitor::beats(double number) const {
+  return best_ && (larger_ ? *best_ > number : *best_ < number);
 }
 
 bool Monitor::better(const Logs& logs) {

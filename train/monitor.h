@@ -24,6 +24,8 @@ class Monitor {
   // Looks at the log; fails if there is none of its name. Whether it is better than the best so far
   // by more than min_delta: then it is the best. NaN never is.
   bool better(const Logs& logs);
+  // Whether the best so far is better than a number.
+  bool beats(double number) const;
   void forget() { best_ = baseline_; }
   const std::optional<double>& best() const { return best_; }
   void state(Fields& f) { f("best", best_); }

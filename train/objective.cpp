@@ -38,6 +38,13 @@ const Entry* find_entry(const std::vector<std::pair<std::string, Entry>>& entrie
   return at != entries.end() ? &at->second : nullptr;
 }
 
+std::vector<Metric> metrics_of(const OutputMetrics& metrics,
+                               const std::vector<std::string>& outputs, std::size_t i) {
+  const auto* found = find_entry(metrics.entries, outputs.size() == 1 ? "" : outputs[i]);
+  if (found == nullptr) found = find_entry(metrics.entries, outputs[i]);
+  return found != nullptr ? *found : std::vector<Metric>();
+}
+
 // That of an output, the only one, or none.
 Tensor weight_of(const Batch& batch, std::size_t output) {
   if (batch.sample_weights.empty()) return {};
@@ -53,7 +60,7 @@ void count(const Mean& mean, const Tensor& value, std::int64_t examples) {
 
 Objective::Objective(const std::string& who, const std::vector<std::string>& outputs,
                      const OutputLosses& losses, const std::vector<double>& loss_weights,
-                     const OutputMetrics& metrics)
+                     const OutputMetrics& metrics, const OutputMetrics& weighted_metrics)
     : who_(who), total_({.name = "loss"}) {
   const auto& given = losses.entries;
   if (given.empty()) fail("{}: compile needs a loss, .loss = BinaryCrossentropy()", who);
@@ -67,7 +74,9 @@ Objective::Objective(const std::string& who, const std::vector<std::string>& out
   }
   check_entries(who, "losses", given, outputs);
   check_entries(who, "metrics", metrics.entries, outputs);
-  if (outputs.size() > 1 && find_entry(metrics.entries, "") != nullptr) {
+  check_entries(who, "metrics", weighted_metrics.entries, outputs);
+  if (outputs.size() > 1 && (find_entry(metrics.entries, "") != nullptr ||
+                             find_entry(weighted_metrics.entries, "") != nullptr)) {
     fail("{}: metrics of a model with several outputs go by their names [outputs {}]", who,
          joined(outputs));
   }
@@ -80,11 +89,11 @@ Objective::Objective(const std::string& who, const std::vector<std::string>& out
     if (loss.impl()->reduction() == Reduction::none) {
       fail("{}: training needs one number, not reduction \"none\" [loss {}]", who, loss.name());
     }
-    const auto* own = find_entry(metrics.entries, outputs.size() == 1 ? "" : outputs[i]);
-    if (own == nullptr) own = find_entry(metrics.entries, outputs[i]);
+    std::vector<Metric> own = metrics_of(metrics, outputs, i);
+    const std::size_t unweighted = own.size();
+    for (const Metric& metric : metrics_of(weighted_metrics, outputs, i)) own.push_back(metric);
     outputs_.push_back({outputs[i], loss, loss_weights.empty() ? 1 : loss_weights[i],
-                        own != nullptr ? *own : std::vector<Metric>(),
-                        Mean({.name = outputs[i] + "_loss"})});
+                        std::move(own), unweighted, Mean({.name = outputs[i] + "_loss"})});
   }
   check_names();
 }
@@ -127,8 +136,10 @@ Tensor Objective::loss(const Batch& batch, const Tensors& y_pred, const Tensors&
 
 void Objective::update(const Batch& batch, const Tensors& y_pred) const {
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    for (const Metric& metric : outputs_[i].metrics) {
-      metric.update(batch.targets[i], y_pred[i], weight_of(batch, i));
+    const Output& o = outputs_[i];
+    const Tensor target = batch.targets.empty() ? Tensor() : batch.targets[i];
+    for (std::size_t m = 0; m < o.metrics.size(); ++m) {
+      o.metrics[m].update(target, y_pred[i], m < o.unweighted ? Tensor() : weight_of(batch, i));
     }
   }
 }
@@ -156,7 +167,7 @@ void Objective::reset() {
 void Objective::state(Fields& f) {
   f.inside("total", [&](Fields& g) { total_.impl()->state(g); });
   for (const Output& o : outputs_) {
-    f.inside(o.name, [&](Fields& g) {
+    f.inside("output " + o.name, [&](Fields& g) {
       g.inside("loss", [&](Fields& h) { o.mean_loss.impl()->state(h); });
       for (const Metric& m : o.metrics) {
         g.inside("metric " + m.name(), [&](Fields& h) { m.impl()->state(h); });

@@ -42,7 +42,7 @@ class Objective {
   // or none.
   Objective(const std::string& who, const std::vector<std::string>& outputs,
             const OutputLosses& losses, const std::vector<double>& loss_weights,
-            const OutputMetrics& metrics);
+            const OutputMetrics& metrics, const OutputMetrics& weighted_metrics = {});
 
   // The sum of the outputs' losses, weighed, and of the layers' own; what it is made of is counted
   // in for the logs.
@@ -51,6 +51,7 @@ class Objective {
   void update(const Batch& batch, const Tensors& y_pred) const;
   // loss, those of several outputs, metrics.
   Logs logs(const std::string& prefix) const;
+  double loss() const { return total_.result(); }  // so far
   void reset();
   void state(Fields& f);
 
@@ -60,6 +61,7 @@ class Objective {
     Loss loss;
     double weight;
     std::vector<Metric> metrics;
+    std::size_t unweighted;  // so many of the metrics, the first ones, count all examples alike
     Mean mean_loss;
   };
   std::string log_name(const Output& output, const std::string& name) const;

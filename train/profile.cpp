@@ -9,6 +9,7 @@
 #include <kindling/autograd/graph.h>
 #include <kindling/layers/observer.h>
 #include <kindling/tensor/fail.h>
+#include <kindling/tensor/random.h>
 
 namespace kindling {
 namespace {
@@ -89,7 +90,8 @@ class Profiler : public LayerObserver, public OperationObserver {
 
 StepProfile profile(Model& model, const Batch& batch, int steps) {
   if (steps < 1) fail("profile: steps is at least 1, got {}", steps);
-  model.predict_all(from_tensors(batch.inputs, {}));  // builds what isn't built
+  model.prepare(batch);
+  const Generator random = global_generator();
   Config kept{Config::Map()};
   Fields keep(kept);
   model.state(keep);
@@ -114,6 +116,7 @@ StepProfile profile(Model& model, const Batch& batch, int steps) {
   }
   Fields restore(kept, "profile");
   model.state(restore);
+  global_generator() = random;
   for (double* total : {&result.forward_ms, &result.backward_ms, &result.optimizer_ms}) {
     *total /= steps;
   }

@@ -100,8 +100,8 @@ TEST_CASE("Layers take them as options, for each weight and the result") {
   };
   // 6 entries of 2; 2 of 1; 4 rows of two results 7, over a batch of 4, and steps of 1.
   using Numbers = std::vector<double>;
-  CHECK(regularized(dense(), ones({4, 3})) == Numbers{0.12, 0.02, 14});
-  CHECK(regularized(conv(), ones({4, 1, 3})) == Numbers{0.12, 0.02, 14});
+  CHECK(regularized(dense(), ones({4, 3})) == Numbers{0.12, 0.02, 56});
+  CHECK(regularized(conv(), ones({4, 1, 3})) == Numbers{0.12, 0.02, 56});
   CHECK(regularized(norm(), ones({4, 3})) == Numbers{0.06, 0.03});
   const std::vector<std::string> both = {"kernel", "bias"};
   check_layer(dense(), {ones({4, 3})}, {.weights = both});

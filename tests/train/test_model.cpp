@@ -234,7 +234,7 @@ TEST_CASE("Examples have the weights that a dataset gives them") {
   Model model = classifier();
   model.compile({.optimizer = SGD({.learning_rate = 0}),
                  .loss = MeanSquaredError(),
-                 .metrics = {BinaryAccuracy()}});
+                 .weighted_metrics = {BinaryAccuracy()}});
   const Tensor x = normals({3, 4}, 1), y = tensor({1.0, 0.0, 1.0}).reshaped({3, 1});
   const Tensor w = tensor({0.0, 0.0, 3.0}), p = model.predict(Tensors{x});
   const Dataset data(std::make_shared<Weighted>(x, y, w));

@@ -153,3 +153,48 @@ TEST_CASE("States come back from a file bit for bit") {
           Told().fit({1}, {BackupAndRestore({.backup_dir = folder.write("file", "")})});
         }).starts_with(folder.file("file") + ": cannot be made"));
 }
+
+TEST_CASE("Logs that a callback keeps stay what they were") {
+  Told told;
+  std::vector<Logs> seen;
+  const LambdaCallback keep({.on_train_batch_end = [&](std::int64_t, const Logs& logs) {
+    seen.push_back(logs);
+  }});
+  told.model.fit({tensor({{1.0}, {2.0}})}, zeros({2, 1}),
+                 {.batch_size = 1, .verbose = Verbose::silent, .callbacks = {keep},
+                  .shuffle = false});
+  REQUIRE(seen.size() == 2);
+  CHECK(seen[0]["loss"] != seen[1]["loss"]);
+}
+
+TEST_CASE("A run that is validated now and then: what waits for a validation waits") {
+  const TemporaryFolder folder;
+  Told told;
+  const EarlyStopping stop({.patience = 1});
+  const History history = told.model.fit(
+      {ones({4, 1})}, zeros({4, 1}),
+      {.epochs = 4, .verbose = Verbose::silent,
+       .callbacks = {stop, ReduceLROnPlateau(), CSVLogger({.filename = folder.file("log.csv")})},
+       .validation_data = from_tensors({ones({2, 1})}, zeros({2, 1})), .validation_freq = 2});
+  CHECK(history.epochs.size() == 4);
+  CHECK(stop.best_epoch() == 1);  // the first that was validated
+  const std::string log = read_file(folder.file("log.csv"));
+  CHECK(log.starts_with("epoch,loss,learning_rate,val_loss"));
+}
+
+TEST_CASE("A baseline doesn't hide the best epoch; a backup alone keeps the history") {
+  Told told;
+  const EarlyStopping stop({.patience = 9, .baseline = 0.1, .restore_best_weights = true});
+  told.fit({9, 4, 1, 4}, {stop});
+  CHECK(stop.best_epoch() == 2);
+  const TemporaryFolder folder;
+  const BackupAndRestore backup({.backup_dir = folder.path(), .delete_checkpoint = false});
+  const History first = told.model.fit({ones({4, 1})}, zeros({4, 1}),
+                                       {.epochs = 2, .verbose = Verbose::silent,
+                                        .callbacks = {backup}});
+  const History again = told.model.fit({ones({4, 1})}, zeros({4, 1}),
+                                       {.epochs = 3, .verbose = Verbose::silent,
+                                        .callbacks = {backup}});
+  CHECK(again.epochs.size() == 3);
+  CHECK(again["loss"][1] == first["loss"][1]);
+}
