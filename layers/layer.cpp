@@ -190,6 +190,10 @@ void LayerImpl::adopt(const std::shared_ptr<LayerImpl>& layer) {
 
 void LayerImpl::keep_layer(const Layer& layer) { layers_.push_back(layer.impl()); }
 
+bool LayerImpl::has_layer(const LayerImpl& layer) const {
+  return std::ranges::any_of(layers_, [&](const auto& mine) { return mine.get() == &layer; });
+}
+
 std::vector<Layer> LayerImpl::layers() const { return {layers_.begin(), layers_.end()}; }
 
 void LayerImpl::all_states(Fields& f) {
@@ -267,6 +271,12 @@ Tensors LayerImpl::run(const Tensors& inputs, const CallOptions& options) {
   const TrainingScope scope(settled.training);
   const detail::CallScope scope_of_call(*this, inputs);
   if (scope_of_call.outermost()) clear_losses();
+  if (!own_weights_.empty() && !warned_of_owner_ && !scope_of_call.owned()) {
+    warned_of_owner_ = true;
+    warn(who() + ": is called inside " + scope_of_call.outer_who() +
+         ", which doesn't know it, so its weights are neither trained nor saved with it; make it "
+         "with add_layer there");
+  }
   Tensors results = call(inputs, settled);
   if (const Regularizer regularizer = activity_regularizer(); regularizer.defined()) {
     for (const Tensor& result : results) add_loss(regularizer(result));

@@ -125,6 +125,7 @@ class LayerImpl : public Configurable {
   void ensure_built(const Shapes& inputs);
   bool has_unbuilt_layers() const;  // until the first call()
   std::vector<Layer> layers() const;  // those inside
+  bool has_layer(const LayerImpl& layer) const;
   // What it and its layers must keep, besides weights, for a run to be taken up: state() of each.
   void all_states(Fields& f);
   // Call arguments with defaults and masks filled in; fails on one that the layer doesn't take.
@@ -164,7 +165,7 @@ class LayerImpl : public Configurable {
   bool built_ = false;
   Shapes built_shapes_;
   std::vector<DType> built_dtypes_;
-  bool warned_ = false;
+  bool warned_ = false, warned_of_owner_ = false;
   Weights own_weights_;
   std::vector<Regularizer> regularizers_;  // one a weight of its own
   Tensors added_losses_;

@@ -55,6 +55,13 @@ CallScope::CallScope(const LayerImpl& layer, const Tensors& inputs)
 
 CallScope::~CallScope() { innermost = outer_; }
 
+bool CallScope::owned() const {
+  for (const CallScope* outer = outer_; outer != nullptr; outer = outer->outer_) {
+    if (outer->layer_.has_layer(layer_)) return true;
+  }
+  return outermost();
+}
+
 void CallScope::end(const Tensors& results) const {
   if (current != nullptr) current->on_call_end(layer_, depth_, results);
 }

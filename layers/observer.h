@@ -52,6 +52,9 @@ class CallScope {
   CallScope(const CallScope&) = delete;
   CallScope& operator=(const CallScope&) = delete;
   bool outermost() const { return outer_ == nullptr; }
+  // Whether the layer is one of those in whose calls it is called, or no call is around it.
+  bool owned() const;
+  std::string outer_who() const { return outer_->layer_.who(); }
   void end(const Tensors& results) const;
 
  private:

@@ -9,6 +9,23 @@
 
 namespace kindling {
 
+namespace {
+
+// An optimizer that follows a schedule takes no other rate: said before training, not in its midst.
+void check_can_set(const char* who, const Model& model) {
+  try {
+    model.optimizer().set_learning_rate(model.optimizer().learning_rate());
+  } catch (const Error& error) {
+    throw Error(std::string(who) + ": " + error.what());
+  }
+}
+
+}  // namespace
+
+void LearningRateSchedulerImpl::on_train_begin(Model& model) {
+  check_can_set("LearningRateScheduler", model);
+}
+
 LearningRateSchedulerImpl::LearningRateSchedulerImpl(Options options)
     : options_(std::move(options)) {
   if (!options_.schedule) {
@@ -39,7 +56,8 @@ ReduceLROnPlateauImpl::ReduceLROnPlateauImpl(Options options)
   }
 }
 
-void ReduceLROnPlateauImpl::on_train_begin(Model&) {
+void ReduceLROnPlateauImpl::on_train_begin(Model& model) {
+  check_can_set("ReduceLROnPlateau", model);
   monitor_.forget();
   waited_ = cooling_ = 0;
 }

@@ -20,6 +20,7 @@ class LearningRateSchedulerImpl : public CallbackImpl {
  public:
   using Options = LearningRateSchedulerOptions;
   explicit LearningRateSchedulerImpl(Options options);
+  void on_train_begin(Model& model) override;
   void on_epoch_begin(int epoch) override;
   void on_epoch_end(int epoch, Logs& logs) override;  // logs it as "learning_rate"
 
@@ -45,7 +46,7 @@ class ReduceLROnPlateauImpl : public CallbackImpl {
  public:
   using Options = ReduceLROnPlateauOptions;
   explicit ReduceLROnPlateauImpl(Options options);
-  void on_train_begin(Model&) override;
+  void on_train_begin(Model& model) override;
   void on_epoch_end(int epoch, Logs& logs) override;
   void state(Fields& f) override;
 

@@ -274,8 +274,16 @@ Tensor Model::predict(const Dataset& data) const {
 }
 
 Tensor Model::predict(const Tensors& inputs) const {
+  const Tensors all = predict_all(inputs);
+  if (all.size() != 1) {
+    fail("{}: has {} outputs, predict_all() returns them all", impl()->who(), all.size());
+  }
+  return all[0];
+}
+
+Tensors Model::predict_all(const Tensors& inputs) const {
   const NoGrad no_grad;
-  return (*this)(inputs, {.training = false});
+  return call(inputs, {.training = false});
 }
 
 Layer Model::get_layer(const std::string& name) const {

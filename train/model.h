@@ -29,7 +29,7 @@ Optimizer default_optimizer();  // Adam()
 struct CompileOptions {
   Optimizer optimizer = default_optimizer();
   OutputLosses loss = {};
-  std::vector<double> loss_weights = {};  // one an output; empty: 1 each
+  LossWeights loss_weights = {};        // empty: 1 each
   OutputMetrics metrics = {};           // of all examples alike
   OutputMetrics weighted_metrics = {};  // by sample and class weights
 };
@@ -86,10 +86,16 @@ class Model : public Layer {
   Tensor forward_loss(const Batch& batch, Tensors& y_pred) const;
   // The loss and the metrics of compile() over a dataset, without training.
   Logs evaluate(const Dataset& data, std::optional<std::int64_t> steps = {}) const;
+  Logs evaluate(const Tensors& x, const OneOrMoreTensors& y,
+                std::int64_t batch_size = 32) const {
+    return evaluate(from_tensors(x, y, {.batch_size = batch_size}));
+  }
   // Predictions, in the order of the dataset's examples: (examples, ...).
   Tensor predict(const Dataset& data) const;
   Tensor predict(const Tensors& inputs) const;       // of one batch
+  Tensor predict(const Tensor& input) const { return predict(Tensors{input}); }
   Tensors predict_all(const Dataset& data) const;    // of a model with several outputs
+  Tensors predict_all(const Tensors& inputs) const;
 
   // Named by layer: "conv1d/kernel".
   Weights weights() const { return impl()->weights_inside(); }

@@ -20,7 +20,7 @@ bool larger_is_better(const std::string& log, Direction mode, const std::string&
     }
   };
   look(false, {"loss", "error", "crossentropy", "divergence", "hinge", "poisson"});
-  look(true, {"auc", "accuracy", "correlation", "pearson", "spearman", "precision", "recall", "f1",
+  look(true, {"auc", "acc", "correlation", "pearson", "spearman", "precision", "recall", "f1",
               "fbeta", "r2", "reciprocal_rank", "specificity", "sensitivity", "similarity"});
   if (larger) return *larger;
   fail("{}: monitor \"{}\": whether larger is better can't be told from its name; say "

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include <kindling/autograd/graph.h>
 #include <kindling/autograd/ops.h>
@@ -59,7 +60,7 @@ void count(const Mean& mean, const Tensor& value, std::int64_t examples) {
 }  // namespace
 
 Objective::Objective(const std::string& who, const std::vector<std::string>& outputs,
-                     const OutputLosses& losses, const std::vector<double>& loss_weights,
+                     const OutputLosses& losses, const LossWeights& loss_weights,
                      const OutputMetrics& metrics, const OutputMetrics& weighted_metrics)
     : who_(who), total_({.name = "loss"}) {
   const auto& given = losses.entries;
@@ -68,10 +69,13 @@ Objective::Objective(const std::string& who, const std::vector<std::string>& out
     fail("{}: one loss an output is needed, got {} for {} [outputs {}]", who, given.size(),
          outputs.size(), joined(outputs));
   }
-  if (!loss_weights.empty() && loss_weights.size() != outputs.size()) {
-    fail("{}: loss_weights has a number an output, got {} for {}", who, loss_weights.size(),
+  const auto& weights = loss_weights.entries;
+  const bool by_place = !weights.empty() && weights[0].first.empty();
+  if (by_place && weights.size() != outputs.size()) {
+    fail("{}: loss_weights has a number an output, got {} for {}", who, weights.size(),
          outputs.size());
   }
+  check_entries(who, "loss_weights", weights, outputs);
   check_entries(who, "losses", given, outputs);
   check_entries(who, "metrics", metrics.entries, outputs);
   check_entries(who, "metrics", weighted_metrics.entries, outputs);
@@ -92,7 +96,8 @@ Objective::Objective(const std::string& who, const std::vector<std::string>& out
     std::vector<Metric> own = metrics_of(metrics, outputs, i);
     const std::size_t unweighted = own.size();
     for (const Metric& metric : metrics_of(weighted_metrics, outputs, i)) own.push_back(metric);
-    outputs_.push_back({outputs[i], loss, loss_weights.empty() ? 1 : loss_weights[i],
+    const double* weight = by_place ? &weights[i].second : find_entry(weights, outputs[i]);
+    outputs_.push_back({outputs[i], loss, weight != nullptr ? *weight : 1,
                         std::move(own), unweighted, Mean({.name = outputs[i] + "_loss"})});
   }
   check_names();
@@ -105,26 +110,47 @@ std::string Objective::log_name(const Output& output, const std::string& name) c
 void Objective::check_names() const {
   std::set<std::string> names = {"loss"};
   for (const Output& output : outputs_) {
+    if (output.name == "val") {
+      fail("{}: an output named \"val\" would log what validation logs; give its layer another "
+           "name", who_);
+    }
+    if (outputs_.size() > 1) names.insert(output.mean_loss.name());
+  }
+  for (const Output& output : outputs_) {
     for (const Metric& metric : output.metrics) {
       if (names.insert(log_name(output, metric.name())).second) continue;
-      fail("{}: two logs are named \"{}\"; give one metric another .name", who_, metric.name());
+      fail("{}: two logs are named \"{}\"; give one metric another .name", who_,
+           log_name(output, metric.name()));
     }
+  }
+}
+
+Tensor Objective::loss_of(const Output& output, const Tensor& target, const Tensor& y_pred,
+                          const Tensor& weight) const {
+  try {
+    return output.loss(target, y_pred, weight);
+  } catch (const Error& error) {
+    if (outputs_.size() == 1) throw;
+    throw Error("output \"" + output.name + "\": " + error.what());
   }
 }
 
 Tensor Objective::loss(const Batch& batch, const Tensors& y_pred, const Tensors& layer_losses) {
   const std::size_t n = outputs_.size();
-  if (y_pred.size() != n || (!batch.targets.empty() && batch.targets.size() != n) ||
-      (batch.sample_weights.size() > 1 && batch.sample_weights.size() != n)) {
-    fail("{}: was compiled for {} output{}; the model gives {}, the data {} targets and {} sample "
-         "weights", who_, n, n == 1 ? "" : "s", y_pred.size(), batch.targets.size(),
-         batch.sample_weights.size());
+  if (y_pred.size() != n) {
+    fail("{}: was compiled for {} outputs, the model gives {}", who_, n, y_pred.size());
+  }
+  for (const auto& [what, count, least] :
+       {std::tuple{"targets", batch.targets.size(), std::size_t{0}},
+        std::tuple{"sample weights", batch.sample_weights.size(), std::size_t{1}}}) {
+    if (count <= least || count == n) continue;
+    fail("{}: the data have {} {} for {} outputs; one an output is needed", who_, count, what, n);
   }
   Tensor total;
   for (std::size_t i = 0; i < n; ++i) {
     const Output& o = outputs_[i];
     const Tensor target = batch.targets.empty() ? Tensor() : batch.targets[i];
-    const Tensor value = o.loss(target, y_pred[i], weight_of(batch, i));
+    const Tensor value = loss_of(o, target, y_pred[i], weight_of(batch, i));
     if (n > 1) count(o.mean_loss, value, batch.size());
     const Tensor weighed = o.weight == 1 ? value : value * o.weight;
     total = total.defined() ? total + weighed : weighed;

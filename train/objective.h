@@ -25,6 +25,16 @@ struct OutputLosses {
   std::vector<std::pair<std::string, Loss>> entries = {};  // no name: by place
 };
 
+// What each output's loss counts in the whole: by place, or by name, 1 for those left out.
+struct LossWeights {
+  LossWeights() = default;
+  LossWeights(std::initializer_list<double> by_place) {
+    for (const double weight : by_place) entries.emplace_back("", weight);
+  }
+  LossWeights(std::initializer_list<std::pair<std::string, double>> by_name) : entries(by_name) {}
+  std::vector<std::pair<std::string, double>> entries = {};
+};
+
 // The metrics of the only output, or by the outputs' names.
 //   .metrics = {AUC(), BinaryAccuracy()}     .metrics = {{"score", {AUC()}}}
 struct OutputMetrics {
@@ -38,10 +48,9 @@ struct OutputMetrics {
 
 class Objective {
  public:
-  // `outputs`: the names of the model's, `who` the model in messages. loss_weights: one an output,
-  // or none.
+  // `outputs`: the names of the model's, `who` the model in messages.
   Objective(const std::string& who, const std::vector<std::string>& outputs,
-            const OutputLosses& losses, const std::vector<double>& loss_weights,
+            const OutputLosses& losses, const LossWeights& loss_weights,
             const OutputMetrics& metrics, const OutputMetrics& weighted_metrics = {});
 
   // The sum of the outputs' losses, weighed, and of the layers' own; what it is made of is counted
@@ -64,6 +73,8 @@ class Objective {
     std::size_t unweighted;  // so many of the metrics, the first ones, count all examples alike
     Mean mean_loss;
   };
+  Tensor loss_of(const Output& output, const Tensor& target, const Tensor& y_pred,
+                 const Tensor& weight) const;
   std::string log_name(const Output& output, const std::string& name) const;
   void check_names() const;
 

@@ -224,3 +224,24 @@ TEST_CASE("A layer has one weight of a name") {
   CHECK(message_of([] { Twice({.name = "t"})(ones({1})); }) ==
         "Twice \"t\": has a weight \"w\" already");
 }
+
+TEST_CASE("A layer inside another that doesn't know it says so, once") {
+  class ForgetfulImpl : public LayerImpl {
+   public:
+    struct Options {
+      std::string name = {};
+    };
+    explicit ForgetfulImpl(Options o) : LayerImpl("Forgetful", o.name) {}
+    Tensors call(const Tensors& inputs, const Call&) override { return {inside_(inputs[0])}; }
+
+   private:
+    Dense inside_ = Dense({.units = 2, .name = "inside"});
+  };
+  const Warnings warnings;
+  const Handle<ForgetfulImpl> outer({.name = "outer"});
+  outer(zeros({1, 2}));
+  outer(zeros({1, 2}));
+  REQUIRE(Warnings::list().size() == 1);
+  CHECK(Warnings::list()[0].starts_with("Dense \"inside\": is called inside Forgetful \"outer\", "
+                                        "which doesn't know it"));
+}

@@ -128,7 +128,7 @@ TEST_CASE("Several outputs: a loss and a weight each, by place or by name, logs 
   Model model(input, {a, b}, "two");
   model.compile({.optimizer = SGD({.learning_rate = 0.1}),
                  .loss = {{"b", BinaryCrossentropy()}, {"a", MeanSquaredError()}},
-                 .loss_weights = {0.5, 2},
+                 .loss_weights = {{"b", 2}, {"a", 0.5}},
                  .metrics = {{"b", {BinaryAccuracy()}}}});
   const Dataset data = from_tensors({x}, {ya, yb}, {.batch_size = 4});
   const Logs logs = model.evaluate(data);
