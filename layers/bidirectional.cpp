@@ -66,13 +66,15 @@ void BidirectionalImpl::make_layers() {
   options_.backward_layer =
       direction(backward().defined() ? backward() : forward(), "backward_");
   options_.layer = first;
+  forward_config_ = first.config();
   keep_layer(forward());
   keep_layer(backward());
 }
 
 void BidirectionalImpl::check_options() const {
   if (!forward().defined()) fail("{}: layer is none, one is needed", who());
-  const Config ahead = forward().config(), back = backward().config();
+  const Config& ahead = forward_config_;
+  const Config back = backward().config();
   if (ahead["go_backwards"].str() == back["go_backwards"].str()) {
     fail("{}: one of its layers goes backwards, got go_backwards = {} of both", who(),
          ahead["go_backwards"].str());
@@ -86,7 +88,7 @@ void BidirectionalImpl::check_options() const {
 }
 
 bool BidirectionalImpl::returns(const char* what) const {
-  return forward().config()[what].as_bool(what);
+  return forward_config_[what].as_bool(what);
 }
 
 void BidirectionalImpl::check(const Shapes& inputs) const {

@@ -48,6 +48,7 @@ class BidirectionalImpl : public LayerImpl {
   bool returns(const char* what) const;  // its options return_sequences, return_state
 
   Options options_;
+  Config forward_config_;  // the forward layer's, which each call would make anew
 };
 using Bidirectional = Handle<BidirectionalImpl>;
 

@@ -218,6 +218,10 @@ void from_config(const Config& config, std::vector<std::int64_t>& values,
                  const std::string& what) {
   read_list(config, values, what, &Config::as_int);
 }
+Config to_config(const std::vector<std::string>& values) { return list_of(values); }
+void from_config(const Config& config, std::vector<std::string>& values, const std::string& what) {
+  read_list(config, values, what, &Config::as_string);
+}
 Config to_config(const std::vector<Tensor>& values) { return list_of(values); }
 void from_config(const Config& config, std::vector<Tensor>& values, const std::string& what) {
   read_list(config, values, what, &Config::as_tensor);

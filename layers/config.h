@@ -105,6 +105,8 @@ Config to_config(const std::vector<double>& values);
 void from_config(const Config& config, std::vector<double>& values, const std::string& what);
 Config to_config(const std::vector<std::int64_t>& values);
 void from_config(const Config& config, std::vector<std::int64_t>& values, const std::string& what);
+Config to_config(const std::vector<std::string>& values);
+void from_config(const Config& config, std::vector<std::string>& values, const std::string& what);
 Config to_config(const std::vector<Tensor>& values);
 void from_config(const Config& config, std::vector<Tensor>& values, const std::string& what);
 

@@ -27,12 +27,6 @@ std::string next_name(const std::string& class_name) {
   return number == 0 ? base : base + "_" + std::to_string(number);
 }
 
-Shapes shapes_of(const Tensors& tensors) {
-  Shapes shapes;
-  for (const Tensor& t : tensors) shapes.push_back(t.shape());
-  return shapes;
-}
-
 // Zeros of a shape, its unknown sizes replaced: the first axis by `batch`, others by `other`.
 Tensor probe(const Shape& shape, DType dtype, std::int64_t batch, std::int64_t other) {
   Shape known = shape;
@@ -51,6 +45,18 @@ const T& only(const std::vector<T>& results, const Layer& layer) {
 }
 
 }  // namespace
+
+Shapes shapes_of(const Tensors& tensors) {
+  Shapes shapes;
+  for (const Tensor& t : tensors) shapes.push_back(t.shape());
+  return shapes;
+}
+
+std::string text_of(const Shapes& shapes) {
+  std::string text;
+  for (const Shape& shape : shapes) text += (text.empty() ? "" : ", ") + shape.str();
+  return text;
+}
 
 void set_dropped_mask_policy(DroppedMask policy) { dropped_mask_policy = policy; }
 

@@ -38,6 +38,8 @@
 namespace kindling {
 
 using Shapes = std::vector<Shape>;
+Shapes shapes_of(const Tensors& tensors);
+std::string text_of(const Shapes& shapes);  // "(2, 3), (2,)"
 
 // A weight as optimizers, files and summaries see it. Names are paths: "cnn_layer/kernel".
 struct Weight {

@@ -6,6 +6,7 @@
 #include <kindling/autograd/elementwise.h>
 #include <kindling/autograd/matmul.h>
 #include <kindling/autograd/shaping.h>
+#include <kindling/layers/kernel_options.h>
 #include <kindling/tensor/fail.h>
 
 namespace kindling {
@@ -26,7 +27,6 @@ void MultiHeadAttentionImpl::fields(Fields& f) {
   f("key_dim", o.key_dim);
   f("value_dim", o.value_dim);
   f("dropout", o.dropout);
-  f("use_bias", o.use_bias);
   std::optional<Shape> shape;
   if (o.output_shape.rank() > 0) shape = o.output_shape;
   f("output_shape", shape);
@@ -36,13 +36,7 @@ void MultiHeadAttentionImpl::fields(Fields& f) {
   if (axis.value_or(1) != 1) fail("{}: attention_axes is None or 1, got {}", who(), *axis);
   std::optional<bool> flash;  // how Keras computes, which changes no number
   f("flash_attention", flash);
-  f("kernel_initializer", o.kernel_initializer);
-  f("bias_initializer", o.bias_initializer);
-  f("kernel_regularizer", o.kernel_regularizer);
-  f("bias_regularizer", o.bias_regularizer);
-  f("activity_regularizer", o.activity_regularizer);
-  f("kernel_constraint", o.kernel_constraint);
-  f("bias_constraint", o.bias_constraint);
+  detail::kernel_fields(f, o);
   f("seed", o.seed);
 }
 
@@ -87,12 +81,10 @@ MultiHeadAttentionImpl::Projection MultiHeadAttentionImpl::make_projection(
   const Options& o = options_;
   Projection made{.summed = summed};
   made.kernel = add_weight(name + "/kernel", kernel, o.kernel_initializer,
-                           {.regularizer = o.kernel_regularizer,
-                            .constraint = o.kernel_constraint});
+                           detail::kernel_weight(o));
   if (!o.use_bias) return made;
   made.bias = add_weight(name + "/bias", joined(kernel, summed, kernel.rank(), {}),
-                         o.bias_initializer,
-                         {.regularizer = o.bias_regularizer, .constraint = o.bias_constraint});
+                         o.bias_initializer, detail::bias_weight(o));
   return made;
 }
 

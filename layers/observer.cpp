@@ -10,18 +10,6 @@ namespace {
 thread_local LayerObserver* current = nullptr;
 thread_local const detail::CallScope* innermost = nullptr;
 
-Shapes shapes_of(const Tensors& tensors) {
-  Shapes shapes;
-  for (const Tensor& t : tensors) shapes.push_back(t.defined() ? t.shape() : Shape());
-  return shapes;
-}
-
-std::string text_of(const Shapes& shapes) {
-  std::string text;
-  for (const Shape& shape : shapes) text += (text.empty() ? "" : ", ") + shape.str();
-  return text;
-}
-
 class Tracer : public LayerObserver {
  public:
   explicit Tracer(Trace& trace) : trace_(trace) {}

@@ -7,6 +7,7 @@
 #include <kindling/autograd/shaping.h>
 #include <kindling/layers/dropout.h>
 #include <kindling/layers/gru.h>
+#include <kindling/layers/kernel_options.h>
 #include <kindling/layers/lstm.h>
 #include <kindling/layers/simple_rnn.h>
 #include <kindling/tensor/fail.h>
@@ -34,18 +35,8 @@ void RecurrentImpl<O>::fields(Fields& f) {
   if constexpr (requires { o.recurrent_activation; }) {
     f("recurrent_activation", o.recurrent_activation);
   }
-  f("use_bias", o.use_bias);
-  f("kernel_initializer", o.kernel_initializer);
-  f("recurrent_initializer", o.recurrent_initializer);
-  f("bias_initializer", o.bias_initializer);
+  detail::kernel_fields(f, o);
   if constexpr (requires { o.unit_forget_bias; }) f("unit_forget_bias", o.unit_forget_bias);
-  f("kernel_regularizer", o.kernel_regularizer);
-  f("recurrent_regularizer", o.recurrent_regularizer);
-  f("bias_regularizer", o.bias_regularizer);
-  f("activity_regularizer", o.activity_regularizer);
-  f("kernel_constraint", o.kernel_constraint);
-  f("recurrent_constraint", o.recurrent_constraint);
-  f("bias_constraint", o.bias_constraint);
   f("dropout", o.dropout);
   f("recurrent_dropout", o.recurrent_dropout);
   f("seed", o.seed);
@@ -106,13 +97,12 @@ void RecurrentImpl<O>::build(const Shapes& inputs) {
   const O& o = options_;
   const std::int64_t width = gates_ * o.units;
   kernel_ = add_weight("kernel", {inputs[0][2], width}, o.kernel_initializer,
-                       {.regularizer = o.kernel_regularizer, .constraint = o.kernel_constraint});
+                       detail::kernel_weight(o));
   recurrent_kernel_ = add_weight("recurrent_kernel", {o.units, width}, o.recurrent_initializer,
                                  {.regularizer = o.recurrent_regularizer,
                                   .constraint = o.recurrent_constraint});
   if (!o.use_bias) return;
-  bias_ = add_weight("bias", bias_shape(), bias_initializer(),
-                     {.regularizer = o.bias_regularizer, .constraint = o.bias_constraint});
+  bias_ = add_weight("bias", bias_shape(), bias_initializer(), detail::bias_weight(o));
 }
 
 // Row 0 of a bias goes with the inputs, row 1 with the state; a bias of one row is all row 0.

@@ -27,10 +27,10 @@ std::string filled(const std::string& path, int epoch, std::int64_t batch, const
   }
 }
 
-Config to_config(const std::vector<std::string>& texts) {
-  Config::List list;
-  for (const std::string& text : texts) list.push_back(text);
-  return list;
+void make_folders(const std::filesystem::path& path) {
+  std::error_code failed;
+  if (!path.empty()) std::filesystem::create_directories(path, failed);
+  if (failed) fail("{}: cannot be made, {}", path.string(), failed.message());
 }
 
 void check_freq(const char* who, const SaveFreq& freq) {
@@ -43,6 +43,12 @@ void check_freq(const char* who, const SaveFreq& freq) {
 
 SaveFreq::SaveFreq(const char* epoch) : batches(std::string_view(epoch) == "epoch" ? 0 : -1) {}
 SaveFreq::SaveFreq(std::int64_t n) : batches(n > 0 ? n : -1) {}
+
+bool SaveFreq::due(std::int64_t& counted) const {
+  if (batches == 0 || ++counted < batches) return false;
+  counted = 0;
+  return true;
+}
 
 ModelCheckpointImpl::ModelCheckpointImpl(Options options) : options_(std::move(options)) {
   check_freq("ModelCheckpoint", options_.save_freq);
@@ -60,20 +66,14 @@ void ModelCheckpointImpl::on_epoch_end(int epoch, Logs& logs) {
 }
 
 void ModelCheckpointImpl::on_train_batch_end(std::int64_t batch, const Logs& logs) {
-  if (options_.save_freq.batches == 0 || ++batches_ < options_.save_freq.batches) return;
-  batches_ = 0;
-  save(run().epoch(), batch + 1, logs);
+  if (options_.save_freq.due(batches_)) save(run().epoch(), batch + 1, logs);
 }
 
 void ModelCheckpointImpl::save(int epoch, std::int64_t batch, const Logs& logs) {
   const bool waits = monitor_ && run().validates_later(options_.monitor, logs);
   if (waits || (monitor_ && !monitor_->better(logs))) return;
   const std::string path = filled(options_.filepath, epoch + 1, batch, logs);
-  if (const auto above = std::filesystem::path(path).parent_path(); !above.empty()) {
-    std::error_code failed;
-    std::filesystem::create_directories(above, failed);
-    if (failed) fail("{}: cannot be made, {}", above.string(), failed.message());
-  }
+  make_folders(std::filesystem::path(path).parent_path());
   if (options_.save_weights_only) {
     run().model().save_weights(path);
   } else {
@@ -90,10 +90,7 @@ void ModelCheckpointImpl::save(int epoch, std::int64_t batch, const Logs& logs) 
 
 void ModelCheckpointImpl::state(Fields& f) {
   f("batches", batches_);
-  Config saved = to_config(saved_);
-  f("saved", saved);
-  saved_.clear();
-  for (const Config& path : saved.as_list("saved")) saved_.push_back(path.as_string("saved"));
+  f("saved", saved_);
   if (monitor_) monitor_->state(f);
 }
 
@@ -106,11 +103,7 @@ std::string BackupAndRestoreImpl::file() const {
 }
 
 void BackupAndRestoreImpl::on_train_begin(Model&) {
-  std::error_code failed;
-  std::filesystem::create_directories(std::string(options_.backup_dir), failed);
-  if (failed) {
-    fail("{}: cannot be made, {}", std::string(options_.backup_dir), failed.message());
-  }
+  make_folders(std::string(options_.backup_dir));
   if (!std::filesystem::exists(file())) return;
   const Config state = read_state(file());
   Fields fields(state, file());
@@ -130,9 +123,7 @@ void BackupAndRestoreImpl::on_epoch_end(int, Logs&) {
 }
 
 void BackupAndRestoreImpl::on_train_batch_end(std::int64_t, const Logs&) {
-  if (options_.save_freq.batches == 0 || ++batches_ < options_.save_freq.batches) return;
-  batches_ = 0;
-  save();
+  if (options_.save_freq.due(batches_)) save();
 }
 
 void BackupAndRestoreImpl::on_train_end() {

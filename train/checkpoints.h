@@ -15,6 +15,8 @@ struct SaveFreq {
   SaveFreq(const char* epoch);  // "epoch"
   SaveFreq(std::int64_t batches);
   SaveFreq(int batches) : SaveFreq(std::int64_t{batches}) {}
+  // Counts a batch; whether it is one after which to save.
+  bool due(std::int64_t& counted) const;
   std::int64_t batches = 0;  // 0: epochs
 };
 

@@ -28,7 +28,6 @@ class FitRun {
 
  private:
   bool run_epoch();
-  Tensors weights_state() const;
   bool stopped() const;
   template <class Hook>
   void each(Hook hook) const {

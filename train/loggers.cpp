@@ -62,12 +62,8 @@ void CSVLoggerImpl::on_epoch_end(int epoch, Logs& logs) {
 
 void CSVLoggerImpl::state(Fields& f) {
   f("size", size_);
-  Config columns = Config::List(columns_.begin(), columns_.end());
-  f("columns", columns);
-  if (!f.reading()) return;
-  file_.reset();
-  columns_.clear();
-  for (const Config& c : columns.as_list("columns")) columns_.push_back(c.as_string("columns"));
+  f("columns", columns_);
+  if (f.reading()) file_.reset();
 }
 
 TensorBoardImpl::TensorBoardImpl(Options options) : options_(std::move(options)) {

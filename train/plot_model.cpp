@@ -26,12 +26,6 @@ std::string escaped(const std::string& text) {
   return safe;
 }
 
-std::string shapes_text(const Shapes& shapes) {
-  std::string text;
-  for (const Shape& shape : shapes) text += (text.empty() ? "" : ", ") + shape.str();
-  return text;
-}
-
 // The calls of a layer are one box, as in Keras.
 std::string label_of(const FunctionalImpl& graph, const Layer& layer, const PlotOptions& options) {
   std::string label = layer.class_name();
@@ -42,9 +36,9 @@ std::string label_of(const FunctionalImpl& graph, const Layer& layer, const Plot
     Shapes inputs;
     for (const SymbolicTensor& input : node->inputs) inputs.push_back(input.shape());
     if (options.show_shapes) {
-      const std::string from = inputs.empty() ? shapes_text(node->shapes) : shapes_text(inputs);
+      const std::string from = inputs.empty() ? text_of(node->shapes) : text_of(inputs);
       label += fmt::format("|{{Input: {}|Output: {}}}", escaped(from),
-                           escaped(shapes_text(node->shapes)));
+                           escaped(text_of(node->shapes)));
     }
     if (options.show_dtype) {
       std::vector<DType> dtypes;

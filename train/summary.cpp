@@ -48,20 +48,13 @@ Trace calls_inside(const Layer& layer) {
 std::string output_shape(const Layer& layer, const FunctionalImpl* graph, const Trace& inside) {
   for (const CallTrace& call : inside.calls) {
     if (call.depth != 1 || call.name != layer.name()) continue;
-    std::string text;
-    for (const Shape& s : call.results) {
-      text += (text.empty() ? "" : ", ") + (s.rank() > 0 ? s.with(0, any) : s).str();
-    }
-    return text;
+    Shapes shapes = call.results;
+    for (Shape& s : shapes) s = s.rank() > 0 ? s.with(0, any) : s;
+    return text_of(shapes);
   }
   if (graph == nullptr) return "?";
   for (const auto& node : graph->nodes()) {
-    if (node->layer.impl() != layer.impl()) continue;
-    std::string text;
-    for (const Shape& shape : node->shapes) {
-      text += (text.empty() ? "" : ", ") + shape.str();
-    }
-    return text;
+    if (node->layer.impl() == layer.impl()) return text_of(node->shapes);
   }
   return "";
 }

@@ -30,12 +30,6 @@ struct Expected {
 
 namespace layer_check {
 
-inline Shapes shapes_of(const Tensors& tensors) {
-  Shapes shapes;
-  for (const Tensor& t : tensors) shapes.push_back(t.shape());
-  return shapes;
-}
-
 inline bool same(const Config& a, const Config& b) {
   if (a.value().index() != b.value().index()) return false;
   if (a.is_list()) return std::ranges::equal(a.as_list(""), b.as_list(""), same);

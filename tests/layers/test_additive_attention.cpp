@@ -90,7 +90,7 @@ TEST_CASE("AdditiveAttention computes and differentiates like its composed form"
         masks[1].mutable_bools()[static_cast<std::size_t>(b * s.keys)] = true;
       }
       const auto layer = AdditiveAttention({.use_scale = use_scale, .causal = causal});
-      layer.build(layer_check::shapes_of(inputs));
+      layer.build(shapes_of(inputs));
       const Tensor scale = use_scale ? layer.weights()[0].value : Tensor();
       const Tensors g = {normals({s.batch, s.queries, inputs[1].size(2)}, 8),
                          normals({s.batch, s.queries, s.keys}, 9)};
@@ -137,7 +137,7 @@ TEST_CASE("Long sequences, in many tiles, with scores and without") {
     const Tensors inputs = make_inputs(s, 3, 1, true);
     const Tensor value_mask = coins({batch, 70}, 5, 0.6), query_mask = coins({batch, 150}, 6, 0.8);
     const auto layer = AdditiveAttention();
-    layer.build(layer_check::shapes_of(inputs));
+    layer.build(shapes_of(inputs));
     const Tensor scale = layer.weights()[0].value, g = normals({batch, 150, 9}, 7);
     for (const bool causal : {false, true}) {
       const CallOptions options{.mask = {query_mask, value_mask}, .use_causal_mask = causal};

@@ -26,7 +26,7 @@ Tensor gradient_of(const Tensor& x) { return grad(x).defined() ? grad(x) : zeros
 Tensors all_of(const Layer& layer, const Tensors& inputs, const CallOptions& call = {}) {
   Tensors variables, all;
   for (const Tensor& x : inputs) variables.push_back(variable(x.clone()));
-  layer.build(layer_check::shapes_of(inputs));
+  layer.build(shapes_of(inputs));
   std::uint64_t seed = 100;
   for (const Weight& w : layer.weights()) {
     Tensor value = w.value;
