@@ -19,7 +19,7 @@
 #include <string>
 #include <vector>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 class Vocabulary;
 

@@ -6,7 +6,7 @@
 
 #include <kindling/layers/functional.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 Config functional_config(const FunctionalImpl& model);
 

@@ -6,7 +6,7 @@
 #include <kindling/io/safetensors.h>
 #include <kindling/layers/layer.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // Copies tensors into weights, all or none. `who` stands in messages:
 //   w.safetensors: does not fit the model; missing: a/kernel; extra: b/kernel; wrong shape: ..

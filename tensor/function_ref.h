@@ -5,7 +5,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 template <class Signature>
 class FunctionRef;

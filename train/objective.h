@@ -10,7 +10,7 @@
 #include <kindling/train/logs.h>
 #include <kindling/train/metrics.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // One loss an output: that of the only one, or by place, or by the outputs' names.
 //   .loss = BinaryCrossentropy()

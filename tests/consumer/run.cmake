@@ -1,5 +1,8 @@
-# Installs kindling into an empty folder, builds the project here against it and runs that:
-#   cmake -D BUILD=folder -D WORK=folder [-D OPTIONS=-GNinja;...] -P run.cmake
+# Builds the project here against kindling in one of the ways there are, and runs it:
+#   cmake -D HOW=find_package [-D COMPONENT=other] -D BUILD=folder ..   the installed package
+#   cmake -D HOW=pkg_config [-D COMPONENT=other] -D BUILD=folder ..     the same, without CMake
+#   cmake -D HOW=fetch_content ..                                       a clone, built inside
+# and in all: -D WORK=folder -D COMPILER=c++ -D GENERATOR=Ninja -P run.cmake
 cmake_minimum_required(VERSION 3.25)
 
 function(run)
@@ -8,9 +11,37 @@ endfunction()
 
 file(REMOVE_RECURSE ${WORK})
 file(MAKE_DIRECTORY ${WORK})
-execute_process(COMMAND ${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix
-                OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
-run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR} -B build ${OPTIONS}
-    -D CMAKE_PREFIX_PATH=${WORK}/prefix -D CMAKE_FIND_USE_PACKAGE_REGISTRY=OFF)
-run(${CMAKE_COMMAND} --build build)
-run(${WORK}/build/consumer)
+if(NOT HOW STREQUAL fetch_content)
+  set(component "")
+  if(COMPONENT)
+    set(component --component ${COMPONENT})
+  endif()
+  execute_process(COMMAND ${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix ${component}
+                  OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
+endif()
+set(configure ${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR} -B build -G ${GENERATOR}
+    -D CMAKE_CXX_COMPILER=${COMPILER} -D CMAKE_FIND_USE_PACKAGE_REGISTRY=OFF)
+
+if(HOW STREQUAL find_package)
+  run(${configure} -D CMAKE_PREFIX_PATH=${WORK}/prefix)
+  run(${CMAKE_COMMAND} --build build)
+  run(build/consumer)
+elseif(HOW STREQUAL pkg_config)
+  file(GLOB_RECURSE pc ${WORK}/prefix/*/kindling.pc)
+  cmake_path(GET pc PARENT_PATH ENV{PKG_CONFIG_PATH})
+  execute_process(COMMAND pkg-config --cflags --libs kindling OUTPUT_VARIABLE flags
+                  OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  separate_arguments(flags UNIX_COMMAND "${flags}")
+  execute_process(COMMAND pkg-config --variable=libdir kindling OUTPUT_VARIABLE libraries
+                  OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  run(${COMPILER} -std=c++20 ${CMAKE_CURRENT_LIST_DIR}/main.cpp -o consumer ${flags}
+      -Wl,-rpath,${libraries})
+  run(${WORK}/consumer)
+else()
+  # Unoptimised and without the optional parts: what is tried is that it can be built in.
+  get_filename_component(clone ${CMAKE_CURRENT_LIST_DIR}/../.. ABSOLUTE)
+  run(${configure} -D KINDLING_CLONE=file://${clone} -D FETCHCONTENT_SOURCE_DIR_KINDLING=${clone}
+      -D CMAKE_BUILD_TYPE=Debug -D KINDLING_ARCHIVES=OFF -D KINDLING_ONNX=OFF)
+  run(${CMAKE_COMMAND} --build build)
+  run(build/consumer)
+endif()
