@@ -19,6 +19,20 @@ if(NOT HOW STREQUAL fetch_content)
   execute_process(COMMAND ${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix ${component}
                   OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
 endif()
+# A shared library shows what is kindling's own and public.
+file(GLOB_RECURSE shared ${WORK}/prefix/*/libkindling.so)
+if(shared)
+  execute_process(COMMAND nm -DC --defined-only ${shared} OUTPUT_VARIABLE symbols
+                  COMMAND_ERROR_IS_FATAL ANY)
+  if(NOT symbols MATCHES "kindling::Model::fit")
+    message(FATAL_ERROR "${shared} does not show kindling::Model::fit")
+  endif()
+  set(not_ours "kindling::kernels|fmt::|nlohmann|hwy::|tbb::|cblas_|utf8proc|zip_|H5[A-Z]|onnx::")
+  if(symbols MATCHES "[^\n]*(${not_ours}|google::)[^\n]*")
+    message(FATAL_ERROR "${shared} shows what is not its own:\n${CMAKE_MATCH_0}")
+  endif()
+endif()
+
 set(configure ${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR} -B build -G ${GENERATOR}
     -D CMAKE_CXX_COMPILER=${COMPILER} -D CMAKE_FIND_USE_PACKAGE_REGISTRY=OFF)
 
@@ -28,7 +42,8 @@ if(HOW STREQUAL find_package)
   run(build/consumer)
 elseif(HOW STREQUAL pkg_config)
   file(GLOB_RECURSE pc ${WORK}/prefix/*/kindling.pc)
-  cmake_path(GET pc PARENT_PATH ENV{PKG_CONFIG_PATH})
+  cmake_path(GET pc PARENT_PATH folder)
+  set(ENV{PKG_CONFIG_PATH} ${folder})
   execute_process(COMMAND pkg-config --cflags --libs kindling OUTPUT_VARIABLE flags
                   OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
   separate_arguments(flags UNIX_COMMAND "${flags}")
