@@ -104,7 +104,7 @@ class Walk {
     for (const Layer& layer : ordered(graph, order)) {
       if (is_operation(layer) || (sequential && layer.class_name() == "InputLayer")) continue;
       std::string name = snake_case(layer.class_name());
-      if (const int number = used[name]++; number > 0) name += "_" + std::to_string(number);
+      if (const int number = used[name]++; number > 0) name = fmt::format("{}_{}", name, number);
       visit(layer, under(path, name), order_of(layer, order));
     }
   }
@@ -117,9 +117,10 @@ std::string vars(const std::string& path) { return under(path, "vars"); }
 // In Keras 2.12 to 2.15, Functional's layers had another name in the file.
 constexpr std::string_view early_layers = "_layer_checkpoint_dependencies";
 
-std::string early(const std::string& path) {
+std::string early(std::string path) {
   constexpr std::string_view now = "layers";
-  return path.starts_with(now) ? std::string(early_layers) + path.substr(now.size()) : path;
+  if (path.starts_with(now)) path.replace(0, now.size(), early_layers);
+  return path;
 }
 
 std::string place_of(const hdf5::File& file, const Variables& variables) {
