@@ -41,15 +41,21 @@ void check_weights(const Weights& weights, const std::vector<GivenWeight>& given
   throw Error(text);
 }
 
+void copy_weights(const Weights& weights, const std::function<Tensor(std::size_t)>& read) {
+  Tensors values;
+  for (std::size_t i = 0; i < weights.size(); ++i) values.push_back(read(i));
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    Tensor value = weights[i].value;
+    std::ranges::copy(values[i].floats(), value.mutable_floats().begin());
+  }
+}
+
 void assign_weights(const Weights& weights, const NamedTensors& tensors, const std::string& who) {
   const std::map<std::string, Tensor> given(tensors.begin(), tensors.end());
   std::vector<GivenWeight> shapes;
   for (const auto& [name, t] : tensors) shapes.push_back({name, t.shape(), t.dtype()});
   check_weights(weights, shapes, who);
-  for (const Weight& w : weights) {
-    Tensor value = w.value;
-    std::ranges::copy(given.at(w.name).floats(), value.mutable_floats().begin());
-  }
+  copy_weights(weights, [&](std::size_t i) { return given.at(weights[i].name); });
 }
 
 NamedTensors named_tensors(const Weights& weights) {

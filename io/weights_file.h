@@ -1,6 +1,7 @@
 // Weights by name: into a file, and strictly back.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,9 @@ struct GivenWeight {
 //   w.safetensors: does not fit the model; missing: a/kernel; extra: b/kernel; wrong shape: ..
 void check_weights(const Weights& weights, const std::vector<GivenWeight>& given,
                    const std::string& who);
+
+// Copies read(i) into weight i: all or, if one can't be read, none.
+void copy_weights(const Weights& weights, const std::function<Tensor(std::size_t)>& read);
 
 // Copies tensors into weights, all or none: those that check_weights() finds nothing wrong with.
 void assign_weights(const Weights& weights, const NamedTensors& tensors, const std::string& who);

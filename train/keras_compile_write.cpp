@@ -39,8 +39,19 @@ bool metric_lacks(const std::string& class_name, const std::string& option) {
          option == "over_all";
 }
 
+// Losses that are metrics here, but no classes of Keras's metrics.
+bool is_loss_alone(const std::string& class_name) {
+  constexpr std::array all = {"BinaryFocalCrossentropy", "CategoricalFocalCrossentropy", "Huber",
+                              "LogCosh"};
+  return std::ranges::find(all, class_name) != all.end();
+}
+
 Config metric_to_keras(const Metric& metric) {
   const std::string& class_name = metric.class_name();
+  if (is_loss_alone(class_name)) {
+    fail("{}: is no metric in Keras, only a loss; without it, the model can be saved, or it alone "
+         "with .include_optimizer = false", metric.impl()->who());
+  }
   Config options = Config::Map{{"name", metric.name()}, {"dtype", "float32"}};
   for (const auto& [key, value] : metric.config().as_map(metric.name())) {
     if (key == "name") continue;

@@ -5,6 +5,7 @@
 
 #include <kindling/io/archives/hdf5.h>
 #include <kindling/io/archives/keras_config.h>
+#include <kindling/io/archives/keras_legacy.h>
 #include <kindling/io/archives/keras_objects.h>
 #include <kindling/io/archives/keras_variables.h>
 #include <kindling/io/archives/keras_write.h>
@@ -90,7 +91,7 @@ KerasModel parse_archive(std::string_view bytes, const std::string& name) {
   const Config graph = keras::graph_from_keras(object, config_name);
   const bool sequential = graph["class_name"].as_string(config_name) == "Sequential";
   const hdf5::File weights(zip.read(weights_member), name + ": " + weights_member);
-  KerasModel read{functional_from_config(graph["config"], config_name, sequential), {}, {}, {}};
+  KerasModel read{functional_from_config(graph["config"], config_name, sequential)};
   const auto variables = keras::variables_of(read.model, &graph["config"]);
   keras::load_variables(weights, variables);
   read.weights = named(read.model, variables);
@@ -101,10 +102,25 @@ KerasModel parse_archive(std::string_view bytes, const std::string& name) {
   return read;
 }
 
+KerasModel parse_legacy(std::string_view bytes, const std::string& name) {
+  const hdf5::File file(std::string(bytes), name);
+  const Config graph = keras::legacy_graph(file);
+  const std::string what = name + ": model_config";
+  KerasModel read{functional_from_config(graph["config"], what,
+                                         graph["class_name"].as_string(what) == "Sequential")};
+  keras::load_legacy_weights(file, "model_weights", read.model, &graph["config"]);
+  read.weights = named(read.model, keras::variables_of(read.model, &graph["config"]));
+  const Config version = file.attribute("", "keras_version");
+  if (version.is_string()) read.keras_version = version.as_string(name);
+  return read;
+}
+
+bool is_zip(std::string_view bytes) { return bytes.starts_with("PK"); }
+
 }  // namespace
 
 KerasModel parse_keras(std::string_view bytes, const std::string& name) {
-  return parse_archive(bytes, name);
+  return is_zip(bytes) ? parse_archive(bytes, name) : parse_legacy(bytes, name);
 }
 
 KerasModel read_keras(const std::string& path) { return parse_keras(read_file(path), path); }
@@ -123,7 +139,13 @@ std::string keras_bytes(const Layer& model, const KerasTraining& training,
 }
 
 void load_keras_weights(const Layer& model, const std::string& path) {
-  keras::load_variables(hdf5::File(read_file(path), path), keras::variables_of(model));
+  std::string bytes = read_file(path);
+  if (is_zip(bytes)) bytes = ZipReader(std::move(bytes), path).read(weights_member);
+  const hdf5::File file(std::move(bytes), path);
+  for (const char* group : {"", "model_weights"}) {
+    if (keras::is_legacy(file, group)) return keras::load_legacy_weights(file, group, model);
+  }
+  keras::load_variables(file, keras::variables_of(model));
 }
 
 void save_keras_weights(const Layer& model, const std::string& path,

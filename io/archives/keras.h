@@ -21,9 +21,9 @@ struct KerasTraining {
 
 struct KerasModel {
   Layer model;  // built, with its weights
-  KerasTraining training;
-  Weights weights;            // the model's, by our names, in Keras's order
-  std::string keras_version;  // that wrote the file
+  KerasTraining training = {};
+  Weights weights = {};            // the model's, by our names, in Keras's order
+  std::string keras_version = {};  // that wrote the file
 };
 
 // A .keras archive, or an .h5 file of a whole model. Strict: fails on classes that we don't have,
@@ -37,7 +37,8 @@ KerasModel parse_keras(std::string_view bytes, const std::string& name);
 std::string keras_bytes(const Layer& model, const KerasTraining& training,
                         const std::string& date = {});
 
-// The weights alone, by place: the names of layers may differ, as for load_weights in Keras.
+// The weights alone, of a .weights.h5, .keras or .h5 file, by place: the names of layers may differ,
+// as for load_weights in Keras.
 void load_keras_weights(const Layer& model, const std::string& path);
 void save_keras_weights(const Layer& model, const std::string& path,
                         const KerasTraining& training = {});

@@ -168,11 +168,7 @@ void load_variables(const hdf5::File& file, const std::vector<Variables>& all) {
     given.push_back({label != labels.end() ? label->second : path, dataset.shape, dataset.dtype});
   }
   check_weights(wanted, given, file.name());
-  Tensors values;  // before the first is put in its place
-  for (const std::string& path : paths) values.push_back(file.read(path));
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    std::ranges::copy(values[i].floats(), wanted[i].value.mutable_floats().begin());
-  }
+  copy_weights(wanted, [&](std::size_t i) { return file.read(paths[i]); });
 }
 
 void write_variables(hdf5::Writer& file, const std::vector<Variables>& all) {
