@@ -1,6 +1,5 @@
-// convert_tensors IN OUT: reads tensors and writes them, in the formats that the names end in: .npy,
-// .npz or .safetensors. For numpy_interop.py, which makes and looks at the files. A file of one
-// tensor has it under the name "x".
+// convert_tensors IN OUT: reads tensors and writes them, in the formats that the names end in,
+// .npy, .npz or .safetensors. For numpy_interop.py, which makes the files and looks at them.
 #include <cstdio>
 #include <string>
 

@@ -80,7 +80,8 @@ def read_safetensors(path):
     arrays = {}
     for name, entry in header.items():
         begin, end = entry["data_offsets"]
-        arrays[name] = np.frombuffer(data[begin:end], dtypes[entry["dtype"]]).reshape(entry["shape"])
+        flat = np.frombuffer(data[begin:end], dtypes[entry["dtype"]])
+        arrays[name] = flat.reshape(entry["shape"])
     return arrays
 
 
