@@ -95,6 +95,20 @@ TEST_CASE("hostile archives: the frame") {
   });
 }
 
+TEST_CASE("hostile archives: two directories") {
+  // The last member holds another directory and end record, whose comment is what follows it.
+  const RawZip hidden = raw_zip({npy("x.npy"), npy("y.npy")});
+  std::string content = hidden.bytes.substr(hidden.directory);
+  content = with_bytes(content, content.size() - 6, little(4, hidden.directory + 35));
+  content = with_bytes(content, content.size() - 2, little(2, 51 + 22));
+  const RawZip all = raw_zip({npy("x.npy"), npy("y.npy"), RawMember::stored("z.npy", content)});
+  CHECK(all.bytes.substr(hidden.directory + 35, content.size()) == content);
+  std::string bytes = all.bytes.substr(0, all.directory) + all.bytes.substr(all.records[2]);
+  bytes = with_bytes(bytes, bytes.size() - 14, little(4, 0x00010001) + little(4, 51));
+  CHECK(refusal([&] { parse(bytes); }) ==
+        "f: is ambiguous, its directory can be read in two ways");
+}
+
 TEST_CASE("hostile archives: members") {
   const std::string packing = "is not supported, stored (0) or deflated (8) is needed";
   check_refused(parse, {
