@@ -230,7 +230,8 @@ TensorFile parse_safetensors(std::string_view bytes, const std::string& name) {
 }
 
 TensorFile read_safetensors(const std::string& path) {
-  return parse_safetensors(read_file(path), path);
+  const MappedFile file(path);
+  return parse_safetensors(file.bytes(), path);
 }
 
 std::string safetensors_bytes(const NamedTensors& tensors, Metadata metadata) {

@@ -111,30 +111,37 @@ void ZipReader::open(std::string_view bytes, const ZipLimits& limits) {
            status.comp_method == (member.deflated ? ZIP_CM_DEFLATE : ZIP_CM_STORE) &&
            status.encryption_method == ZIP_EM_NONE;
   }
+  for (std::size_t i = 0; i < members_.size(); ++i) places_.emplace(members_[i].name, i);
   if (!same) fail("{}: is ambiguous, its directory can be read in two ways", name_);
 }
 
 bool ZipReader::contains(const std::string& member) const {
-  return std::ranges::find(members_, member, &ZipMember::name) != members_.end();
+  return places_.contains(member);
+}
+
+void ZipReader::no_member(const std::string& name) const {
+  constexpr std::size_t shown = 20;
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < std::min(members_.size(), shown); ++i) {
+    names.push_back(in_quotes(members_[i].name));
+  }
+  if (names.empty()) names.push_back("none");
+  if (members_.size() > shown) names.push_back("..");
+  fail("{}: has no member {}, it has {}", name_, in_quotes(name), fmt::join(names, ", "));
 }
 
 std::string ZipReader::read(const std::string& name) const {
-  const auto member = std::ranges::find(members_, name, &ZipMember::name);
-  if (member == members_.end()) {
-    std::vector<std::string> names;
-    for (const ZipMember& m : members_) names.push_back(in_quotes(m.name));
-    fail("{}: has no member {}, it has {}", name_, in_quotes(name),
-         names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")));
-  }
+  const auto place = places_.find(name);
+  if (place == places_.end()) no_member(name);
+  const ZipMember& member = members_[place->second];
   const auto damaged = [&](const std::string& why) {
     fail("{}: member {}: is damaged, {}", name_, in_quotes(name), why);
   };
   zip_t* zip = archive_->zip.get();
-  const auto index = static_cast<zip_uint64_t>(member - members_.begin());
-  const std::unique_ptr<zip_file_t, Close> file(zip_fopen_index(zip, index, 0));
+  const std::unique_ptr<zip_file_t, Close> file(zip_fopen_index(zip, place->second, 0));
   if (!file) damaged(zip_error_strerror(zip_get_error(zip)));
   // One byte more than it says: the checksum is compared where the content ends.
-  std::string content(static_cast<std::size_t>(member->size) + 1, '\0');
+  std::string content(static_cast<std::size_t>(member.size) + 1, '\0');
   std::size_t size = 0;
   while (size < content.size()) {
     const zip_int64_t n = zip_fread(file.get(), content.data() + size, content.size() - size);
@@ -143,7 +150,7 @@ std::string ZipReader::read(const std::string& name) const {
     size += static_cast<std::size_t>(n);
   }
   if (size + 1 != content.size()) {
-    damaged(fmt::format("it says {} bytes, got {}", member->size,
+    damaged(fmt::format("it says {} bytes, got {}", member.size,
                         size == content.size() ? "more" : std::to_string(size)));
   }
   content.pop_back();

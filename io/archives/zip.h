@@ -12,7 +12,7 @@
 // and checksum, or an error.
 //
 // Errors, beside those of zip_directory.h:
-//   a.npz: has no member "x", it has "y", "z"
+//   a.npz: has no member "x", it has "y", "z"      (at most 20 of them)
 //   a.npz: its members take 9000000000 bytes, at most 4294967296 are read
 //   a.npz: its members take 80000000 bytes, 800 times what the archive does; beyond 67108864 bytes,
 //     at most 200 times are read
@@ -26,6 +26,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -61,10 +62,12 @@ class ZipReader {
   struct Archive;
 
   void open(std::string_view bytes, const ZipLimits& limits);
+  [[noreturn]] void no_member(const std::string& name) const;
 
   std::string owned_;
   std::string name_;
   std::vector<ZipMember> members_;
+  std::unordered_map<std::string_view, std::size_t> places_;  // of the members, by their names
   std::unique_ptr<Archive> archive_;
 };
 

@@ -38,6 +38,16 @@ TEST_CASE("an archive may have no members") {
   CHECK(message_of([&] { zip.read("x"); }) == "a.zip: has no member \"x\", it has none");
 }
 
+TEST_CASE("an archive of many members names some of them") {
+  ZipWriter writer("a.zip");
+  for (int i = 0; i < 1000; ++i) writer.add(std::to_string(i), "");
+  const ZipReader zip(writer.bytes(), "a.zip");
+  CHECK(zip.contains("999"));
+  const std::string message = message_of([&] { zip.read("x"); });
+  CHECK(message.starts_with("a.zip: has no member \"x\", it has \"0\", \"1\", "));
+  CHECK(message.ends_with(", \"18\", \"19\", .."));
+}
+
 TEST_CASE("the same members make the same bytes") {
   CHECK(archive() == archive());
 }
