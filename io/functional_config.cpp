@@ -61,7 +61,7 @@ class Reader {
  public:
   Reader(const Config& config, std::string file) : config_(config), file_(std::move(file)) {}
 
-  Functional read() {
+  Functional read(bool sequential) {
     std::vector<std::vector<PendingCall>> calls;  // by layer
     for (const Config& layer : list(config_["layers"], "layers")) calls.push_back(add_layer(layer));
     for (const auto& of_layer : calls) {
@@ -74,7 +74,8 @@ class Reader {
     }
     const Config& name = config_["name"];
     const Functional model({.inputs = ends("input_layers"), .outputs = ends("output_layers"),
-                            .name = name.is_null() ? "" : text(name, "name")});
+                            .name = name.is_null() ? "" : text(name, "name"),
+                            .sequential = sequential});
     if (const Config& trainable = config_["trainable"]; !trainable.is_null()) {
       model.set_trainable(trainable.as_bool(what("trainable")));
     }
@@ -100,9 +101,10 @@ class Reader {
     const std::string& class_name = text(config["class_name"], "class_name of a layer");
     const std::string& name = text(config["name"], "name of a layer");
     if (layers_.contains(name)) fail("{}: two layers are named \"{}\"", file_, name);
-    const bool nested = class_name == "Functional";
-    const Layer layer = nested ? functional_from_config(config["config"], file_)
-                               : layer_from_config(class_name, config["config"]);
+    const Layer layer =
+        is_graph_class(class_name)
+            ? functional_from_config(config["config"], file_, class_name == "Sequential")
+            : layer_from_config(class_name, config["config"]);
     if (layer.name() != name) {
       fail("{}: layer \"{}\" is named \"{}\" in its config", file_, name, layer.name());
     }
@@ -229,9 +231,14 @@ Config functional_config(const FunctionalImpl& model) {
                      {"output_layers", outputs}};
 }
 
-Functional functional_from_config(const Config& config, const std::string& file) {
+bool is_graph_class(const std::string& class_name) {
+  return class_name == "Functional" || class_name == "Sequential";
+}
+
+Functional functional_from_config(const Config& config, const std::string& file,
+                                  bool sequential) {
   try {
-    return Reader(config, file).read();
+    return Reader(config, file).read(sequential);
   } catch (const Error& error) {
     const std::string text = error.what();  // a layer's own error knows of no file
     throw Error(text.starts_with(file) ? text : file + ": " + text);

@@ -10,8 +10,12 @@ namespace [[gnu::visibility("default")]] kindling {
 
 Config functional_config(const FunctionalImpl& model);
 
+// Whether a class is that of such models: Functional, or Sequential for a chain.
+bool is_graph_class(const std::string& class_name);
+
 // `file` names the source in errors. Fails on an unknown class or option, a call that takes a
 // result that isn't there, a cycle, and whatever the layers themselves refuse.
-Functional functional_from_config(const Config& config, const std::string& file);
+Functional functional_from_config(const Config& config, const std::string& file,
+                                  bool sequential = false);
 
 }  // namespace kindling
