@@ -47,16 +47,17 @@ elseif(HOW STREQUAL pkg_config)
   execute_process(COMMAND pkg-config --cflags --libs kindling OUTPUT_VARIABLE flags
                   OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
   separate_arguments(flags UNIX_COMMAND "${flags}")
-  execute_process(COMMAND pkg-config --variable=libdir kindling OUTPUT_VARIABLE libraries
-                  OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  cmake_path(GET folder PARENT_PATH libraries)
   run(${COMPILER} -std=c++20 ${CMAKE_CURRENT_LIST_DIR}/main.cpp -o consumer ${flags}
       -Wl,-rpath,${libraries})
   run(${WORK}/consumer)
 else()
-  # Unoptimised and without the optional parts: what is tried is that it can be built in.
+  # What is tried is that it can be built inside, so what takes long is left out: the optional parts,
+  # the optimiser, all instruction sets but one, and most files are compiled with others as one.
   get_filename_component(clone ${CMAKE_CURRENT_LIST_DIR}/../.. ABSOLUTE)
   run(${configure} -D KINDLING_CLONE=file://${clone} -D FETCHCONTENT_SOURCE_DIR_KINDLING=${clone}
-      -D CMAKE_BUILD_TYPE=Debug -D KINDLING_ARCHIVES=OFF -D KINDLING_ONNX=OFF)
+      -D KINDLING_ARCHIVES=OFF -D KINDLING_ONNX=OFF -D CMAKE_CXX_FLAGS=-DHWY_COMPILE_ONLY_STATIC
+      -D CMAKE_UNITY_BUILD=ON)
   run(${CMAKE_COMMAND} --build build)
   run(build/consumer)
 endif()

@@ -16,7 +16,7 @@ using Strings = std::vector<std::string>;
 
 // A folder includes only itself and those before it.
 const Strings library = {"tensor", "autograd", "layers", "optim", "io", "data", "train"};
-const Strings programs = {"examples", "tests", "benchmarks"};
+const Strings programs = {"tools", "examples", "tests", "benchmarks"};
 
 struct Line {
   std::string file;  // from the root: tensor/shape.h
