@@ -1,6 +1,5 @@
 // kindling predict, on what Keras computed.
-#include <algorithm>
-#include <cmath>
+#include <filesystem>
 
 #include <kindling/autograd/shaping.h>
 #include <kindling/io/archives/npz.h>
@@ -9,28 +8,16 @@
 #include <kindling/layers/embedding.h>
 #include <kindling/layers/global_pooling1d.h>
 #include <kindling/layers/symbolic.h>
+#include <kindling/train/model.h>
 
 #include "tests/data/temporary_folder.h"
 #include "tests/keras/archives.h"
+#include "tests/tensors.h"
 #include "tests/tools/kindling_program.h"
 
 using namespace kindling;
 
 namespace {
-
-// The largest difference; infinite for other shapes.
-double difference(const Tensor& a, const Tensor& b) {
-  if (a.shape() != b.shape()) return INFINITY;
-  double largest = 0;
-  for (std::size_t i = 0; i < a.floats().size(); ++i) {
-    largest = std::max(largest, std::abs(static_cast<double>(a.floats()[i]) - b.floats()[i]));
-  }
-  return largest;
-}
-
-bool same_bits(const Tensor& a, const Tensor& b) {
-  return a.shape() == b.shape() && std::ranges::equal(a.floats(), b.floats());
-}
 
 // (rows, any) ids to (rows, 2), (rows, 3).
 Model two_outputs() {
@@ -57,7 +44,7 @@ TEST_CASE("kindling predict: Keras's six archives give what Keras computed") {
     const Tensors expected = io_of(archive, "output");
     REQUIRE(file.tensors.size() == expected.size());
     for (std::size_t i = 0; i < expected.size(); ++i) {
-      CHECK(difference(file.at("output." + std::to_string(i)), expected[i]) < 1e-5);
+      check_close(file.at("output." + std::to_string(i)), expected[i], 1e-5);
     }
   }
 }
@@ -82,8 +69,7 @@ TEST_CASE("kindling predict: inputs by name, in order or from one file are the s
     CHECK(result.output == "input.0   \"query\" (4, 9) int32\ninput.1   \"value\" (4, 12) int32\n"
                            "output.0  \"dense\" (4, 1) float32\n" + out + "\n");
     REQUIRE(result.status == 0);
-    CHECK(difference(read_safetensors(out).at("output.0"), io_of("documented", "output")[0]) <
-          1e-5);
+    check_close(read_safetensors(out).at("output.0"), io_of("documented", "output")[0], 1e-5);
   }
 }
 
@@ -142,7 +128,7 @@ TEST_CASE("kindling predict says which input is wrong, and writes nothing") {
   CHECK(error(" --input " + input("half.npy", tensor({{1.0, 2.5}})), out) ==
         "predict: input \"ids\": int32 is needed, and 2.5 is no whole number of 32 bits");
   CHECK(error(" --input " + input("large.npy", tensor({{1.0, 3e9}})), out) ==
-        "predict: input \"ids\": int32 is needed, and 3e+09 is no whole number of 32 bits");
+        "predict: input \"ids\": int32 is needed, and 3000000000 is no whole number of 32 bits");
   CHECK(error(" --input " + ids, folder.file("out.csv")) ==
         folder.file("out.csv") + ": what kind of file it is goes by its name's ending: .keras, "
         ".weights.h5, .h5, .safetensors, .npz, .npy, .onnx or, for a model's folder, none; got "
