@@ -50,7 +50,7 @@ Tensors random_inputs(const OnnxCase& c, std::mt19937_64& random) {
       const std::int64_t size = graph->resolve(each);
       if (size < 0 && !sizes.contains(size)) {
         const bool batch = graph->size_name(size) == "batch";
-        const auto some = static_cast<std::int64_t>(random() % (batch ? 5 : 12));
+        const auto some = static_cast<std::int64_t>(random() % (batch ? 5 : 24));
         sizes[size] = (batch ? 1 : c.least_steps) + some;
       }
       shape.push_back(size < 0 ? sizes.at(size) : size);
