@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <limits>
-#include <numeric>
 
+#include <kindling/layers/axes_last.h>
 #include <kindling/tensor/fail.h>
 
 namespace kindling {
@@ -253,12 +253,8 @@ OnnxValue masked_softmax(const OnnxValue& x, const OnnxValue& mask, int axis) {
 OnnxValue along_axes(const std::vector<int>& axes, const OnnxValue& x, const OnnxValue& other,
                      const std::function<OnnxValue(const OnnxValue&, const OnnxValue&)>& f) {
   OnnxGraph& g = *x.graph;
-  std::vector<int> order;
-  for (int axis = 0; axis < x.rank(); ++axis) {
-    if (std::ranges::find(axes, axis) == axes.end()) order.push_back(axis);
-  }
-  const std::size_t others = order.size();
-  order.insert(order.end(), axes.begin(), axes.end());
+  const std::vector<int> order = detail::with_last(axes, x.rank());
+  const std::size_t others = order.size() - axes.size();
   std::vector<int> back(order.size());
   OnnxShape moved, merged;
   for (std::size_t i = 0; i < order.size(); ++i) {
