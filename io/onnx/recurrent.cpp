@@ -73,8 +73,8 @@ bool default_activations(const OnnxCall& c) {
          (recurrent.is_null() || recurrent.as_string("recurrent_activation") == "sigmoid");
 }
 
-// Results of both forms: the outputs of all steps, then each state after the last.
-
+// Both forms give the outputs of all steps, then each state after the last.
+//
 // ONNX's operator takes sequences (steps, batch, channels) and weights (1, gates units, ..), its
 // gates in an order of its own.
 OnnxValues by_operator(const OnnxCall& c, const Cell& cell, const Weights& w, const OnnxValue& x,

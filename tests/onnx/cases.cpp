@@ -1,5 +1,8 @@
 #include "tests/onnx/cases.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include <kindling/io/onnx/model_graph.h>
 #include <kindling/layers/embedding.h>
 
@@ -32,9 +35,11 @@ Tensor random_input(const OnnxValue& value, const Shape& shape, std::int64_t ids
 OnnxCase onnx_case(const std::string& name, const OneOrMore& inputs, const OneOrMore& outputs) {
   const Model model(inputs, outputs, name);
   std::mt19937_64 random(name.size());
-  std::normal_distribution<float> normal(0, 0.4f);
   for (const Weight& weight : model.weights()) {
     Tensor value = weight.value;
+    // Sums of many stay of ordinary size.
+    const std::int64_t width = value.rank() > 1 ? value.elements() / value.size(-1) : 1;
+    std::normal_distribution<float> normal(0, std::min(0.4f, 2 / std::sqrt(float(width))));
     for (float& v : value.mutable_floats()) v = normal(random);
   }
   return {.name = name, .model = model};
