@@ -39,7 +39,8 @@ OnnxCase onnx_case(const std::string& name, const OneOrMore& inputs, const OneOr
     Tensor value = weight.value;
     // Sums of many stay of ordinary size.
     const std::int64_t width = value.rank() > 1 ? value.elements() / value.size(-1) : 1;
-    std::normal_distribution<float> normal(0, std::min(0.4f, 2 / std::sqrt(static_cast<float>(width))));
+    const auto most = 2 / std::sqrt(static_cast<float>(width));
+    std::normal_distribution<float> normal(0, std::min(0.4f, most));
     for (float& v : value.mutable_floats()) v = normal(random);
   }
   return {.name = name, .model = model};
