@@ -12,6 +12,7 @@
 #include <kindling/data/vocabulary.h>
 #include <kindling/data/word_vectors.h>
 #include <kindling/data/wordnet.h>
+#include <kindling/io/onnx/onnx.h>
 #include <kindling/io/safetensors.h>
 #include <kindling/layers/activation.h>
 #include <kindling/layers/activation_layers.h>
