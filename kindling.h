@@ -12,6 +12,8 @@
 #include <kindling/data/vocabulary.h>
 #include <kindling/data/word_vectors.h>
 #include <kindling/data/wordnet.h>
+#include <kindling/io/archives/npz.h>
+#include <kindling/io/npy.h>
 #include <kindling/io/onnx/onnx.h>
 #include <kindling/io/safetensors.h>
 #include <kindling/layers/activation.h>

@@ -63,8 +63,8 @@ void parse_vector(std::string_view fields, float* values, const std::string& pla
 
 // Calls visit(word, its numbers as text, line number) for each line, after the dimension is stored.
 template <class Visit>
-void for_each_vector(const std::string& path, std::int64_t& dim, Visit&& visit) {
-  const Lines next = lines_of_file(path);
+void for_each_vector(const Lines& next, const std::string& path, std::int64_t& dim,
+                     Visit&& visit) {
   std::optional<Header> header;
   std::int64_t number = 0, words = 0;
   for (std::string_view line; next(line);) {
@@ -91,12 +91,11 @@ void for_each_vector(const std::string& path, std::int64_t& dim, Visit&& visit) 
   }
 }
 
-}  // namespace
-
-WordVectors read_word_vectors(const std::string& path, const Vocabulary& vocabulary) {
+WordVectors vectors_of(const Lines& lines, const std::string& name, const Vocabulary& vocabulary) {
   WordVectors vectors;
-  for_each_vector(path, vectors.dim, [&](std::string_view word, std::string_view numbers,
-                                         std::int64_t line) {
+  vectors.name = name;
+  for_each_vector(lines, name, vectors.dim, [&](std::string_view word, std::string_view numbers,
+                                                std::int64_t line) {
     // Only now, for no line is as long as a dimension that is nonsense.
     if (vectors.values.empty()) {
       vectors.values.resize(static_cast<std::size_t>(vocabulary.size() * vectors.dim));
@@ -105,24 +104,58 @@ WordVectors read_word_vectors(const std::string& path, const Vocabulary& vocabul
     const std::int32_t id = vocabulary.id(word);
     if (id < Vocabulary::first_word || vectors.found[static_cast<std::size_t>(id)]) return;
     parse_vector(numbers, vectors.values.data() + id * vectors.dim,
-                 fmt::format("{}:{}", path, line));
+                 fmt::format("{}:{}", name, line));
     vectors.found[static_cast<std::size_t>(id)] = true;
     ++vectors.found_count;
   });
   return vectors;
 }
 
+}  // namespace
+
+std::string WordVectors::report(const Vocabulary& vocabulary, int examples) const {
+  if (vocabulary.size() != std::ssize(found)) {
+    fail("{}: was read for a vocabulary of {} tokens, got one of {}", name, found.size(),
+         vocabulary.size());
+  }
+  const std::int64_t words = vocabulary.size() - Vocabulary::first_word;
+  std::string text = fmt::format("{}: {} of {} words found", name, found_count, words);
+  if (words > 0) {
+    text += fmt::format(" ({:.1f}%)", 100 * static_cast<double>(found_count) /
+                                          static_cast<double>(words));
+  }
+  text += fmt::format(", dimension {}", dim);
+  std::vector<std::string> missing;
+  for (std::int64_t id = Vocabulary::first_word; id < vocabulary.size(); ++id) {
+    if (std::ssize(missing) == examples) break;
+    if (!found[static_cast<std::size_t>(id)]) missing.push_back(quoted(vocabulary.token(id)));
+  }
+  if (missing.empty()) return text;
+  const bool all = std::ssize(missing) == words - found_count;
+  return fmt::format("{}; not found: {}{}", text, fmt::join(missing, ", "), all ? "" : ", ...");
+}
+
+WordVectors read_word_vectors(const std::string& path, const Vocabulary& vocabulary) {
+  return vectors_of(lines_of_file(path), path, vocabulary);
+}
+
+WordVectors parse_word_vectors(std::string_view text, const std::string& name,
+                               const Vocabulary& vocabulary) {
+  return vectors_of(lines_of(text), name, vocabulary);
+}
+
 std::vector<std::string> read_vector_words(const std::string& path) {
   std::vector<std::string> words;
   std::unordered_set<std::string> seen;
   std::int64_t dim = 0;
-  for_each_vector(path, dim, [&](std::string_view word, std::string_view, std::int64_t) {
+  const auto add = [&](std::string_view word, std::string_view, std::int64_t) {
     if (find_invalid_utf8(word) != word.npos) return;
     const std::vector<std::string> tokens = tokenize(word);
     if (tokens.size() == 1 && tokens[0] == word && seen.insert(tokens[0]).second) {
       words.push_back(tokens[0]);
     }
-  });
+  };
+  for_each_vector(lines_of_file(path), path, dim, add);
   return words;
 }
 

@@ -7,18 +7,11 @@
 #include <filesystem>
 #include <system_error>
 
+#include <kindling/io/bytes.h>
 #include <kindling/tensor/fail.h>
 
 namespace kindling {
 namespace {
-
-// Little-endian bytes of a number.
-template <class T>
-std::string bytes_of(T value) {
-  std::string bytes;
-  for (std::size_t i = 0; i < sizeof(T); ++i) bytes += static_cast<char>(value >> (8 * i));
-  return bytes;
-}
 
 std::string varint(std::uint64_t value) {
   std::string bytes;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,6 +59,12 @@ class Descriptor {
   // 0 at the end.
   std::size_t read(char* into, std::size_t size) const {
     return static_cast<std::size_t>(uninterrupted([&] { return ::read(fd_, into, size); }));
+  }
+
+  // The first bytes in memory, or null where that is not possible.
+  const void* map(std::size_t size) const {
+    const void* at = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd_, 0);
+    return at == MAP_FAILED ? nullptr : at;
   }
 
   void write(std::string_view bytes) const {
@@ -196,28 +203,56 @@ std::string put_in_place(const std::string& fresh, const std::string& old) {
   return aside;
 }
 
-}  // namespace
+// A pipe has no size, and a file may grow: both are read until there is no more.
+std::string read_to_end(const Descriptor& file, const struct stat& status) {
+  constexpr std::size_t block = std::size_t{1} << 16;
+  std::string bytes(static_cast<std::size_t>(status.st_size) + 1, '\0');
+  std::size_t size = 0;
+  while (const std::size_t n = file.read(bytes.data() + size, bytes.size() - size)) {
+    size += n;
+    if (size == bytes.size()) bytes.resize(size + std::max(size, block));
+  }
+  bytes.resize(size);
+  return bytes;
+}
 
-std::string read_file(const std::string& path) {
+// What read(file, its status) makes of a file that is no folder.
+template <class Read>
+auto open_and_read(const std::string& path, Read read) {
   std::string step = "opened";
   try {
     const Descriptor file(path, O_RDONLY);
     const struct stat status = file.status();
     if (S_ISDIR(status.st_mode)) fail("{}: is a folder, a file is needed", path);
     step = "read to its end";
-    // A pipe has no size, and a file may grow: both are read until there is no more.
-    constexpr std::size_t block = std::size_t{1} << 16;
-    std::string bytes(static_cast<std::size_t>(status.st_size) + 1, '\0');
-    std::size_t size = 0;
-    while (const std::size_t n = file.read(bytes.data() + size, bytes.size() - size)) {
-      size += n;
-      if (size == bytes.size()) bytes.resize(size + std::max(size, block));
-    }
-    bytes.resize(size);
-    return bytes;
+    return read(file, status);
   } catch (const std::system_error& error) {
     fail("{}: cannot be {}, {}", path, step, error.code().message());
   }
+}
+
+}  // namespace
+
+std::string read_file(const std::string& path) {
+  return open_and_read(path, [](const Descriptor& file, const struct stat& status) {
+    return read_to_end(file, status);
+  });
+}
+
+MappedFile::MappedFile(const std::string& path) {
+  bytes_ = open_and_read(path, [&](const Descriptor& file, const struct stat& status) {
+    // What has no size, such as a pipe or a file in /proc, may have bytes all the same.
+    const auto size = static_cast<std::size_t>(S_ISREG(status.st_mode) ? status.st_size : 0);
+    if (const void* at = size > 0 ? file.map(size) : nullptr) {
+      return std::string_view(static_cast<const char*>(at), size);
+    }
+    read_ = read_to_end(file, status);
+    return std::string_view(read_);
+  });
+}
+
+MappedFile::~MappedFile() {
+  if (mapped()) ::munmap(const_cast<char*>(bytes_.data()), bytes_.size());
 }
 
 void write_file(const std::string& path, std::string_view bytes) {

@@ -1,4 +1,5 @@
-// Files: read whole, and written so that a crash or a full disk never costs what was there before.
+// Files: read whole or mapped into memory, and written so that a crash or a full disk never costs
+// what was there before.
 //
 //   FolderWriter folder("model");
 //   folder.write("weights.safetensors", safetensors_bytes(weights));
@@ -26,6 +27,26 @@ namespace kindling {
 
 // The bytes of a file, or of a pipe to its end.
 std::string read_file(const std::string& path);
+
+// The bytes of a file without a copy of them all: it is mapped into memory, and what is looked at
+// comes from disk. What cannot be mapped, such as a pipe, is read to its end as read_file does it.
+//
+// A mapped file that another program cuts short takes this one down with it (SIGBUS), and one that
+// it writes to changes under the reader. Replacing the file, as write_file does it, is harmless.
+class MappedFile {
+ public:
+  explicit MappedFile(const std::string& path);
+  ~MappedFile();
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  std::string_view bytes() const { return bytes_; }
+  bool mapped() const { return bytes_.data() != read_.data(); }
+
+ private:
+  std::string read_;  // if it is not mapped
+  std::string_view bytes_;
+};
 
 // One file, replaced in one step. A pipe or a device, such as /dev/stdout, is written to directly.
 void write_file(const std::string& path, std::string_view bytes);

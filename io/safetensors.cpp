@@ -1,16 +1,16 @@
 #include <kindling/io/safetensors.h>
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <functional>
+#include <optional>
 #include <span>
 #include <tuple>
 #include <unordered_set>
 #include <vector>
 
+#include <kindling/io/bytes.h>
 #include <kindling/io/file.h>
 #include <kindling/io/json.h>
 #include <kindling/layers/config_value.h>
@@ -18,10 +18,6 @@
 
 namespace kindling {
 namespace {
-
-static_assert(std::endian::native == std::endian::little,
-              "elements and the header's length are copied as they lie in memory");
-static_assert(sizeof(bool) == 1);
 
 constexpr std::uint64_t max_header = 100'000'000;
 constexpr std::size_t length_size = sizeof(std::uint64_t);
@@ -36,24 +32,6 @@ constexpr Kind kinds[] = {
     {DType::float32, "F32", 4}, {DType::int32, "I32", 4}, {DType::boolean, "BOOL", 1}};
 
 const Kind& kind_of(DType dtype) { return *std::ranges::find(kinds, dtype, &Kind::dtype); }
-
-std::span<const std::byte> bytes_of(const Tensor& x) {
-  switch (x.dtype()) {
-    case DType::float32: return std::as_bytes(x.floats());
-    case DType::int32: return std::as_bytes(x.ints());
-    case DType::boolean: return std::as_bytes(x.bools());
-  }
-  return {};
-}
-
-std::span<std::byte> writable_bytes_of(Tensor& x) {
-  switch (x.dtype()) {
-    case DType::float32: return std::as_writable_bytes(x.mutable_floats());
-    case DType::int32: return std::as_writable_bytes(x.mutable_ints());
-    case DType::boolean: return std::as_writable_bytes(x.mutable_bools());
-  }
-  return {};
-}
 
 // What the header says of one tensor.
 struct Entry {
@@ -90,8 +68,7 @@ class Parser {
       fail("{}: is cut short, the length of the header is {} bytes, got {}", name_, length_size,
            data_.size());
     }
-    std::uint64_t length = 0;
-    std::memcpy(&length, data_.data(), length_size);
+    const auto length = number_at<std::uint64_t>(data_, 0);
     data_.remove_prefix(length_size);
     if (length > max_header) {
       fail("{}: the header is at most {} bytes, got {}", name_, max_header, length);
@@ -137,16 +114,14 @@ class Parser {
     entry.begin = offsets[0];
     entry.end = offsets[1];
 
-    std::int64_t bytes = entry.kind->bytes;
-    for (const std::int64_t size : entry.shape) {
-      if (__builtin_mul_overflow(bytes, size, &bytes)) {
-        refuse(name, fmt::format("{} {} has more bytes than 64 bits count", entry.kind->word,
-                                 entry.shape.str()));
-      }
+    const std::optional<std::int64_t> bytes = size_in_bytes(entry.shape, entry.kind->bytes);
+    if (!bytes) {
+      refuse(name, fmt::format("{} {} has more bytes than 64 bits count", entry.kind->word,
+                               entry.shape.str()));
     }
-    if (bytes != entry.end - entry.begin) {
-      refuse(name, fmt::format("{} {} takes {} bytes, got data_offsets [{}, {}]",
-                               entry.kind->word, entry.shape.str(), bytes, entry.begin, entry.end));
+    if (*bytes != entry.end - entry.begin) {
+      refuse(name, fmt::format("{} {} takes {} bytes, got data_offsets [{}, {}]", entry.kind->word,
+                               entry.shape.str(), *bytes, entry.begin, entry.end));
     }
     return entry;
   }
@@ -255,7 +230,8 @@ TensorFile parse_safetensors(std::string_view bytes, const std::string& name) {
 }
 
 TensorFile read_safetensors(const std::string& path) {
-  return parse_safetensors(read_file(path), path);
+  const MappedFile file(path);
+  return parse_safetensors(file.bytes(), path);
 }
 
 std::string safetensors_bytes(const NamedTensors& tensors, Metadata metadata) {
@@ -289,12 +265,9 @@ std::string safetensors_bytes(const NamedTensors& tensors, Metadata metadata) {
 
   std::string bytes;
   bytes.reserve(length_size + text.size() + static_cast<std::size_t>(end));
-  const auto append = [&](std::span<const std::byte> more) {
-    bytes.append(reinterpret_cast<const char*>(more.data()), more.size());
-  };
-  append(std::as_bytes(std::span(&length, 1)));
+  bytes += bytes_of(length);
   bytes += text;
-  for (const auto& [name, x] : ordered) append(bytes_of(x));
+  for (const auto& [name, x] : ordered) bytes += bytes_of(x);
   return bytes;
 }
 

@@ -43,6 +43,8 @@ struct TensorFile {
   const Tensor& at(const std::string& tensor) const;  // fails if there is none
 };
 
+// The file is mapped into memory (MappedFile in io/file.h), so that only its tensors are held; what
+// cannot be mapped, such as a pipe, is read to its end.
 TensorFile read_safetensors(const std::string& path);
 
 // The same from a file's bytes; `name` is what messages start with.

@@ -37,8 +37,7 @@ Tensor start_vectors(Settings& settings, const Vocabulary& vocabulary) {
     std::copy_n(read.values.begin() + id * read.dim, read.dim,
                 table.mutable_floats().begin() + id * read.dim);
   }
-  fmt::print("{} of {} words start from {} (depth {})\n", read.found_count, vocabulary.size(),
-             settings.vectors, read.dim);
+  fmt::print("{}\n", read.report(vocabulary));
   return table;
 }
 

@@ -1,1 +1,20 @@
 // What stands in for io/archives/ in a build without libzip and HDF5: errors that say so.
+#include <kindling/io/archives/npz.h>
+#include <kindling/tensor/fail.h>
+
+namespace kindling {
+namespace {
+
+[[noreturn]] void left_out(const char* what) {
+  fail("{}: this build reads and writes no archives; configure it with -DKINDLING_ARCHIVES=ON, "
+       "which needs libzip and HDF5 (Debian: libzip-dev, libhdf5-dev)", what);
+}
+
+}  // namespace
+
+TensorFile read_npz(const std::string&) { left_out("npz"); }
+TensorFile parse_npz(std::string_view, const std::string&) { left_out("npz"); }
+std::string npz_bytes(const NamedTensors&) { left_out("npz"); }
+void write_npz(const std::string&, const NamedTensors&) { left_out("npz"); }
+
+}  // namespace kindling

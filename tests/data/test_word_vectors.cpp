@@ -52,6 +52,32 @@ TEST_CASE("word2vec and fastText: a first line with counts") {
   CHECK(vectors.values[8] == 3);
 }
 
+TEST_CASE("fastText: lines end at a newline only, words may look like anything") {
+  const WordVectors vectors = kindling::parse_word_vectors(
+      "4 2\n</s> 1 2 \n\u2028 3 4 \nrose\v\f 5 6 \nrose 7 8 ", "v.vec", flowers());
+  CHECK(vectors.found_count == 1);
+  CHECK(vectors.values[4] == 7);
+  CHECK(vectors.values[5] == 8);
+}
+
+TEST_CASE("Vectors say how many of the words they have") {
+  const auto report = [](const char* text, const std::vector<std::string>& words, int examples) {
+    const Vocabulary vocabulary(words);
+    return kindling::parse_word_vectors(text, "v.txt", vocabulary).report(vocabulary, examples);
+  };
+  const char* text = "rose 1 2\noak 1 2\nelm 3 4\n";
+  CHECK(report(text, {"rose"}, 5) == "v.txt: 1 of 1 words found (100.0%), dimension 2");
+  CHECK(report(text, {"tulip", "rose", "li\tly"}, 5) ==
+        "v.txt: 1 of 3 words found (33.3%), dimension 2; not found: \"tulip\", \"li?ly\"");
+  CHECK(report(text, {"tulip", "rose", "lily"}, 1) ==
+        "v.txt: 1 of 3 words found (33.3%), dimension 2; not found: \"tulip\", ...");
+  CHECK(report(text, {"tulip"}, 0) == "v.txt: 0 of 1 words found (0.0%), dimension 2");
+  CHECK(report(text, {}, 5) == "v.txt: 0 of 0 words found, dimension 2");
+  const WordVectors vectors = kindling::parse_word_vectors(text, "v.txt", flowers());
+  CHECK(message_of([&] { vectors.report(Vocabulary({"rose"})); }) ==
+        "v.txt: was read for a vocabulary of 5 tokens, got one of 3");
+}
+
 TEST_CASE("The words of a vector file that a text can have") {
   const TemporaryFolder folder;
   const std::string path = folder.write(

@@ -115,7 +115,8 @@ TEST_CASE("text_similarity takes graded scores, columns by name and word vectors
           vectors + " --filters 8 --epochs 1 --model " + model);
   INFO(trained.output);
   REQUIRE(trained.status == 0);
-  CHECK(trained.output.find("3 of ") != std::string::npos);
+  CHECK(trained.output.find("vectors.txt: 3 of 10 words found (30.0%), dimension 3; not found: ") !=
+        std::string::npos);
   CHECK(trained.output.find("val_pearson") != std::string::npos);
   const Result evaluated = run("evaluate --json --model " + model + " --data " + data);
   INFO(evaluated.output);
