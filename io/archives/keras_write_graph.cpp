@@ -54,6 +54,13 @@ Config constant(const Layer& layer, const Graph& graph, const Call& call) {
   return dtype != DType::float32 && is_whole ? Config(whole) : Config(value);
 }
 
+// Ours say so in an option too, Keras 3's only in the call.
+bool is_causal(const Layer& layer) {
+  const std::string& class_name = layer.class_name();
+  if (class_name != "AdditiveAttention" && class_name != "Attention") return false;
+  return layer.config()["causal"].as_bool("causal");
+}
+
 Config call_to_keras(const Graph& graph, const Call& call) {
   const Layer& layer = graph.layers[call.layer];
   const std::string& class_name = layer.class_name();
@@ -61,8 +68,8 @@ Config call_to_keras(const Graph& graph, const Call& call) {
   Config kwargs{Config::Map()};
   const Class* known = keras_class(class_name);
   const bool nested = is_graph_class(class_name);
-  if (class_name == "NotEqual") {
-    args.push_back(constant(layer, graph, call));
+  if (is_operation(layer)) {
+    if (class_name == "NotEqual") args.push_back(constant(layer, graph, call));
   } else if (class_name == "MultiHeadAttention") {
     if (args.size() > 3) {
       kwargs.set("attention_mask", args[3]);
@@ -91,10 +98,7 @@ Config call_to_keras(const Graph& graph, const Call& call) {
     fail("{}: is called with training = {}, which a Keras model does not keep; its layers go by "
          "the model's", layer.impl()->who(), *arguments.training);
   }
-  const Config causal = layer.config()["causal"];
-  if (arguments.use_causal_mask || (!causal.is_null() && causal.as_bool("causal"))) {
-    kwargs.set("use_causal_mask", true);
-  }
+  if (arguments.use_causal_mask || is_causal(layer)) kwargs.set("use_causal_mask", true);
   if (arguments.return_attention_scores) kwargs.set("return_attention_scores", true);
   return Config::Map{{"args", args}, {"kwargs", kwargs}};
 }
