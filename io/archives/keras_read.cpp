@@ -23,15 +23,18 @@ std::string model_class(const Config& object) {
 // A layer as it stands in a model, on its way into our config.
 struct Entry {
   std::string name, class_name;
-  Config config;
-  Config::List calls;
+  Config config = {};
+  Config::List calls = {};
+  Config shared = {};  // its shared_object_id, if it has one
 };
 
 Config entry_config(const Entry& entry) {
-  return Config::Map{{"class_name", entry.class_name},
-                     {"name", entry.name},
-                     {"config", entry.config},
-                     {"inbound_nodes", entry.calls}};
+  Config config = Config::Map{{"class_name", entry.class_name},
+                              {"name", entry.name},
+                              {"config", entry.config},
+                              {"inbound_nodes", entry.calls}};
+  if (!entry.shared.is_null()) config.set("shared_object_id", entry.shared);
+  return config;
 }
 
 Config triple(const std::string& layer) { return Config::List{layer, 0, 0}; }
@@ -71,8 +74,8 @@ class Graph {
 
   void add(const Config& layer, bool sequential) {
     const Config& given = layer["name"].is_null() ? layer["config"]["name"] : layer["name"];
-    Entry entry{.name = given.as_string(file_ + ": name of a layer"), .class_name = {},
-                .config = {}, .calls = {}};
+    Entry entry{.name = given.as_string(file_ + ": name of a layer"), .class_name = {}};
+    entry.shared = layer["shared_object_id"];
     if (at_.contains(entry.name)) {
       fail("{}: two layers are named {}", file_, in_quotes(entry.name));
     }
@@ -196,7 +199,7 @@ class Graph {
       const Config shape = first_shape();
       const Config dtype = input_dtype_from_keras((*sources_[0])["config"]["dtype"], file_);
       entries_.insert(entries_.begin(),
-                      Entry{name, "InputLayer", input_layer(name, shape, dtype), {}});
+                      Entry{name, "InputLayer", input_layer(name, shape, dtype)});
     }
     inputs_ = {triple(entries_[0].name)};
     for (std::size_t i = 1; i < entries_.size(); ++i) {

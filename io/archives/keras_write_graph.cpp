@@ -109,10 +109,10 @@ Config ends(const Graph& graph, const std::vector<Source>& sources, bool outputs
   return all.size() == 1 ? all[0] : Config(all);
 }
 
-Config functional(const LayerImpl& model, const Graph& graph) {
+Config functional(const LayerImpl& model, const Graph& graph, const Shared& shared) {
   Config::List layers;
   for (std::size_t i = 0; i < graph.layers.size(); ++i) {
-    Config entry = object_to_keras(graph.layers[i]);
+    Config entry = object_to_keras(graph.layers[i], shared);
     entry.set("name", graph.layers[i].name());
     entry.set("inbound_nodes", calls_to_keras(graph, i));
     layers.push_back(std::move(entry));
@@ -129,9 +129,9 @@ Config functional(const LayerImpl& model, const Graph& graph) {
       {"build_config", Config::Map{{"input_shape", Config()}}}};
 }
 
-Config sequential(const LayerImpl& model, const Graph& graph) {
+Config sequential(const LayerImpl& model, const Graph& graph, const Shared& shared) {
   Config::List layers;
-  for (const Layer& layer : graph.layers) layers.push_back(object_to_keras(layer));
+  for (const Layer& layer : graph.layers) layers.push_back(object_to_keras(layer, shared));
   const Config shape = to_config(graph.calls[graph.inputs[0].call].shapes.at(0));
   return Config::Map{{"module", "keras"},
                      {"class_name", "Sequential"},
@@ -162,9 +162,23 @@ Config calls_to_keras(const Graph& graph, std::size_t layer) {
   return calls;
 }
 
-Config object_to_keras(const Layer& layer) {
+static Config model_object(const FunctionalImpl& model, const Shared& shared,
+                           const Config& compile_config) {
+  const Graph graph = keras_graph(model);
+  Config object = model.class_name() == "Sequential" && is_chain(graph)
+                      ? sequential(model, graph, shared)
+                      : functional(model, graph, shared);
+  object.set("compile_config", compile_config);
+  return object;
+}
+
+Config object_to_keras(const Layer& layer, const Shared& shared) {
   const auto* model = dynamic_cast<const FunctionalImpl*>(layer.impl().get());
-  return model != nullptr ? model_to_keras(layer, Config::Map()) : layer_to_keras(layer);
+  Config object = model != nullptr ? model_object(*model, shared, Config::Map())
+                                   : layer_to_keras(layer);
+  const auto id = shared.find(layer.impl().get());
+  if (id != shared.end()) object.set("shared_object_id", id->second);
+  return object;
 }
 
 Config model_to_keras(const Layer& layer, const Config& compile_config) {
@@ -173,11 +187,7 @@ Config model_to_keras(const Layer& layer, const Config& compile_config) {
     fail("{}: a Keras archive holds a graph of layers, and this is a layer of one's own; make a "
          "Model of Input()s and what it gives for them", layer.impl()->who());
   }
-  const Graph graph = keras_graph(*model);
-  Config object = layer.class_name() == "Sequential" && is_chain(graph) ? sequential(*model, graph)
-                                                                        : functional(*model, graph);
-  object.set("compile_config", compile_config);
-  return object;
+  return model_object(*model, shared_layers(*model), compile_config);
 }
 
 }  // namespace kindling::keras
