@@ -93,7 +93,7 @@ Config call_to_keras(const Graph& graph, const Call& call) {
     args = {Config(args)};
     if (!call.masks.empty()) kwargs.set("mask", masks_to_keras(graph, call));
   }
-  const CallOptions& arguments = call.node->arguments;
+  const CallOptions& arguments = call.arguments;
   if (arguments.training) {
     fail("{}: is called with training = {}, which a Keras model does not keep; its layers go by "
          "the model's", layer.impl()->who(), *arguments.training);
