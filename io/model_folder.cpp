@@ -85,10 +85,11 @@ Layer load_model_folder(const std::string& folder) {
   if (config["version"].as_int(json + ": version") != version) {
     fail("{}: version {} is not supported, only {}", json, config["version"].str(), version);
   }
-  const bool graph =
-      config["class_name"].is_string() && config["class_name"].as_string(json) == "Functional";
-  const Layer model = graph ? functional_from_config(config["config"], json)
-                            : built_layer(config, json);
+  const std::string& class_name = config["class_name"].as_string(json + ": class_name");
+  const Layer model = is_graph_class(class_name)
+                          ? functional_from_config(config["config"], json,
+                                                   class_name == "Sequential")
+                          : built_layer(config, json);
   load_weights(model.impl()->weights_inside(), weights);
   return model;
 }

@@ -16,7 +16,8 @@ bool is_input(const SymbolicNode& node) {
 }  // namespace
 
 FunctionalImpl::FunctionalImpl(Options options)
-    : LayerImpl("Functional", options.name), options_(std::move(options)) {
+    : LayerImpl(options.sequential ? "Sequential" : "Functional", options.name),
+      options_(std::move(options)) {
   collect_nodes();
   collect_layers();
   std::vector<std::size_t> last_use(nodes_.size());

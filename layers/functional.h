@@ -16,6 +16,7 @@ class FunctionalImpl : public LayerImpl {
     SymbolicTensors inputs = {};
     SymbolicTensors outputs = {};
     std::string name = {};
+    bool sequential = false;  // a chain that Keras calls Sequential, and is saved as one
   };
   // Fails where an input is no Input, an output depends on one that is not listed, or two layers
   // share a name.

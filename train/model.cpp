@@ -4,12 +4,14 @@
 
 #include <kindling/autograd/graph.h>
 #include <kindling/autograd/ops.h>
+#include <kindling/io/archives/keras.h>
 #include <kindling/io/model_folder.h>
 #include <kindling/io/weights_file.h>
 #include <kindling/optim/adam.h>
 #include <kindling/tensor/fail.h>
 #include <kindling/tensor/random.h>
 #include <kindling/train/fit_run.h>
+#include <kindling/train/keras.h>
 
 namespace kindling {
 namespace {
@@ -17,6 +19,10 @@ namespace {
 FunctionalImpl::Options options(const OneOrMore& inputs, const OneOrMore& outputs,
                                 const std::string& name) {
   return {.inputs = inputs, .outputs = outputs, .name = name};
+}
+
+bool is_keras_file(const std::string& path) {
+  return path.ends_with(".keras") || path.ends_with(".h5") || path.ends_with(".hdf5");
 }
 
 // Copies the rows of `part` to rows[i] of `all`.
@@ -34,7 +40,7 @@ void check_examples(const LayerImpl& model, const Dataset& data, const char* who
 }
 
 // The names of a model's outputs: of the layers they come from, or numbered.
-std::vector<std::string> output_names(const FunctionalImpl* graph, std::size_t outputs) {
+std::vector<std::string> names_of_outputs(const FunctionalImpl* graph, std::size_t outputs) {
   if (graph != nullptr) return graph->output_names();
   std::vector<std::string> names;
   for (std::size_t i = 0; i < outputs; ++i) names.push_back(fmt::format("output_{}", i));
@@ -107,13 +113,23 @@ Model::Compiled& Model::compiled(const char* who) const {
 Objective& Model::objective(std::size_t outputs) const {
   Compiled& c = compiled("training");
   if (!c.objective) {
-    c.objective.emplace(impl()->who(), output_names(functional(), outputs), c.options.loss,
+    c.objective.emplace(impl()->who(), names_of_outputs(functional(), outputs), c.options.loss,
                         c.options.loss_weights, c.options.metrics, c.options.weighted_metrics);
   }
   return *c.objective;
 }
 
+std::vector<std::string> Model::output_names() const {
+  const FunctionalImpl* graph = functional();
+  if (graph == nullptr) fail("{}: only a graph of layers has output_names", impl()->who());
+  return names_of_outputs(graph, graph->outputs().size());
+}
+
 const Optimizer& Model::optimizer() const { return compiled("optimizer()").options.optimizer; }
+
+const CompileOptions* Model::compile_options() const {
+  return *compiled_ ? &(*compiled_)->options : nullptr;
+}
 
 Logs Model::logs_now() const {
   const Compiled& c = compiled("logs");
@@ -291,18 +307,27 @@ Layer Model::get_layer(const std::string& name) const {
   fail("{}: no layer is named \"{}\", there are {}", impl()->who(), name, known);
 }
 
-void Model::save(const std::string& folder,
+void Model::save(const std::string& path,
                  const std::map<std::string, std::string>& files) const {
-  save_model_folder(*this, folder, files);
+  if (!path.ends_with(".keras")) return save_model_folder(*this, path, files);
+  if (!files.empty()) {
+    fail("{}: a .keras archive takes no files besides the model's, got \"{}\"; a folder does", path,
+         files.begin()->first);
+  }
+  save_keras(*this, path);
 }
 
-Model Model::load(const std::string& folder) { return Model(load_model_folder(folder)); }
+Model Model::load(const std::string& path) {
+  return is_keras_file(path) ? load_keras(path) : Model(load_model_folder(path));
+}
 
 void Model::save_weights(const std::string& path) const {
+  if (path.ends_with(".h5")) return save_keras_weights(*this, path);
   kindling::save_weights(weights(), path);
 }
 
 void Model::load_weights(const std::string& path) const {
+  if (is_keras_file(path)) return load_keras_weights(*this, path);
   kindling::load_weights(weights(), path);
 }
 

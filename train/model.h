@@ -100,6 +100,9 @@ class Model : public Layer {
   // Named by layer: "conv1d/kernel".
   Weights weights() const { return impl()->weights_inside(); }
   const Optimizer& optimizer() const;  // compile()'s
+  const CompileOptions* compile_options() const;  // null before compile()
+  // Of a graph: its outputs' layers, each name its own. By these go losses, metrics and logs.
+  std::vector<std::string> output_names() const;
   // Layers in the order of their first calls, inputs among them; those of a layer of one's own.
   std::vector<Layer> layers() const { return impl()->layers(); }
   // The layer of that name; fails on a name that isn't there, and lists those that are.
@@ -114,11 +117,14 @@ class Model : public Layer {
   std::string summary() const;
 
   // Into a folder: model.json, weights.safetensors, and other files, by name and content. The
-  // folder is replaced as a whole, or, on any error, left as it was.
-  void save(const std::string& folder, const std::map<std::string, std::string>& files = {}) const;
-  // Strict: fails on whatever is missing, extra, of another shape or damaged.
-  static Model load(const std::string& folder);
-  // The weights alone, as safetensors.
+  // folder is replaced as a whole, or, on any error, left as it was. A name that ends in .keras is
+  // that of an archive of Keras's (train/keras.h), which takes no other files.
+  void save(const std::string& path, const std::map<std::string, std::string>& files = {}) const;
+  // Strict: fails on whatever is missing, extra, of another shape or damaged. Reads .keras and .h5
+  // files too.
+  static Model load(const std::string& path);
+  // The weights alone: as Keras has them for names in .weights.h5 (and, to be read, .h5 and
+  // .keras), else as safetensors.
   void save_weights(const std::string& path) const;
   void load_weights(const std::string& path) const;
 

@@ -1,4 +1,5 @@
 // What stands in for io/archives/ in a build without libzip and HDF5: errors that say so.
+#include <kindling/io/archives/keras.h>
 #include <kindling/io/archives/npz.h>
 #include <kindling/tensor/fail.h>
 
@@ -12,6 +13,17 @@ namespace {
 
 }  // namespace
 
+KerasModel read_keras(const std::string&) { left_out("keras"); }
+KerasModel parse_keras(std::string_view, const std::string&) { left_out("keras"); }
+std::string keras_bytes(const Layer&, const KerasTraining&, const std::string&) {
+  left_out("keras");
+}
+void load_keras_weights(const Layer&, const std::string&) { left_out("keras"); }
+void save_keras_weights(const Layer&, const std::string&, const KerasTraining&) {
+  left_out("keras");
+}
+Config objects_from_keras(const Config&, const std::string&) { left_out("keras"); }
+Weights in_keras_order(const Layer&) { left_out("keras"); }
 TensorFile read_npz(const std::string&) { left_out("npz"); }
 TensorFile parse_npz(std::string_view, const std::string&) { left_out("npz"); }
 std::string npz_bytes(const NamedTensors&) { left_out("npz"); }

@@ -1,0 +1,85 @@
+// HDF5 files in memory: groups, datasets of numbers and attributes of groups, as h5py makes them.
+//
+//   hdf5::File file(bytes, "m.weights.h5");
+//   Tensor kernel = file.read("layers/dense/vars/0");
+//   Config name = file.attribute("layers/dense/vars", "name");
+//
+// What a file holds is checked before the library is asked for the elements, and memory is taken
+// for no more than `most_expansion` times the bytes of the file. Elements are read as float32
+// (floats of 2, 4 and 8 bytes), int32 (whole numbers that fit) and bool (as h5py writes them).
+//
+// Errors:
+//   m.h5: is no HDF5 file
+//   m.h5: is cut short, its header says 32716 bytes, got 2048
+//   m.h5: is a damaged HDF5 file
+//   m.h5: "layers/dense" is a soft link; only hard links are read
+//   m.h5: "layers/a/b" is linked more than once; every group and dataset must have one name
+//   m.h5: "layers/dense/vars/0" is kept in another file, which is not read
+//   m.h5: "layers/dense/vars/0" is a virtual dataset, which is not read
+//
+// Source: the HDF5 library's reference manual, version 1.10.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <kindling/layers/config.h>
+#include <kindling/tensor/tensor.h>
+
+namespace kindling::hdf5 {
+
+// What a dataset may take in memory, for each byte of the file that holds it.
+inline constexpr std::int64_t most_expansion = 64;
+
+struct Dataset {
+  Shape shape;
+  DType dtype;  // what read() makes of it
+};
+
+class File {
+ public:
+  // `name` is what messages start with.
+  File(std::string bytes, std::string name);
+  ~File();
+  File(File&&) noexcept;
+
+  const std::string& name() const { return name_; }
+  // By path: "layers/dense/vars/0". Groups without "", the root.
+  const std::map<std::string, Dataset>& datasets() const { return datasets_; }
+  const std::vector<std::string>& groups() const { return groups_; }
+  bool has_group(const std::string& path) const;
+  // A text, a list of texts or a whole number; null if there is none.
+  Config attribute(const std::string& group, const std::string& name) const;
+  Tensor read(const std::string& dataset) const;
+
+ private:
+  struct Impl;  // what needs the library's header
+  std::string name_;
+  std::unique_ptr<Impl> impl_;
+  std::map<std::string, Dataset> datasets_;
+  std::vector<std::string> groups_;
+};
+
+// A file to be written, in the layout that h5py chooses; the same bytes for the same calls.
+class Writer {
+ public:
+  Writer();
+  ~Writer();
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  // With those above it. An attribute "name", unless it is empty.
+  void group(const std::string& path, const std::string& name);
+  void dataset(const std::string& path, const Tensor& value);
+  void dataset(const std::string& path, std::int64_t value);  // shape ()
+  std::string bytes();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kindling::hdf5

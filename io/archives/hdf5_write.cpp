@@ -1,0 +1,109 @@
+#include <kindling/io/archives/hdf5.h>
+#include <kindling/io/archives/hdf5_library.h>
+#include <kindling/tensor/fail.h>
+
+namespace kindling::hdf5 {
+namespace {
+
+void check(herr_t status) {
+  if (status < 0) fail("HDF5: a file in memory cannot be written");
+}
+Id made(hid_t id, Id::Close close) {
+  check(id < 0 ? -1 : 0);
+  return {id, close};
+}
+
+// Bytes that are FALSE or TRUE, as h5py has it.
+Id boolean_type() {
+  Id type = made(H5Tenum_create(H5T_STD_I8LE), H5Tclose);
+  constexpr signed char no = 0, yes = 1;
+  check(H5Tenum_insert(type, "FALSE", &no));
+  check(H5Tenum_insert(type, "TRUE", &yes));
+  return type;
+}
+
+// Without the time of writing, so that the same numbers give the same bytes.
+Id timeless() {
+  Id properties = made(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+  check(H5Pset_obj_track_times(properties, false));
+  return properties;
+}
+
+}  // namespace
+
+struct Writer::Impl {
+  Id file, parents;
+};
+
+Writer::Writer() : impl_(std::make_unique<Impl>()) {
+  const Quiet quiet;
+  const Id access = in_memory();
+  impl_->file = made(H5Fcreate(next_file_name().c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access),
+                     H5Fclose);
+  impl_->parents = made(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
+  check(H5Pset_create_intermediate_group(impl_->parents, 1));
+}
+
+Writer::~Writer() {
+  const Quiet quiet;
+  impl_.reset();
+}
+
+void Writer::group(const std::string& path, const std::string& name) {
+  const Quiet quiet;
+  const Id group = made(H5Gcreate2(impl_->file, path.c_str(), impl_->parents, H5P_DEFAULT,
+                                   H5P_DEFAULT), H5Gclose);
+  if (name.empty()) return;
+  const Id type = made(H5Tcopy(H5T_C_S1), H5Tclose);
+  check(H5Tset_size(type, H5T_VARIABLE));
+  check(H5Tset_cset(type, H5T_CSET_UTF8));
+  const Id space = made(H5Screate(H5S_SCALAR), H5Sclose);
+  const Id attribute = made(H5Acreate2(group, "name", type, space, H5P_DEFAULT, H5P_DEFAULT),
+                            H5Aclose);
+  const char* text = name.c_str();
+  check(H5Awrite(attribute, type, static_cast<const void*>(&text)));
+}
+
+void Writer::dataset(const std::string& path, const Tensor& value) {
+  const Quiet quiet;
+  std::vector<hsize_t> sizes;
+  for (const std::int64_t size : value.shape()) sizes.push_back(static_cast<hsize_t>(size));
+  const Id space = made(value.rank() == 0 ? H5Screate(H5S_SCALAR)
+                                          : H5Screate_simple(value.rank(), sizes.data(), nullptr),
+                        H5Sclose);
+  const Id booleans = boolean_type(), properties = timeless();
+  const DType dtype = value.dtype();
+  const hid_t type = dtype == DType::float32 ? H5T_IEEE_F32LE
+                     : dtype == DType::int32 ? H5T_STD_I32LE
+                                             : hid_t{booleans};
+  const hid_t memory = dtype == DType::float32 ? H5T_NATIVE_FLOAT
+                       : dtype == DType::int32 ? H5T_NATIVE_INT32
+                                               : hid_t{booleans};
+  const void* elements = dtype == DType::float32 ? static_cast<const void*>(value.floats().data())
+                         : dtype == DType::int32 ? static_cast<const void*>(value.ints().data())
+                                                 : static_cast<const void*>(value.bools().data());
+  const Id dataset = made(H5Dcreate2(impl_->file, path.c_str(), type, space, impl_->parents,
+                                     properties, H5P_DEFAULT), H5Dclose);
+  if (value.elements() == 0) return;
+  check(H5Dwrite(dataset, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, elements));
+}
+
+void Writer::dataset(const std::string& path, std::int64_t value) {
+  const Quiet quiet;
+  const Id space = made(H5Screate(H5S_SCALAR), H5Sclose), properties = timeless();
+  const Id dataset = made(H5Dcreate2(impl_->file, path.c_str(), H5T_STD_I64LE, space,
+                                     impl_->parents, properties, H5P_DEFAULT), H5Dclose);
+  check(H5Dwrite(dataset, H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, &value));
+}
+
+std::string Writer::bytes() {
+  const Quiet quiet;
+  check(H5Fflush(impl_->file, H5F_SCOPE_GLOBAL));
+  const ssize_t size = H5Fget_file_image(impl_->file, nullptr, 0);
+  check(size < 0 ? -1 : 0);
+  std::string image(static_cast<std::size_t>(size), '\0');
+  check(H5Fget_file_image(impl_->file, image.data(), image.size()) < 0 ? -1 : 0);
+  return image;
+}
+
+}  // namespace kindling::hdf5

@@ -1,0 +1,159 @@
+#include <kindling/io/archives/keras_legacy.h>
+
+#include <algorithm>
+
+#include <kindling/io/archives/keras_config.h>
+#include <kindling/io/archives/keras_variables.h>
+#include <kindling/io/json.h>
+#include <kindling/io/weights_file.h>
+#include <kindling/tensor/fail.h>
+
+namespace kindling::keras {
+namespace {
+
+using Strings = std::vector<std::string>;
+
+std::string under(const std::string& path, const std::string& name) {
+  return path.empty() ? name : path + "/" + name;
+}
+
+// A list too long for one attribute stands in several, NAME0, NAME1 ..
+Strings texts(const hdf5::File& file, const std::string& group, const std::string& name) {
+  Config whole = file.attribute(group, name);
+  Config::List all;
+  for (int part = 0; whole.is_null() || part > 0; ++part) {
+    const Config more = file.attribute(group, name + std::to_string(part));
+    if (more.is_null()) break;
+    const Config::List& list = more.as_list(file.name() + ": " + name);
+    all.insert(all.end(), list.begin(), list.end());
+    if (part > 100'000) fail("{}: {} has too many parts", file.name(), name);
+  }
+  if (whole.is_list()) all = whole.as_list(file.name());
+  Strings strings;
+  for (const Config& each : all) strings.push_back(each.as_string(file.name() + ": " + name));
+  return strings;
+}
+
+struct LayerWeights {
+  std::string name;
+  Weights weights = {};   // ours
+  Strings datasets = {};  // the file's
+};
+
+// Those that have any.
+std::vector<LayerWeights> in_file(const hdf5::File& file, const std::string& group) {
+  std::vector<LayerWeights> layers;
+  for (const std::string& name : texts(file, group, "layer_names")) {
+    const std::string path = under(group, name);
+    if (!file.has_group(path)) {
+      fail("{}: layer {} has no group", file.name(), in_quotes(name));
+    }
+    LayerWeights layer{.name = name};
+    for (const std::string& weight : texts(file, path, "weight_names")) {
+      layer.datasets.push_back(under(path, weight));
+    }
+    if (!layer.datasets.empty()) layers.push_back(std::move(layer));
+  }
+  return layers;
+}
+
+// Of the layers of a model, in Keras's order; what isn't trained stands after what is.
+std::vector<LayerWeights> of_model(const Layer& model, const Config* order) {
+  std::vector<LayerWeights> layers;
+  std::string path;
+  for (const Variables& variables : variables_of(model, order)) {
+    if (variables.path.empty()) continue;
+    constexpr std::string_view all = "layers/";
+    const std::size_t end = variables.path.find('/', all.size());
+    if (const std::string layer = variables.path.substr(0, end); layer != path) {
+      path = layer;
+      layers.push_back({.name = variables.name});
+    }
+    Weights& weights = layers.back().weights;
+    weights.insert(weights.end(), variables.weights.begin(), variables.weights.end());
+  }
+  std::erase_if(layers, [](const LayerWeights& layer) { return layer.weights.empty(); });
+  for (LayerWeights& layer : layers) {
+    std::ranges::stable_partition(layer.weights, &Weight::trainable);
+  }
+  return layers;
+}
+
+// Gives each layer of the model the datasets of one in the file.
+void match(std::vector<LayerWeights>& model, const std::vector<LayerWeights>& found,
+           const std::string& file) {
+  const auto find = [&](const std::string& name) {
+    return std::ranges::find(found, name, &LayerWeights::name);
+  };
+  const bool by_name =
+      std::ranges::all_of(model, [&](const auto& l) { return find(l.name) != found.end(); });
+  if (model.size() != found.size()) {
+    fail("{}: has weights of {} layers, the model has {}", file, found.size(), model.size());
+  }
+  for (std::size_t i = 0; i < model.size(); ++i) {
+    model[i].datasets = by_name ? find(model[i].name)->datasets : found[i].datasets;
+  }
+}
+
+bool uses_hard_sigmoid(const Config& value) {
+  if (value.is_list()) return std::ranges::any_of(value.as_list(""), uses_hard_sigmoid);
+  if (!value.is_map()) return false;
+  return std::ranges::any_of(value.as_map(""), [](const auto& entry) {
+    const bool activation = entry.first.ends_with("activation") && entry.second.is_string();
+    return activation ? entry.second.as_string("") == "hard_sigmoid"
+                      : uses_hard_sigmoid(entry.second);
+  });
+}
+
+}  // namespace
+
+bool is_legacy(const hdf5::File& file, const std::string& group) {
+  return file.has_group(group) && (!file.attribute(group, "layer_names").is_null() ||
+                                   !file.attribute(group, "layer_names0").is_null());
+}
+
+Config legacy_graph(const hdf5::File& file) {
+  const Config text = file.attribute("", "model_config");
+  if (text.is_null()) {
+    fail("{}: has no model_config, it holds weights alone; make the model and load_weights",
+         file.name());
+  }
+  const std::string name = file.name() + ": model_config";
+  const Config model = parse_json(text.as_string(name), name);
+  const Config version = file.attribute("", "keras_version");
+  const bool old = version.is_string() && !version.as_string(name).starts_with("3");
+  if (old && uses_hard_sigmoid(model)) {
+    fail("{}: hard_sigmoid was another function in Keras {} than it is in Keras 3", name,
+         version.as_string(name));
+  }
+  return graph_from_keras(model, name);
+}
+
+void load_legacy_weights(const hdf5::File& file, const std::string& group, const Layer& model,
+                         const Config* order) {
+  std::vector<LayerWeights> layers = of_model(model, order);
+  match(layers, in_file(file, group), file.name());
+  Weights wanted;
+  Strings paths;
+  std::vector<GivenWeight> given;
+  for (const LayerWeights& layer : layers) {
+    for (std::size_t i = 0; i < std::max(layer.weights.size(), layer.datasets.size()); ++i) {
+      const std::string path = i < layer.datasets.size()
+                                   ? layer.datasets[i]
+                                   : fmt::format("{} of {}", layer.weights[i].name, layer.name);
+      if (i < layer.weights.size()) {
+        wanted.push_back(layer.weights[i]);
+        wanted.back().name = path;
+        paths.push_back(path);
+      }
+      if (i >= layer.datasets.size()) continue;
+      const auto dataset = file.datasets().find(path);
+      if (dataset == file.datasets().end()) continue;
+      given.push_back({path, dataset->second.shape, dataset->second.dtype});
+    }
+  }
+  check_weights(wanted, given, file.name());
+  copy_weights(wanted, [&](std::size_t i) { return file.read(paths[i]); });
+}
+
+}  // namespace kindling::keras

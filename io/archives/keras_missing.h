@@ -1,0 +1,15 @@
+// The classes of a Keras model that we don't have.
+#pragma once
+
+#include <string>
+
+#include <kindling/layers/config.h>
+
+namespace kindling::keras {
+
+// Fails if there are any, and names them all:
+//   m.keras: config.json: 2 classes are missing: BatchNormalization of keras.layers (layer "bn"),
+//   Conv2D of keras.layers (layers "a", "b"); register_layer<..>() adds a class of one's own
+void check_classes(const Config& model, const std::string& file);
+
+}  // namespace kindling::keras

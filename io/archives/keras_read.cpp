@@ -1,0 +1,324 @@
+#include <kindling/io/archives/keras_read.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include <kindling/io/archives/keras_calls.h>
+#include <kindling/io/archives/keras_config.h>
+#include <kindling/io/archives/keras_missing.h>
+#include <kindling/io/archives/keras_objects.h>
+#include <kindling/io/functional_config.h>
+#include <kindling/io/json.h>
+#include <kindling/tensor/fail.h>
+
+namespace kindling::keras {
+namespace {
+
+std::string model_class(const Config& object) {
+  const std::string name = object["class_name"].as_string("class_name of a model");
+  return name == "Sequential" ? name : "Functional";
+}
+
+// A layer as it stands in a model, on its way into our config.
+struct Entry {
+  std::string name, class_name;
+  Config config = {};
+  Config::List calls = {};
+  Config shared = {};  // its shared_object_id, if it has one
+};
+
+Config entry_config(const Entry& entry) {
+  Config config = Config::Map{{"class_name", entry.class_name},
+                              {"name", entry.name},
+                              {"config", entry.config},
+                              {"inbound_nodes", entry.calls}};
+  if (!entry.shared.is_null()) config.set("shared_object_id", entry.shared);
+  return config;
+}
+
+Config triple(const std::string& layer) { return Config::List{layer, 0, 0}; }
+
+Config input_layer(const std::string& name, const Config& batch_shape, const Config& dtype) {
+  return Config::Map{{"name", name}, {"batch_shape", batch_shape}, {"dtype", dtype}};
+}
+
+class Graph {
+ public:
+  Graph(const Config& model, const std::string& file) : model_(model), file_(file) {}
+
+  Config read() {
+    const bool sequential = model_class(model_) == "Sequential";
+    for (const Config& layer : layers_of(model_, file_)) add(layer, sequential);
+    if (sequential) {
+      chain();
+    } else {
+      calls();
+      inputs_ = ends("input_layers", false);
+      outputs_ = ends("output_layers", true);
+    }
+    whole_number_inputs();
+    Config::List layers;
+    for (const Entry& entry : entries_) layers.push_back(entry_config(entry));
+    const Config& given = model_["config"];
+    Config config = Config::Map{{"name", given["name"]},
+                                {"trainable", given["trainable"]},
+                                {"layers", layers},
+                                {"input_layers", inputs_},
+                                {"output_layers", outputs_}};
+    return Config::Map{{"class_name", model_class(model_)}, {"config", config}};
+  }
+
+ private:
+  std::string what(const std::string& layer) const { return file_ + ": layer " + in_quotes(layer); }
+
+  void add(const Config& layer, bool sequential) {
+    const Config& given = layer["name"].is_null() ? layer["config"]["name"] : layer["name"];
+    Entry entry{.name = given.as_string(file_ + ": name of a layer"), .class_name = {}};
+    entry.shared = layer["shared_object_id"];
+    if (at_.contains(entry.name)) {
+      fail("{}: two layers are named {}", file_, in_quotes(entry.name));
+    }
+    if (is_model(layer)) {
+      const Config inside = Graph(layer, file_).read();
+      entry.class_name = inside["class_name"].as_string(file_);
+      entry.config = inside["config"];
+      entry.config.set("name", entry.name);
+    } else {
+      entry.class_name = class_of(layer, file_);
+      entry.config = config_of(layer, entry);
+    }
+    if (!sequential && entry.class_name != "InputLayer") {
+      layer["inbound_nodes"].as_list(what(entry.name) + ": inbound_nodes");
+    }
+    at_[entry.name] = entries_.size();
+    entries_.push_back(std::move(entry));
+    sources_.push_back(&layer);
+  }
+
+  Config config_of(const Config& layer, const Entry& entry) const {
+    const std::string who = what(entry.name);
+    const Config& config = layer["config"];
+    if (entry.class_name == "InputLayer") {
+      for (const char* option : {"sparse", "ragged", "optional"}) {
+        if (!config[option].is_null() && config[option].as_bool(who)) {
+          fail("{}: an input that is {} is not supported", who, option);
+        }
+      }
+      const Config& shape = config["batch_shape"].is_null() ? config["batch_input_shape"]
+                                                            : config["batch_shape"];
+      return input_layer(entry.name, shape, input_dtype_from_keras(config["dtype"], who));
+    }
+    if (is_operation(layer)) return operation_config(layer, entry.name);
+    Config ours = layer_config_from_keras(entry.class_name, config, who);
+    ours.set("name", entry.name);
+    return ours;
+  }
+
+  // NotEqual compares with a constant that stands among its arguments.
+  Config operation_config(const Config& layer, const std::string& name) const {
+    Config config = Config::Map{{"name", name}};
+    const std::string operation = class_of(layer, file_);
+    if (operation == "Any") {
+      config.set("axis", layer["config"]["axis"]);
+      config.set("keepdims", layer["config"]["keepdims"]);
+    }
+    if (operation != "NotEqual") return config;
+    std::optional<double> value;
+    for (const Config& call : layer["inbound_nodes"].as_list(what(name))) {
+      const Config::List constants = constants_of(call, what(name));
+      if (constants.size() != 1) {
+        fail("{}: is compared with one number, got {}", what(name), call["args"].str());
+      }
+      const double number = constants[0].as_double(what(name));
+      if (value.value_or(number) != number) {
+        fail("{}: is compared with several numbers, {} and {}", what(name), *value, number);
+      }
+      value = number;
+    }
+    config.set("value", value.value_or(0));
+    return config;
+  }
+
+  // Nested models have a call of their own before those of the graph: ends count it, and in Keras
+  // 2 so do inputs of calls.
+  Config counted(const Config& history, bool end) const {
+    const Config::List& parts = history.as_list(file_ + ": keras_history");
+    if (parts.size() != 3) {
+      fail("{}: [layer, call, result] is needed, got {}", file_, history.str());
+    }
+    const std::string& name = parts[0].as_string(file_ + ": keras_history");
+    const auto at = at_.find(name);
+    if (at == at_.end()) fail("{}: no layer makes the result {}", file_, history.str());
+    std::int64_t call = parts[1].as_int(file_ + ": keras_history");
+    const Config& source = *sources_[at->second];
+    const bool old = source["module"].is_null();
+    if (is_model(source) && call > 0 && (old || (end && model_class(source) == "Functional"))) {
+      --call;
+    }
+    return Config::List{name, call, parts[2]};
+  }
+
+  void calls() {
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      Entry& entry = entries_[i];
+      if (entry.class_name == "InputLayer") continue;
+      for (Config call : (*sources_[i])["inbound_nodes"].as_list(file_)) {
+        if (is_operation(*sources_[i])) call = without_constants(call);
+        entry.calls.push_back(call_from_keras(entry.class_name, call,
+                                              [this](const Config& h) { return counted(h, false); },
+                                              what(entry.name)));
+      }
+    }
+  }
+
+  static Config without_constants(const Config& call) {
+    if (!call.is_map()) return call;
+    Config::List tensors;
+    for (const Config& value : call["args"].as_list("")) {
+      if (value.is_map() || value.is_list()) tensors.push_back(value);
+    }
+    return Config::Map{{"args", tensors}, {"kwargs", call["kwargs"]}};
+  }
+
+  Config::List ends(const char* key, bool outputs) const {
+    Config::List all;
+    const std::string name = file_ + ": " + key;
+    for (const Config& end : flattened_triples(model_["config"][key], name)) {
+      all.push_back(counted(end, outputs));
+    }
+    return all;
+  }
+
+  // A Sequential's layers, each called on the one before. It may have no input of its own.
+  void chain() {
+    if (entries_.empty()) fail("{}: a Sequential has no layers", file_);
+    if (entries_[0].class_name != "InputLayer") {
+      std::string name = "input_layer";
+      while (at_.contains(name)) name += "_";
+      const Config shape = first_shape();
+      const Config dtype = input_dtype_from_keras((*sources_[0])["config"]["dtype"], file_);
+      entries_.insert(entries_.begin(),
+                      Entry{name, "InputLayer", input_layer(name, shape, dtype)});
+    }
+    inputs_ = {triple(entries_[0].name)};
+    for (std::size_t i = 1; i < entries_.size(); ++i) {
+      const Config before = Config::Map{
+          {"class_name", "__keras_tensor__"},
+          {"config", Config::Map{{"keras_history", triple(entries_[i - 1].name)}}}};
+      entries_[i].calls = {Config::Map{{"args", Config::List{before}},
+                                       {"kwargs", Config(Config::Map())}}};
+    }
+    outputs_ = {triple(entries_.back().name)};
+  }
+
+  Config first_shape() const {
+    const Config& first = *sources_[0];
+    for (const Config* shape :
+         {&model_["config"]["build_input_shape"], &model_["build_config"]["input_shape"],
+          &first["config"]["batch_input_shape"], &first["config"]["batch_shape"],
+          &first["build_config"]["input_shape"]}) {
+      if (shape->is_list()) return *shape;
+    }
+    fail("{}: a Sequential that was never built has no input shape; build it in Keras first",
+         file_);
+  }
+
+  // Who takes what an input gives.
+  struct Use {
+    bool ids = false, floats = false;
+  };
+
+  // Keras casts what an Embedding is given; here ids are int32 from the start.
+  void whole_number_inputs() {
+    std::map<std::string, Use> uses;
+    for (const Entry& user : entries_) {
+      for (const Config& call : user.calls) note_uses(user, call, uses);
+    }
+    for (Entry& entry : entries_) {
+      if (entry.class_name != "InputLayer" || !is_text(entry.config["dtype"], "float32")) continue;
+      const Use use = uses[entry.name];
+      if (use.ids && use.floats) {
+        fail("{}: is of floats and goes to an Embedding, and elsewhere; make it int32 in Keras",
+             what(entry.name));
+      }
+      if (use.ids) entry.config.set("dtype", "int32");
+    }
+  }
+
+  static bool is_text(const Config& value, const char* text) {
+    return value.is_string() && value.as_string(text) == text;
+  }
+
+  void note_uses(const Entry& user, const Config& call, std::map<std::string, Use>& uses) const {
+    std::size_t place = 0;
+    const auto note = [&](const Config& tensor) {
+      const Config& history = tensor["config"]["keras_history"];
+      if (history.is_list()) {
+        Use& use = uses[history.as_list(file_)[0].as_string(file_)];
+        const bool takes = user.class_name == "Embedding" ||
+                           (is_graph_class(user.class_name) && takes_ids(user, place));
+        use.ids = use.ids || takes;
+        use.floats = use.floats || (!takes && user.class_name != "NotEqual");
+      }
+      ++place;
+    };
+    for (const Config& each : call["args"].as_list(file_)) {
+      if (!each.is_list()) {
+        note(each);
+        continue;
+      }
+      for (const Config& tensor : each.as_list(file_)) note(tensor);
+    }
+  }
+
+  bool takes_ids(const Entry& model, std::size_t place) const {
+    const Config::List& inputs = model.config["input_layers"].as_list(file_);
+    if (place >= inputs.size()) return false;
+    const std::string& name = inputs[place].as_list(file_)[0].as_string(file_);
+    for (const Config& layer : model.config["layers"].as_list(file_)) {
+      if (layer["name"].as_string(file_) != name) continue;
+      return is_text(layer["config"]["dtype"], "int32");
+    }
+    return false;
+  }
+
+  const Config& model_;
+  std::string file_;
+  std::vector<Entry> entries_;
+  std::vector<const Config*> sources_;  // of entries_, but for an input that was put first
+  std::map<std::string, std::size_t> at_;
+  Config::List inputs_, outputs_;
+};
+
+}  // namespace
+
+bool is_model(const Config& object) {
+  const Config& name = object["class_name"];
+  if (!name.is_string() || is_operation(object)) return false;
+  const std::string& class_name = name.as_string("");
+  return class_name == "Functional" || class_name == "Sequential" || class_name == "Model";
+}
+
+const Config::List& layers_of(const Config& model, const std::string& file) {
+  const Config& config = model["config"];
+  // The oldest Sequential is the list of its layers.
+  return (config.is_list() ? config : config["layers"]).as_list(file + ": layers of a model");
+}
+
+const std::vector<std::string>& operations() {
+  static const std::vector<std::string> all = {"Any", "ConvertToTensor", "LogicalAnd", "LogicalOr",
+                                               "NotEqual"};
+  return all;
+}
+
+Config graph_from_keras(const Config& model, const std::string& file) {
+  if (!is_model(model)) {
+    fail("{}: is of a {}; models of Keras are read, Functional and Sequential", file,
+         model["class_name"].str());
+  }
+  check_classes(model, file);
+  return Graph(model, file).read();
+}
+
+}  // namespace kindling::keras

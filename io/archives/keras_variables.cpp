@@ -1,0 +1,183 @@
+#include <kindling/io/archives/keras_variables.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <kindling/io/archives/keras_graph.h>
+#include <kindling/io/functional_config.h>
+#include <kindling/io/weights_file.h>
+#include <kindling/layers/functional.h>
+#include <kindling/tensor/fail.h>
+
+namespace kindling::keras {
+namespace {
+
+std::string under(const std::string& path, const std::string& name) {
+  return path.empty() ? name : path + "/" + name;
+}
+
+class Walk {
+ public:
+  std::vector<Variables> all;
+
+  void visit(const Layer& layer, const std::string& path, const Config* order) {
+    if (!seen_.insert(layer.impl().get()).second) return;
+    if (const auto* graph = dynamic_cast<const FunctionalImpl*>(layer.impl().get())) {
+      all.push_back({path, layer.name()});
+      return container(*graph, under(path, "layers"), order);
+    }
+    const Weights own = own_weights(layer);
+    const std::string& class_name = layer.class_name();
+    if (class_name == "LSTM" || class_name == "GRU" || class_name == "SimpleRNN") {
+      all.push_back({path, layer.name()});
+      all.push_back({under(path, "cell"), snake_case(class_name) + "_cell", own});
+    } else if (class_name == "MultiHeadAttention") {
+      heads(layer, path, own);
+    } else {
+      all.push_back({path, layer.name(), own});
+      parts(layer, path);
+    }
+  }
+
+ private:
+  // Without those of the layers inside.
+  static Weights own_weights(const Layer& layer) {
+    std::size_t inside = 0;
+    for (const Layer& part : layer.impl()->layers()) inside += part.weights().size();
+    Weights all = layer.impl()->weights_inside();
+    all.resize(all.size() - inside);
+    return all;
+  }
+
+  void parts(const Layer& layer, const std::string& path) {
+    const std::string& class_name = layer.class_name();
+    const std::vector<Layer> inside = layer.impl()->layers();
+    for (std::size_t i = 0; i < inside.size(); ++i) {
+      const std::string attribute = class_name == "Bidirectional"
+                                        ? (i == 0 ? "forward_layer" : "backward_layer")
+                                    : class_name == "TimeDistributed" ? "layer"
+                                                                      : inside[i].name();
+      visit(inside[i], under(path, attribute), nullptr);
+    }
+  }
+
+  // Its projections are layers to Keras, its weights' names "query/kernel" to us.
+  void heads(const Layer& layer, const std::string& path, const Weights& own) {
+    all.push_back({path, layer.name()});
+    for (const auto& [ours, attribute] : {std::pair{"query", "query_dense"},
+                                          std::pair{"key", "key_dense"},
+                                          std::pair{"value", "value_dense"},
+                                          std::pair{"attention_output", "output_dense"}}) {
+      Variables part{under(path, attribute), ours, {},
+                     under(path, std::string("_") + attribute)};
+      for (const Weight& w : own) {
+        if (w.name.starts_with(std::string(ours) + "/")) part.weights.push_back(w);
+      }
+      all.push_back(std::move(part));
+    }
+  }
+
+  static std::vector<Layer> ordered(const FunctionalImpl& graph, const Config* order) {
+    if (order == nullptr) return keras_graph(graph).layers;
+    std::map<std::string, Layer> by_name;
+    for (const Layer& layer : graph.layers()) by_name.emplace(layer.name(), layer);
+    std::vector<Layer> layers;
+    for (const Config& entry : (*order)["layers"].as_list("layers")) {
+      const auto at = by_name.find(entry["name"].as_string("name"));
+      if (at != by_name.end()) layers.push_back(at->second);
+    }
+    return layers;
+  }
+
+  static const Config* order_of(const Layer& layer, const Config* order) {
+    if (order == nullptr || !is_graph_class(layer.class_name())) return nullptr;
+    for (const Config& entry : (*order)["layers"].as_list("layers")) {
+      if (entry["name"].as_string("name") == layer.name()) return &entry["config"];
+    }
+    return nullptr;
+  }
+
+  void container(const FunctionalImpl& graph, const std::string& path, const Config* order) {
+    const bool sequential = graph.class_name() == "Sequential";
+    std::map<std::string, int> used;
+    for (const Layer& layer : ordered(graph, order)) {
+      if (is_operation(layer) || (sequential && layer.class_name() == "InputLayer")) continue;
+      std::string name = snake_case(layer.class_name());
+      if (const int number = used[name]++; number > 0) name = fmt::format("{}_{}", name, number);
+      visit(layer, under(path, name), order_of(layer, order));
+    }
+  }
+
+  std::set<const LayerImpl*> seen_;
+};
+
+std::string vars(const std::string& path) { return under(path, "vars"); }
+
+// In Keras 2.12 to 2.15, Functional's layers had another name in the file.
+constexpr std::string_view early_layers = "_layer_checkpoint_dependencies";
+
+std::string early(std::string path) {
+  constexpr std::string_view now = "layers";
+  if (path.starts_with(now)) path.replace(0, now.size(), early_layers);
+  return path;
+}
+
+std::string place_of(const hdf5::File& file, const Variables& variables) {
+  for (const std::string& path : {variables.path, variables.old_path, early(variables.path)}) {
+    if ((!path.empty() || variables.path.empty()) && file.has_group(vars(path))) return path;
+  }
+  return variables.path;
+}
+
+// Of random generators, which aren't Keras's here, and of optimizers and metrics.
+bool is_beside(const std::string& path) {
+  for (const char* part : {"seed_generator/", "_seed_generator/"}) {
+    if (path.find(part) != path.npos) return true;
+  }
+  return !path.starts_with("layers/") && !path.starts_with(early_layers) &&
+         !path.starts_with("vars/");
+}
+
+}  // namespace
+
+std::vector<Variables> variables_of(const Layer& model, const Config* order) {
+  Walk walk;
+  walk.visit(model, "", order);
+  return walk.all;
+}
+
+void load_variables(const hdf5::File& file, const std::vector<Variables>& all) {
+  Weights wanted;
+  std::map<std::string, std::string> labels;  // by dataset: also whose it is
+  std::vector<std::string> paths;
+  for (const Variables& variables : all) {
+    const std::string path = vars(place_of(file, variables));
+    for (std::size_t i = 0; i < variables.weights.size(); ++i) {
+      Weight weight = variables.weights[i];
+      paths.push_back(path + "/" + std::to_string(i));
+      weight.name = fmt::format("{} ({} of {})", paths.back(), weight.name, variables.name);
+      labels[paths.back()] = weight.name;
+      wanted.push_back(std::move(weight));
+    }
+  }
+  std::vector<GivenWeight> given;
+  for (const auto& [path, dataset] : file.datasets()) {
+    if (is_beside(path)) continue;
+    const auto label = labels.find(path);
+    given.push_back({label != labels.end() ? label->second : path, dataset.shape, dataset.dtype});
+  }
+  check_weights(wanted, given, file.name());
+  copy_weights(wanted, [&](std::size_t i) { return file.read(paths[i]); });
+}
+
+void write_variables(hdf5::Writer& file, const std::vector<Variables>& all) {
+  for (const Variables& variables : all) {
+    file.group(vars(variables.path), variables.name);
+    for (std::size_t i = 0; i < variables.weights.size(); ++i) {
+      file.dataset(vars(variables.path) + "/" + std::to_string(i), variables.weights[i].value);
+    }
+  }
+}
+
+}  // namespace kindling::keras

@@ -1,0 +1,30 @@
+// The variables of a model as Keras keeps them in a file: groups, one a layer and one a part of it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <kindling/io/archives/hdf5.h>
+#include <kindling/layers/layer.h>
+
+namespace kindling::keras {
+
+// What stands in PATH/vars: "layers/lstm/cell" has three variables.
+struct Variables {
+  std::string path;
+  std::string name;         // of the layer or the part
+  Weights weights = {};
+  std::string old_path = {};  // of early versions, where it differs
+};
+
+// In the order in which Keras walks over them. `order` is the config of a graph, in our layout,
+// whose order of layers is taken; without, it is worked out.
+std::vector<Variables> variables_of(const Layer& model, const Config* order = nullptr);
+
+// Copies a file's weights into a model, all or none; strict. What a file holds besides them, of
+// optimizers and random generators, is left alone.
+void load_variables(const hdf5::File& file, const std::vector<Variables>& all);
+
+void write_variables(hdf5::Writer& file, const std::vector<Variables>& all);
+
+}  // namespace kindling::keras

@@ -1,0 +1,201 @@
+#include <kindling/train/keras_compile.h>
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+#include <kindling/io/archives/keras.h>
+#include <kindling/tensor/fail.h>
+#include <kindling/train/keras_names.h>
+#include <kindling/train/losses.h>
+#include <kindling/train/metrics.h>
+
+namespace kindling {
+namespace {
+
+using Outputs = std::vector<KerasOutput>;
+
+// An object's options that aren't in our classes, because we have one value of them.
+Config options_of_object(const Config& config, const std::string& what) {
+  static const std::vector<std::pair<std::string, Config>> only = {
+      {"summation_method", "interpolation"}, {"decay", 0.0}, {"is_legacy_optimizer", false}};
+  Config::Map ours;
+  for (const auto& [key, value] : config.as_map(what)) {
+    if (key == "dtype" || key == "fn" || key == "jit_compile" || value.is_null()) continue;
+    const auto at = std::ranges::find(only, key, [](const auto& entry) { return entry.first; });
+    if (at == only.end()) {
+      ours.emplace_back(key, value);
+    } else if (value.str() != at->second.str()) {
+      fail("{}: {}: only {} is supported, got {}", what, key, at->second.str(), value.str());
+    }
+  }
+  return ours;
+}
+
+Loss loss_from_keras(const Config& given, const std::string& what) {
+  const Config value = objects_from_keras(given, what);
+  if (value.is_string()) {
+    const std::string& name = value.as_string(what);
+    return loss_registry().make(loss_class_of(name, what), Config::Map{{"name", name}});
+  }
+  const std::string& class_name = value["class_name"].as_string(what + ": class_name");
+  if (class_name == "LossFunctionWrapper") return loss_from_keras(value["config"]["fn"], what);
+  Config options = options_of_object(value["config"], what);
+  const Config::Map& all = value["config"].as_map(what);
+  for (const auto& [key, option] : all) {
+    if (key == "reduction" && option.is_null()) options.set("reduction", "none");
+  }
+  return loss_registry().make(class_name, options);
+}
+
+// "accuracy" is the one that fits what the output gives and the loss is told.
+std::string accuracy_class(const KerasOutput& output, const Loss& loss) {
+  if (output.shape.rank() > 0 && output.shape[-1] == 1) return "BinaryAccuracy";
+  return loss.class_name() == "SparseCategoricalCrossentropy" ? "SparseCategoricalAccuracy"
+                                                              : "CategoricalAccuracy";
+}
+
+Metric metric_from_keras(const Config& given, const KerasOutput& output, const Loss& loss,
+                         const std::string& what) {
+  const Config value = objects_from_keras(given, what);
+  if (value.is_string()) {
+    const std::string& name = value.as_string(what);
+    const std::string class_name = name == "accuracy" || name == "acc"
+                                       ? accuracy_class(output, loss)
+                                       : metric_class_of(name, what);
+    return metric_from_config(class_name, Config::Map{{"name", name}});
+  }
+  const std::string& class_name = value["class_name"].as_string(what + ": class_name");
+  if (class_name == "MeanMetricWrapper") {
+    return metric_from_keras(value["config"]["fn"], output, loss, what);
+  }
+  Config options = options_of_object(value["config"], what);
+  if (const Config& thresholds = options["thresholds"]; thresholds.is_list()) {
+    const Config::List& list = thresholds.as_list(what);
+    if (list.size() != 1) {
+      fail("{}: thresholds: a metric is one number, of one threshold, got {}", what,
+           thresholds.str());
+    }
+    options.set("thresholds", list[0]);
+  }
+  const bool a_number_a_class = class_name == "F1Score" || class_name == "FBetaScore";
+  if (a_number_a_class && options["average"].is_null()) {
+    fail("{}: {} without an average is a number a class; a metric is one number", what,
+         class_name);
+  }
+  return metric_from_config(class_name, options);
+}
+
+bool is_object(const Config& value) {
+  return value.is_map() && value["class_name"].is_string();
+}
+
+OutputLosses losses_from_keras(const Config& given, const std::string& what) {
+  OutputLosses losses;
+  if (given.is_list()) {
+    for (const Config& each : given.as_list(what)) {
+      losses.entries.emplace_back("", loss_from_keras(each, what));
+    }
+  } else if (given.is_map() && !is_object(given)) {
+    for (const auto& [name, each] : given.as_map(what)) {
+      losses.entries.emplace_back(name, loss_from_keras(each, what + " of " + name));
+    }
+  } else {
+    losses.entries.emplace_back("", loss_from_keras(given, what));
+  }
+  return losses;
+}
+
+LossWeights weights_from_keras(const Config& given, const std::string& what) {
+  LossWeights weights;
+  if (given.is_map()) {
+    for (const auto& [name, each] : given.as_map(what)) {
+      weights.entries.emplace_back(name, each.as_double(what));
+    }
+  } else if (given.is_list()) {
+    for (const Config& each : given.as_list(what)) {
+      if (!each.is_null()) weights.entries.emplace_back("", each.as_double(what));
+    }
+  } else if (!given.is_null()) {
+    weights.entries.emplace_back("", given.as_double(what));
+  }
+  return weights;
+}
+
+const Loss& loss_of(const OutputLosses& losses, const Outputs& outputs, std::size_t i) {
+  for (const auto& [name, loss] : losses.entries) {
+    if (name == outputs[i].name) return loss;
+  }
+  return losses.entries[std::min(i, losses.entries.size() - 1)].second;
+}
+
+// One metric or a list of them, of an output.
+std::vector<Metric> metrics_of(const Config& given, const Outputs& outputs, std::size_t i,
+                               const OutputLosses& losses, const std::string& what) {
+  std::vector<Metric> all;
+  const auto add = [&](const Config& one) {
+    if (one.is_null()) return;
+    all.push_back(metric_from_keras(one, outputs[i], loss_of(losses, outputs, i), what));
+  };
+  if (given.is_list()) {
+    for (const Config& each : given.as_list(what)) add(each);
+  } else {
+    add(given);
+  }
+  return all;
+}
+
+OutputMetrics metrics_from_keras(const Config& given, const Outputs& outputs,
+                                 const OutputLosses& losses, const std::string& what) {
+  OutputMetrics metrics;
+  if (given.is_null()) return metrics;
+  const auto put = [&](const std::string& name, std::size_t i, const Config& config) {
+    std::vector<Metric> all = metrics_of(config, outputs, i, losses, what);
+    if (!all.empty()) metrics.entries.emplace_back(name, std::move(all));
+  };
+  if (given.is_map() && !is_object(given)) {
+    for (const auto& [name, config] : given.as_map(what)) {
+      const auto at = std::ranges::find(outputs, name, &KerasOutput::name);
+      if (at == outputs.end()) fail("{}: no output is named \"{}\"", what, name);
+      put(name, static_cast<std::size_t>(at - outputs.begin()), config);
+    }
+  } else if (outputs.size() == 1) {
+    const Config::List list = given.is_list() ? given.as_list(what) : Config::List{given};
+    put("", 0, list.size() == 1 && list[0].is_list() ? list[0] : Config(list));
+  } else {
+    const Config::List& list = given.as_list(what);
+    if (list.size() > outputs.size()) {
+      fail("{}: one entry an output is needed, got {} for {}", what, list.size(), outputs.size());
+    }
+    for (std::size_t i = 0; i < list.size(); ++i) put(outputs[i].name, i, list[i]);
+  }
+  return metrics;
+}
+
+Optimizer optimizer_from_keras(const Config& given, const std::string& what) {
+  const Config value = objects_from_keras(given, what);
+  const bool named = value.is_string();
+  const std::string class_name = optimizer_class_of(
+      named ? value.as_string(what) : value["class_name"].as_string(what + ": class_name"));
+  const Config options =
+      named ? Config(Config::Map()) : options_of_object(value["config"], what);
+  return optimizer_registry().make(class_name, options);
+}
+
+}  // namespace
+
+CompileOptions compile_options_from_keras(const Config& config, const Outputs& outputs,
+                                          const std::string& what) {
+  if (config["loss"].is_null()) fail("{}: has no loss", what);
+  CompileOptions options{.optimizer = optimizer_from_keras(config["optimizer"],
+                                                           what + ": optimizer")};
+  options.loss = losses_from_keras(config["loss"], what + ": loss");
+  options.loss_weights = weights_from_keras(config["loss_weights"], what + ": loss_weights");
+  options.metrics =
+      metrics_from_keras(config["metrics"], outputs, options.loss, what + ": metrics");
+  options.weighted_metrics = metrics_from_keras(config["weighted_metrics"], outputs, options.loss,
+                                                what + ": weighted_metrics");
+  return options;
+}
+
+}  // namespace kindling
