@@ -122,7 +122,7 @@ Objective& Model::objective(std::size_t outputs) const {
 std::vector<std::string> Model::output_names() const {
   const FunctionalImpl* graph = functional();
   if (graph == nullptr) fail("{}: only a graph of layers has output_names", impl()->who());
-  return names_of_outputs(graph, graph->outputs().size());
+  return graph->output_names();
 }
 
 const Optimizer& Model::optimizer() const { return compiled("optimizer()").options.optimizer; }

@@ -11,7 +11,7 @@
 #include <kindling/train/logs.h>
 #include <kindling/train/metrics.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // A loss an output: that of the only one, or by place, or by the outputs' names, where those left
 // out have none.

@@ -21,7 +21,7 @@
 
 #include <kindling/layers/layer.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 enum class OnnxType { float32 = 1, int32 = 6, int64 = 7, boolean = 9 };  // ONNX's own numbers
 OnnxType onnx_type(DType dtype);

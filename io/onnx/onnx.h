@@ -34,7 +34,7 @@
 #include <kindling/layers/layer.h>
 #include <kindling/layers/symbolic.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct OnnxOptions {
   // For a layer that is no graph of layers: its inputs. Else those of its first call, named

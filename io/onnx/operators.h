@@ -8,7 +8,7 @@
 
 #include <kindling/io/onnx/graph.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // op(x) of x's type and shape: unary("Softplus", x), unary("Elu", x, {{"alpha", 0.5}}).
 OnnxValue unary(const char* op, const OnnxValue& x, const Config::Map& attributes = {});

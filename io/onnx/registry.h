@@ -20,7 +20,7 @@
 #include <kindling/io/onnx/operators.h>
 #include <kindling/layers/layer.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // A call to be exported, its arguments settled.
 struct OnnxCall {
