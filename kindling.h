@@ -14,6 +14,7 @@
 #include <kindling/data/wordnet.h>
 #include <kindling/io/archives/npz.h>
 #include <kindling/io/npy.h>
+#include <kindling/io/onnx/onnx.h>
 #include <kindling/io/safetensors.h>
 #include <kindling/layers/activation.h>
 #include <kindling/layers/activation_layers.h>
@@ -33,6 +34,7 @@
 #include <kindling/layers/gru.h>
 #include <kindling/layers/layer_normalization.h>
 #include <kindling/layers/lstm.h>
+#include <kindling/layers/mask_operations.h>
 #include <kindling/layers/masking.h>
 #include <kindling/layers/merge.h>
 #include <kindling/layers/multi_head_attention.h>
@@ -57,6 +59,7 @@
 #include <kindling/tensor/version.h>
 #include <kindling/train/checkpoints.h>
 #include <kindling/train/early_stopping.h>
+#include <kindling/train/keras.h>
 #include <kindling/train/learning_rate_callbacks.h>
 #include <kindling/train/loggers.h>
 #include <kindling/train/losses.h>

@@ -40,7 +40,11 @@ Config call_config(const FunctionalImpl& model, const SymbolicNode& node) {
                      {"kwargs", kwargs}};
 }
 
-Config layer_config(const FunctionalImpl& model, const Layer& layer) {
+using SharedIds = std::map<const LayerImpl*, std::int64_t>;
+
+Config graph_config(const FunctionalImpl& model, const SharedIds& shared);
+
+Config layer_config(const FunctionalImpl& model, const Layer& layer, const SharedIds& shared) {
   Config::List calls;
   for (const auto& node : model.nodes()) {
     if (node->layer.impl() == layer.impl() && !node->inputs.empty()) {
@@ -48,10 +52,38 @@ Config layer_config(const FunctionalImpl& model, const Layer& layer) {
     }
   }
   const auto* nested = dynamic_cast<const FunctionalImpl*>(layer.impl().get());
-  return Config::Map{{"class_name", layer.class_name()},
-                     {"name", layer.name()},
-                     {"config", nested != nullptr ? functional_config(*nested) : layer.config()},
-                     {"inbound_nodes", calls}};
+  Config config = Config::Map{
+      {"class_name", layer.class_name()},
+      {"name", layer.name()},
+      {"config", nested != nullptr ? graph_config(*nested, shared) : layer.config()},
+      {"inbound_nodes", calls}};
+  const auto id = shared.find(layer.impl().get());
+  if (id != shared.end()) config.set("shared_object_id", id->second);
+  return config;
+}
+
+Config graph_config(const FunctionalImpl& model, const SharedIds& shared) {
+  Config::List layers, inputs, outputs;
+  for (const Layer& layer : model.layers()) layers.push_back(layer_config(model, layer, shared));
+  for (const SymbolicTensor& t : model.inputs()) inputs.push_back(history(model, t));
+  for (const SymbolicTensor& t : model.outputs()) outputs.push_back(history(model, t));
+  return Config::Map{{"name", model.name()},
+                     {"trainable", model.trainable()},
+                     {"layers", layers},
+                     {"input_layers", inputs},
+                     {"output_layers", outputs}};
+}
+
+// How many graphs each layer stands in, each graph looked at once.
+void count_graphs(const FunctionalImpl& model, std::map<const LayerImpl*, int>& graphs,
+                  std::vector<const LayerImpl*>& order) {
+  for (const Layer& layer : model.layers()) {
+    const LayerImpl* impl = layer.impl().get();
+    if (graphs[impl]++ > 0) continue;
+    order.push_back(impl);
+    const auto* nested = dynamic_cast<const FunctionalImpl*>(impl);
+    if (nested != nullptr) count_graphs(*nested, graphs, order);
+  }
 }
 
 // Rebuilds a graph: layer by layer, and after each one every call that can be made by then, those
@@ -59,7 +91,11 @@ Config layer_config(const FunctionalImpl& model, const Layer& layer) {
 // saved, and a model that is saved again gives the same bytes.
 class Reader {
  public:
-  Reader(const Config& config, std::string file) : config_(config), file_(std::move(file)) {}
+  // Layers that were read before, by their shared_object_id.
+  using Shared = std::map<std::int64_t, Layer>;
+
+  Reader(const Config& config, std::string file, Shared& shared)
+      : config_(config), file_(std::move(file)), shared_(shared) {}
 
   Functional read(bool sequential) {
     std::vector<std::vector<PendingCall>> calls;  // by layer
@@ -101,10 +137,7 @@ class Reader {
     const std::string& class_name = text(config["class_name"], "class_name of a layer");
     const std::string& name = text(config["name"], "name of a layer");
     if (layers_.contains(name)) fail("{}: two layers are named \"{}\"", file_, name);
-    const Layer layer =
-        is_graph_class(class_name)
-            ? functional_from_config(config["config"], file_, class_name == "Sequential")
-            : layer_from_config(class_name, config["config"]);
+    const Layer layer = shared_or_made(config, class_name);
     if (layer.name() != name) {
       fail("{}: layer \"{}\" is named \"{}\" in its config", file_, name, layer.name());
     }
@@ -119,6 +152,20 @@ class Reader {
     }
     results_[name].resize(calls.size());
     return calls;
+  }
+
+  Layer shared_or_made(const Config& config, const std::string& class_name) {
+    const Config& id = config["shared_object_id"];
+    const std::int64_t number = id.is_null() ? 0 : id.as_int(what("shared_object_id"));
+    if (const auto at = shared_.find(number); !id.is_null() && at != shared_.end()) {
+      return at->second;
+    }
+    const Layer made = is_graph_class(class_name)
+                           ? Layer(Reader(config["config"], file_, shared_)
+                                       .read(class_name == "Sequential"))
+                           : layer_from_config(class_name, config["config"]);
+    if (!id.is_null()) shared_.emplace(number, made);
+    return made;
   }
 
   // The tensor that [layer, call, result] names; null while that call is still to come.
@@ -212,6 +259,7 @@ class Reader {
 
   const Config& config_;
   std::string file_;
+  Shared& shared_;
   std::map<std::string, Layer> layers_;
   std::map<std::string, std::vector<SymbolicTensors>> results_;  // by layer and call
   std::vector<PendingCall> pending_;
@@ -220,15 +268,18 @@ class Reader {
 }  // namespace
 
 Config functional_config(const FunctionalImpl& model) {
-  Config::List layers, inputs, outputs;
-  for (const Layer& layer : model.layers()) layers.push_back(layer_config(model, layer));
-  for (const SymbolicTensor& t : model.inputs()) inputs.push_back(history(model, t));
-  for (const SymbolicTensor& t : model.outputs()) outputs.push_back(history(model, t));
-  return Config::Map{{"name", model.name()},
-                     {"trainable", model.trainable()},
-                     {"layers", layers},
-                     {"input_layers", inputs},
-                     {"output_layers", outputs}};
+  return graph_config(model, shared_layers(model));
+}
+
+std::map<const LayerImpl*, std::int64_t> shared_layers(const FunctionalImpl& model) {
+  std::map<const LayerImpl*, int> graphs;
+  std::vector<const LayerImpl*> order;
+  count_graphs(model, graphs, order);
+  SharedIds ids;
+  for (const LayerImpl* layer : order) {
+    if (graphs[layer] > 1) ids[layer] = std::ssize(ids) + 1;
+  }
+  return ids;
 }
 
 bool is_graph_class(const std::string& class_name) {
@@ -238,7 +289,8 @@ bool is_graph_class(const std::string& class_name) {
 Functional functional_from_config(const Config& config, const std::string& file,
                                   bool sequential) {
   try {
-    return Reader(config, file).read(sequential);
+    Reader::Shared shared;
+    return Reader(config, file, shared).read(sequential);
   } catch (const Error& error) {
     const std::string text = error.what();  // a layer's own error knows of no file
     throw Error(text.starts_with(file) ? text : file + ": " + text);

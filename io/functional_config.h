@@ -1,7 +1,9 @@
 // The graph of a model as a config, and back: the layout of Keras's own functional models, in which
 // each layer lists its calls and each call names the results it takes as [layer, call, result].
+// A layer that stands in several graphs, one inside the other, has a shared_object_id there.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include <kindling/layers/functional.h>
@@ -9,6 +11,9 @@
 namespace [[gnu::visibility("default")]] kindling {
 
 Config functional_config(const FunctionalImpl& model);
+
+// Numbers, from 1, of the layers that stand in several graphs of a model.
+std::map<const LayerImpl*, std::int64_t> shared_layers(const FunctionalImpl& model);
 
 // Whether a class is that of such models: Functional, or Sequential for a chain.
 bool is_graph_class(const std::string& class_name);

@@ -31,8 +31,8 @@ class FunctionalImpl : public LayerImpl {
 
   const SymbolicTensors& inputs() const { return options_.inputs; }
   const SymbolicTensors& outputs() const { return options_.outputs; }
-  // Those of the layers that the outputs come from, each its own: a second of a layer is "name_1" if
-  // it is output 1.
+  // Those of the layers that the outputs come from, each its own: "dense", and "dense_1" if output
+  // 1 comes from it too.
   std::vector<std::string> output_names() const;
   // layers(): each once, in the order of their first calls; inputs too.
   // Every call, in an order in which what a call needs comes before it.

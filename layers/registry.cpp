@@ -16,6 +16,7 @@
 #include <kindling/layers/gru.h>
 #include <kindling/layers/layer_normalization.h>
 #include <kindling/layers/lstm.h>
+#include <kindling/layers/mask_operations.h>
 #include <kindling/layers/masking.h>
 #include <kindling/layers/merge.h>
 #include <kindling/layers/multi_head_attention.h>
@@ -35,12 +36,14 @@ Registry<Layer>& layer_registry() {
     own.add<Activation>();
     own.add<Add>();
     own.add<AdditiveAttention>();
+    own.add<Any>();
     own.add<Attention>();
     own.add<Average>();
     own.add<AveragePooling1D>();
     own.add<Bidirectional>();
     own.add<Concatenate>();
     own.add<Conv1D>();
+    own.add<ConvertToTensor>();
     own.add<Dense>();
     own.add<Dot>();
     own.add<Dropout>();
@@ -53,6 +56,8 @@ Registry<Layer>& layer_registry() {
     own.add<Handle<InputLayerImpl>>();
     own.add<LayerNormalization>();
     own.add<LeakyReLU>();
+    own.add<LogicalAnd>();
+    own.add<LogicalOr>();
     own.add<LSTM>();
     own.add<Masking>();
     own.add<Maximum>();

@@ -24,7 +24,8 @@ Config object(const std::string& module, const std::string& class_name, const Co
 
 Config loss_to_keras(const Loss& loss) {
   Config::Map options;
-  for (const auto& [key, value] : loss.config().as_map(loss.name())) {
+  const Config ours = loss.config();
+  for (const auto& [key, value] : ours.as_map(loss.name())) {
     const bool usual = key == "axis" && loss.class_name() == "SparseCategoricalCrossentropy" &&
                        value.str() == "-1";  // which Keras has only lately
     if (!usual) options.emplace_back(key, value);
@@ -53,7 +54,8 @@ Config metric_to_keras(const Metric& metric) {
          "with .include_optimizer = false", metric.impl()->who());
   }
   Config options = Config::Map{{"name", metric.name()}, {"dtype", "float32"}};
-  for (const auto& [key, value] : metric.config().as_map(metric.name())) {
+  const Config ours = metric.config();
+  for (const auto& [key, value] : ours.as_map(metric.name())) {
     if (key == "name") continue;
     if (!metric_lacks(class_name, key)) {
       options.set(key, value);

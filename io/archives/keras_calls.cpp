@@ -21,8 +21,10 @@ const Strings& signature(const std::string& class_name) {
                                     "attention_mask", "return_attention_scores", "training",
                                     "use_causal_mask"};
   static const Strings sequence = {"inputs", "initial_state", "mask", "training"};
+  static const Strings pair = {"x1", "x2"};
   static const Strings any_other = {"inputs"};
   if (class_name == "MultiHeadAttention") return attention;
+  if (class_name == "LogicalAnd" || class_name == "LogicalOr") return pair;
   return std::ranges::find(recurrent, class_name) != recurrent.end() ? sequence : any_other;
 }
 
@@ -111,7 +113,8 @@ Config call_from_keras(const std::string& class_name, const Config& call, const 
   }
   if (!now["kwargs"].is_null()) {
     for (const auto& [key, value] : now["kwargs"].as_map(what + ": kwargs")) {
-      const bool first = key == "sequences" || key == "sequence";  // as some layers call it
+      // As some call it.
+      const bool first = key == "sequences" || key == "sequence" || key == "x";
       arguments[first ? "inputs" : key] = value;
     }
   }
@@ -139,6 +142,9 @@ Config call_from_keras(const std::string& class_name, const Config& call, const 
       inputs.insert(inputs.end(), more.begin(), more.end());
     }
     masks_count = false;
+  } else if (names.size() == 2) {
+    const Config::List second = gathered(taken(names[1].c_str()), resolve, what + ": x2");
+    inputs.insert(inputs.end(), second.begin(), second.end());
   } else {
     const Config::List states = gathered(taken("initial_state"), resolve, what);
     inputs.insert(inputs.end(), states.begin(), states.end());
@@ -165,7 +171,8 @@ Config call_from_keras(const std::string& class_name, const Config& call, const 
 
 Config::List constants_of(const Config& call, const std::string& what) {
   Config::List constants;
-  for (const Config& value : modern(call, what)["args"].as_list(what + ": args")) {
+  const Config now = modern(call, what);
+  for (const Config& value : now["args"].as_list(what + ": args")) {
     if (!holds_tensor(value)) constants.push_back(value);
   }
   return constants;

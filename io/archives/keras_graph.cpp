@@ -4,6 +4,7 @@
 #include <map>
 #include <numeric>
 
+#include <kindling/io/archives/keras_masks.h>
 #include <kindling/io/archives/keras_read.h>
 #include <kindling/tensor/fail.h>
 
@@ -125,7 +126,7 @@ Graph keras_graph(const FunctionalImpl& model) {
   for (const auto& node : model.nodes()) {
     const auto [at, fresh] = layers.try_emplace(node->layer.impl().get(), graph.layers.size());
     if (fresh) graph.layers.push_back(node->layer);
-    Call call{.layer = at->second, .node = node.get(), .shapes = node->shapes,
+    Call call{.layer = at->second, .arguments = node->arguments, .shapes = node->shapes,
               .dtypes = std::vector<DType>(node->shapes.size())};
     for (const SymbolicTensor& input : node->inputs) call.inputs.push_back(source(input));
     for (const SymbolicTensor& mask : node->masks) {
@@ -136,6 +137,7 @@ Graph keras_graph(const FunctionalImpl& model) {
   }
   for (const SymbolicTensor& t : model.inputs()) graph.inputs.push_back(source(t));
   for (const SymbolicTensor& t : model.outputs()) graph.outputs.push_back(source(t));
+  make_masks_explicit(graph);
   reorder(graph);
   return graph;
 }

@@ -19,7 +19,7 @@ struct Call {
   std::size_t layer;  // of Graph::layers
   std::vector<Source> inputs = {};
   std::vector<std::optional<Source>> masks = {};  // those given, as in CallArguments
-  const SymbolicNode* node = nullptr;
+  CallOptions arguments = {};  // the others
   Shapes shapes = {};  // of the results
   std::vector<DType> dtypes = {};
 };

@@ -15,8 +15,6 @@
 namespace kindling::keras {
 namespace {
 
-const std::string identity = "ConvertToTensor";
-
 std::string model_class(const Config& object) {
   const std::string name = object["class_name"].as_string("class_name of a model");
   return name == "Sequential" ? name : "Functional";
@@ -25,15 +23,18 @@ std::string model_class(const Config& object) {
 // A layer as it stands in a model, on its way into our config.
 struct Entry {
   std::string name, class_name;
-  Config config;
-  Config::List calls;
+  Config config = {};
+  Config::List calls = {};
+  Config shared = {};  // its shared_object_id, if it has one
 };
 
 Config entry_config(const Entry& entry) {
-  return Config::Map{{"class_name", entry.class_name},
-                     {"name", entry.name},
-                     {"config", entry.config},
-                     {"inbound_nodes", entry.calls}};
+  Config config = Config::Map{{"class_name", entry.class_name},
+                              {"name", entry.name},
+                              {"config", entry.config},
+                              {"inbound_nodes", entry.calls}};
+  if (!entry.shared.is_null()) config.set("shared_object_id", entry.shared);
+  return config;
 }
 
 Config triple(const std::string& layer) { return Config::List{layer, 0, 0}; }
@@ -58,9 +59,7 @@ class Graph {
     }
     whole_number_inputs();
     Config::List layers;
-    for (const Entry& entry : entries_) {
-      if (entry.class_name != identity) layers.push_back(entry_config(entry));
-    }
+    for (const Entry& entry : entries_) layers.push_back(entry_config(entry));
     const Config& given = model_["config"];
     Config config = Config::Map{{"name", given["name"]},
                                 {"trainable", given["trainable"]},
@@ -75,8 +74,8 @@ class Graph {
 
   void add(const Config& layer, bool sequential) {
     const Config& given = layer["name"].is_null() ? layer["config"]["name"] : layer["name"];
-    Entry entry{.name = given.as_string(file_ + ": name of a layer"), .class_name = {},
-                .config = {}, .calls = {}};
+    Entry entry{.name = given.as_string(file_ + ": name of a layer"), .class_name = {}};
+    entry.shared = layer["shared_object_id"];
     if (at_.contains(entry.name)) {
       fail("{}: two layers are named {}", file_, in_quotes(entry.name));
     }
@@ -119,7 +118,12 @@ class Graph {
   // NotEqual compares with a constant that stands among its arguments.
   Config operation_config(const Config& layer, const std::string& name) const {
     Config config = Config::Map{{"name", name}};
-    if (class_of(layer, file_) != "NotEqual") return config;
+    const std::string operation = class_of(layer, file_);
+    if (operation == "Any") {
+      config.set("axis", layer["config"]["axis"]);
+      config.set("keepdims", layer["config"]["keepdims"]);
+    }
+    if (operation != "NotEqual") return config;
     std::optional<double> value;
     for (const Config& call : layer["inbound_nodes"].as_list(what(name))) {
       const Config::List constants = constants_of(call, what(name));
@@ -155,34 +159,14 @@ class Graph {
     return Config::List{name, call, parts[2]};
   }
 
-  // What an identity stands for: its operand, which may be one too.
-  Config resolved(const Config& history, bool end = false) const {
-    Config now = counted(history, end);
-    for (std::size_t step = 0; step <= entries_.size(); ++step) {
-      const Config::List& parts = now.as_list(file_);
-      const std::size_t at = at_.at(parts[0].as_string(file_));
-      if (entries_[at].class_name != identity) return now;
-      const Config::List& calls = sources_[at]->operator[]("inbound_nodes").as_list(file_);
-      const std::int64_t call = parts[1].as_int(file_);
-      if (call < 0 || std::cmp_greater_equal(call, calls.size())) {
-        fail("{}: no layer makes the result {}", file_, history.str());
-      }
-      const Config operand = call_from_keras(identity, calls[static_cast<std::size_t>(call)],
-                                             [this](const Config& h) { return counted(h, false); },
-                                             what(entries_[at].name));
-      now = operand["args"].as_list(file_)[0].as_list(file_)[0]["config"]["keras_history"];
-    }
-    fail("{}: {} stands for itself", file_, history.str());
-  }
-
   void calls() {
     for (std::size_t i = 0; i < entries_.size(); ++i) {
       Entry& entry = entries_[i];
-      if (entry.class_name == "InputLayer" || entry.class_name == identity) continue;
+      if (entry.class_name == "InputLayer") continue;
       for (Config call : (*sources_[i])["inbound_nodes"].as_list(file_)) {
         if (is_operation(*sources_[i])) call = without_constants(call);
         entry.calls.push_back(call_from_keras(entry.class_name, call,
-                                              [this](const Config& h) { return resolved(h); },
+                                              [this](const Config& h) { return counted(h, false); },
                                               what(entry.name)));
       }
     }
@@ -201,7 +185,7 @@ class Graph {
     Config::List all;
     const std::string name = file_ + ": " + key;
     for (const Config& end : flattened_triples(model_["config"][key], name)) {
-      all.push_back(resolved(end, outputs));
+      all.push_back(counted(end, outputs));
     }
     return all;
   }
@@ -215,7 +199,7 @@ class Graph {
       const Config shape = first_shape();
       const Config dtype = input_dtype_from_keras((*sources_[0])["config"]["dtype"], file_);
       entries_.insert(entries_.begin(),
-                      Entry{name, "InputLayer", input_layer(name, shape, dtype), {}});
+                      Entry{name, "InputLayer", input_layer(name, shape, dtype)});
     }
     inputs_ = {triple(entries_[0].name)};
     for (std::size_t i = 1; i < entries_.size(); ++i) {
@@ -323,7 +307,8 @@ const Config::List& layers_of(const Config& model, const std::string& file) {
 }
 
 const std::vector<std::string>& operations() {
-  static const std::vector<std::string> all = {"NotEqual", identity};
+  static const std::vector<std::string> all = {"Any", "ConvertToTensor", "LogicalAnd", "LogicalOr",
+                                               "NotEqual"};
   return all;
 }
 

@@ -1,6 +1,7 @@
 // Our models as Keras's configs.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include <kindling/io/archives/keras_graph.h>
@@ -17,9 +18,12 @@ Config function_to_keras(const Config& function, const std::string& module);
 bool takes_list(const std::string& class_name);
 
 Config layer_to_keras(const Layer& layer);  // of no model
+// Numbers of the layers that stand in several graphs.
+using Shared = std::map<const LayerImpl*, std::int64_t>;
+
 // {"module", "class_name", "config", "registered_name", "build_config"} of a layer; of a model with
 // its graph. Fails on what Keras has no form for.
-Config object_to_keras(const Layer& layer);
+Config object_to_keras(const Layer& layer, const Shared& shared = {});
 
 // A model as config.json has it.
 Config model_to_keras(const Layer& model, const Config& compile_config);

@@ -54,6 +54,13 @@ Config constant(const Layer& layer, const Graph& graph, const Call& call) {
   return dtype != DType::float32 && is_whole ? Config(whole) : Config(value);
 }
 
+// Ours say so in an option too, Keras 3's only in the call.
+bool is_causal(const Layer& layer) {
+  const std::string& class_name = layer.class_name();
+  if (class_name != "AdditiveAttention" && class_name != "Attention") return false;
+  return layer.config()["causal"].as_bool("causal");
+}
+
 Config call_to_keras(const Graph& graph, const Call& call) {
   const Layer& layer = graph.layers[call.layer];
   const std::string& class_name = layer.class_name();
@@ -61,8 +68,8 @@ Config call_to_keras(const Graph& graph, const Call& call) {
   Config kwargs{Config::Map()};
   const Class* known = keras_class(class_name);
   const bool nested = is_graph_class(class_name);
-  if (class_name == "NotEqual") {
-    args.push_back(constant(layer, graph, call));
+  if (is_operation(layer)) {
+    if (class_name == "NotEqual") args.push_back(constant(layer, graph, call));
   } else if (class_name == "MultiHeadAttention") {
     if (args.size() > 3) {
       kwargs.set("attention_mask", args[3]);
@@ -86,15 +93,12 @@ Config call_to_keras(const Graph& graph, const Call& call) {
     args = {Config(args)};
     if (!call.masks.empty()) kwargs.set("mask", masks_to_keras(graph, call));
   }
-  const CallOptions& arguments = call.node->arguments;
+  const CallOptions& arguments = call.arguments;
   if (arguments.training) {
     fail("{}: is called with training = {}, which a Keras model does not keep; its layers go by "
          "the model's", layer.impl()->who(), *arguments.training);
   }
-  const Config causal = layer.config()["causal"];
-  if (arguments.use_causal_mask || (!causal.is_null() && causal.as_bool("causal"))) {
-    kwargs.set("use_causal_mask", true);
-  }
+  if (arguments.use_causal_mask || is_causal(layer)) kwargs.set("use_causal_mask", true);
   if (arguments.return_attention_scores) kwargs.set("return_attention_scores", true);
   return Config::Map{{"args", args}, {"kwargs", kwargs}};
 }
@@ -105,10 +109,10 @@ Config ends(const Graph& graph, const std::vector<Source>& sources, bool outputs
   return all.size() == 1 ? all[0] : Config(all);
 }
 
-Config functional(const LayerImpl& model, const Graph& graph) {
+Config functional(const LayerImpl& model, const Graph& graph, const Shared& shared) {
   Config::List layers;
   for (std::size_t i = 0; i < graph.layers.size(); ++i) {
-    Config entry = object_to_keras(graph.layers[i]);
+    Config entry = object_to_keras(graph.layers[i], shared);
     entry.set("name", graph.layers[i].name());
     entry.set("inbound_nodes", calls_to_keras(graph, i));
     layers.push_back(std::move(entry));
@@ -125,9 +129,9 @@ Config functional(const LayerImpl& model, const Graph& graph) {
       {"build_config", Config::Map{{"input_shape", Config()}}}};
 }
 
-Config sequential(const LayerImpl& model, const Graph& graph) {
+Config sequential(const LayerImpl& model, const Graph& graph, const Shared& shared) {
   Config::List layers;
-  for (const Layer& layer : graph.layers) layers.push_back(object_to_keras(layer));
+  for (const Layer& layer : graph.layers) layers.push_back(object_to_keras(layer, shared));
   const Config shape = to_config(graph.calls[graph.inputs[0].call].shapes.at(0));
   return Config::Map{{"module", "keras"},
                      {"class_name", "Sequential"},
@@ -158,9 +162,23 @@ Config calls_to_keras(const Graph& graph, std::size_t layer) {
   return calls;
 }
 
-Config object_to_keras(const Layer& layer) {
+static Config model_object(const FunctionalImpl& model, const Shared& shared,
+                           const Config& compile_config) {
+  const Graph graph = keras_graph(model);
+  Config object = model.class_name() == "Sequential" && is_chain(graph)
+                      ? sequential(model, graph, shared)
+                      : functional(model, graph, shared);
+  object.set("compile_config", compile_config);
+  return object;
+}
+
+Config object_to_keras(const Layer& layer, const Shared& shared) {
   const auto* model = dynamic_cast<const FunctionalImpl*>(layer.impl().get());
-  return model != nullptr ? model_to_keras(layer, Config::Map()) : layer_to_keras(layer);
+  Config object = model != nullptr ? model_object(*model, shared, Config::Map())
+                                   : layer_to_keras(layer);
+  const auto id = shared.find(layer.impl().get());
+  if (id != shared.end()) object.set("shared_object_id", id->second);
+  return object;
 }
 
 Config model_to_keras(const Layer& layer, const Config& compile_config) {
@@ -169,11 +187,7 @@ Config model_to_keras(const Layer& layer, const Config& compile_config) {
     fail("{}: a Keras archive holds a graph of layers, and this is a layer of one's own; make a "
          "Model of Input()s and what it gives for them", layer.impl()->who());
   }
-  const Graph graph = keras_graph(*model);
-  Config object = layer.class_name() == "Sequential" && is_chain(graph) ? sequential(*model, graph)
-                                                                        : functional(*model, graph);
-  object.set("compile_config", compile_config);
-  return object;
+  return model_object(*model, shared_layers(*model), compile_config);
 }
 
 }  // namespace kindling::keras

@@ -100,12 +100,31 @@ Config input_config(const Layer& layer) {
                      {"name", layer.name()},               {"optional", false}};
 }
 
+Config operation_to_keras(const Layer& layer) {
+  const std::string& class_name = layer.class_name();
+  Config config = Config::Map{{"name", layer.name()}};
+  if (class_name == "Any") {
+    const Config ours = layer.config();
+    config.set("axis", ours["axis"]);
+    config.set("keepdims", ours["keepdims"]);
+  }
+  const bool of_core = class_name == "ConvertToTensor";
+  if (of_core) {
+    for (const char* option : {"dtype", "sparse", "ragged"}) config.set(option, {});
+  }
+  return Config::Map{{"module", of_core ? "keras.src.ops.core" : "keras.src.ops.numpy"},
+                     {"class_name", class_name},
+                     {"config", config},
+                     {"registered_name", class_name}};
+}
+
 // A layer of the user's: who loads it in Keras has a class of that name.
 Config own_config(const Layer& layer) {
   Config config = Config::Map{{"name", layer.name()},
                               {"trainable", layer.trainable()},
                               {"dtype", dtype_policy()}};
-  for (const auto& [key, value] : layer.config().as_map(layer.name())) config.set(key, value);
+  const Config ours = layer.config();
+  for (const auto& [key, value] : ours.as_map(layer.name())) config.set(key, value);
   return config;
 }
 
@@ -166,12 +185,7 @@ Config layer_to_keras(const Layer& layer) {
   const std::string& class_name = layer.class_name();
   const bool input = class_name == "InputLayer";
   const Class* known = keras_class(class_name);
-  if (is_operation(layer)) {
-    return Config::Map{{"module", "keras.src.ops.numpy"},
-                       {"class_name", class_name},
-                       {"config", Config::Map{{"name", layer.name()}}},
-                       {"registered_name", class_name}};
-  }
+  if (is_operation(layer)) return operation_to_keras(layer);
   const bool of_keras = input || known != nullptr;
   Config object = Config::Map{
       {"module", of_keras ? Config("keras.layers") : Config()},

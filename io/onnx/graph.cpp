@@ -1,11 +1,15 @@
 #include <kindling/io/onnx/graph.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include <kindling/tensor/fail.h>
 
 namespace kindling {
 namespace {
+
+constexpr std::size_t no_place = std::numeric_limits<std::size_t>::max();
 
 // Bytes of a constant, by which equal ones are found.
 std::string bytes_of(const Tensor& t) {
@@ -46,7 +50,8 @@ OnnxValue with_mask(const OnnxValue& x, const OnnxValue& mask) {
 
 OnnxGraph::OnnxGraph(std::string name, const Weights& weights) : body_{std::move(name)} {
   for (const Weight& w : weights) {
-    if (weight_paths_.try_emplace(w.value.storage().get(), w.name).second) names_.insert(w.name);
+    const Path path{paths_.size(), w.name};
+    if (paths_.try_emplace(w.value.storage().get(), path).second) names_.insert(w.name);
   }
 }
 
@@ -166,8 +171,15 @@ OnnxValue OnnxGraph::pooled(const std::string& key, OnnxInitializer initializer)
   if (at != constants_.end()) return at->second;
   initializer.value.graph = this;
   initializer.value.name = unique("constant");
-  initializers_.push_back(initializer);
+  initializer.place = no_place;
+  add(initializer);
   return constants_[key] = initializer.value;
+}
+
+void OnnxGraph::add(OnnxInitializer initializer) {
+  const auto at = std::ranges::upper_bound(initializers_, initializer.place, {},
+                                           &OnnxInitializer::place);
+  initializers_.insert(at, std::move(initializer));
 }
 
 OnnxValue OnnxGraph::constant(const Tensor& value) {
@@ -184,6 +196,12 @@ OnnxValue OnnxGraph::constant(const std::vector<std::int64_t>& integers) {
 }
 
 OnnxValue OnnxGraph::scalar(double value, OnnxType type) {
+  const double most = type == OnnxType::int32 ? 2147483647.0 : 9007199254740992.0;
+  const bool whole_type = type == OnnxType::int32 || type == OnnxType::int64;
+  if (whole_type && !(value == std::floor(value) && value >= -most - 1 && value <= most)) {
+    fail("{}: a whole number of {} is needed, got {}", path("scalar"),
+         type == OnnxType::int32 ? "int32" : "int64", value);
+  }
   const auto whole = static_cast<std::int64_t>(value);
   switch (type) {
     case OnnxType::float32: return constant(kindling::scalar(value));
@@ -202,13 +220,13 @@ OnnxValue OnnxGraph::weight(const Weight& weight) {
   const Storage* const memory = weight.value.storage().get();
   const auto at = weights_.find(memory);
   if (at != weights_.end()) return at->second;
-  const auto known = weight_paths_.find(memory);
-  const std::string own = known != weight_paths_.end() ? known->second
-                                                       : unique(path(weight.name));
+  const auto known = paths_.find(memory);
+  const Path own = known != paths_.end() ? known->second
+                                         : Path{no_place, unique(path(weight.name))};
   const Shape& sizes = weight.value.shape();
-  const OnnxValue value{.graph = this, .name = own, .type = onnx_type(weight.value.dtype()),
+  const OnnxValue value{.graph = this, .name = own.path, .type = onnx_type(weight.value.dtype()),
                         .shape = OnnxShape(sizes.begin(), sizes.end())};
-  initializers_.push_back({.value = value, .tensor = weight.value});
+  add({.place = own.place, .value = value, .tensor = weight.value});
   return weights_[memory] = value;
 }
 

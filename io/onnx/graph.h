@@ -1,4 +1,4 @@
-// OnnxGraph: a graph of ONNX's operators, which the exporters of layers (io/onnx/registry.h) add to.
+// OnnxGraph: a graph of ONNX's operators, to which exporters of layers (io/onnx/registry.h) add.
 // OnnxValue: a tensor in it. Operators are called like kindling's own (io/onnx/operators.h):
 //
 //   OnnxValue y = relu(matmul(x, kernel) + bias);
@@ -65,6 +65,7 @@ struct OnnxBody {
   std::vector<OnnxNode> nodes = {};
 };
 struct OnnxInitializer {
+  std::size_t place = 0;  // weights as in the model, then constants
   OnnxValue value;
   Tensor tensor = {};                   // the elements, or, of int64,
   std::vector<std::int64_t> integers = {};  // these
@@ -98,6 +99,7 @@ class OnnxGraph {
 
   OnnxValue constant(const Tensor& value);
   OnnxValue constant(const std::vector<std::int64_t>& integers);  // int64, (n,)
+  // Fails on a number that is none of its type.
   OnnxValue scalar(double value, OnnxType type = OnnxType::float32);
   OnnxValue weight(const Weight& weight);
 
@@ -126,7 +128,7 @@ class OnnxGraph {
   };
 
   const OnnxBody& body() const { return body_; }
-  // In the order of their first use.
+  // Those that are used.
   const std::vector<OnnxInitializer>& initializers() const { return initializers_; }
 
  private:
@@ -145,6 +147,7 @@ class OnnxGraph {
   OnnxValue size(std::int64_t size);  // int64 (1,)
   OnnxValue made(const std::string& name, OnnxType type, const OnnxShape& shape);
   OnnxValue pooled(const std::string& key, OnnxInitializer initializer);
+  void add(OnnxInitializer initializer);
   std::string path(const std::string& last) const;
   std::string unique(const std::string& name);
 
@@ -152,7 +155,11 @@ class OnnxGraph {
   OnnxBody* current_ = &body_;  // where nodes go
   std::vector<OnnxInitializer> initializers_;
   std::map<std::string, OnnxValue> constants_;           // by content
-  std::map<const Storage*, std::string> weight_paths_;
+  struct Path {
+    std::size_t place;
+    std::string path;
+  };
+  std::map<const Storage*, Path> paths_;  // of the model's weights
   std::map<const Storage*, OnnxValue> weights_;
   std::vector<OpenSize> sizes_;
   std::set<std::string> names_;

@@ -7,7 +7,7 @@
 //                 name: "batch", and "query_time" along axis 1 of "query".
 // Outputs         named after the layers that they come from, as in fit's logs: "score".
 // Weights         an initializer each, as it is in the model, with its path for a name:
-//                 "cnn_layer/kernel". What a layer turns or joins before use is turned in the graph.
+//                 "cnn_layer/kernel". Where ONNX wants another layout, the graph turns them.
 // Masks           travel in the graph as they do in a call of the model: a layer that drops one
 //                 warns, or fails (set_dropped_mask_policy). A row that sees nothing is weighed
 //                 alike by attention, and has the mean 0, as here.

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <limits>
-#include <numeric>
 
+#include <kindling/layers/axes_last.h>
 #include <kindling/tensor/fail.h>
 
 namespace kindling {
@@ -42,11 +42,24 @@ OnnxShape broadcast(const OnnxValue& a, const OnnxValue& b) {
   return shape;
 }
 
-OnnxValue same_types(const char* op, const OnnxValue& a, const OnnxValue& b, OnnxType type) {
-  if (a.type != b.type) {
-    fail("{}: operands are of two types, those of ONNX's numbers {} and {}", op,
-         static_cast<int>(a.type), static_cast<int>(b.type));
+const char* name(OnnxType type) {
+  switch (type) {
+    case OnnxType::float32: return "float32";
+    case OnnxType::int32: return "int32";
+    case OnnxType::int64: return "int64";
+    case OnnxType::boolean: return "bool";
   }
+  return "unknown";
+}
+
+void check_types(const char* op, const OnnxValue& a, const OnnxValue& b) {
+  if (a.type == b.type) return;
+  fail("{}: operands are of one type, got {} and {} [{} {}, {} {}]", op, name(a.type),
+       name(b.type), a.name, a.graph->text(a.shape), b.name, b.graph->text(b.shape));
+}
+
+OnnxValue of_two(const char* op, const OnnxValue& a, const OnnxValue& b, OnnxType type) {
+  check_types(op, a, b);
   return a.graph->node(op, {a, b}, type, broadcast(a, b));
 }
 
@@ -78,11 +91,11 @@ OnnxValue unary(const char* op, const OnnxValue& x, const Config::Map& attribute
 }
 
 OnnxValue binary(const char* op, const OnnxValue& a, const OnnxValue& b) {
-  return same_types(op, a, b, a.type);
+  return of_two(op, a, b, a.type);
 }
 
 OnnxValue compare(const char* op, const OnnxValue& a, const OnnxValue& b) {
-  return same_types(op, a, b, OnnxType::boolean);
+  return of_two(op, a, b, OnnxType::boolean);
 }
 
 OnnxValue scalar_like(const OnnxValue& x, double value) { return x.graph->scalar(value, x.type); }
@@ -101,6 +114,7 @@ OnnxValue not_equal(const OnnxValue& x, double value) {
 }
 
 OnnxValue where(const OnnxValue& condition, const OnnxValue& a, const OnnxValue& b) {
+  check_types("Where", a, b);
   const OnnxValue either{.graph = a.graph, .shape = broadcast(a, b)};
   return a.graph->node("Where", {condition, a, b}, a.type, broadcast(condition, either));
 }
@@ -196,6 +210,7 @@ OnnxValue take(const OnnxValue& table, const OnnxValue& ids) {
 
 OnnxValue matmul(const OnnxValue& a, const OnnxValue& b) {
   OnnxGraph& g = *a.graph;
+  check_types("MatMul", a, b);
   g.same(a.size(-1), b.size(-2));
   // The axes before the last two broadcast.
   const auto stack = [&](const OnnxValue& x) {
@@ -238,12 +253,8 @@ OnnxValue masked_softmax(const OnnxValue& x, const OnnxValue& mask, int axis) {
 OnnxValue along_axes(const std::vector<int>& axes, const OnnxValue& x, const OnnxValue& other,
                      const std::function<OnnxValue(const OnnxValue&, const OnnxValue&)>& f) {
   OnnxGraph& g = *x.graph;
-  std::vector<int> order;
-  for (int axis = 0; axis < x.rank(); ++axis) {
-    if (std::ranges::find(axes, axis) == axes.end()) order.push_back(axis);
-  }
-  const std::size_t others = order.size();
-  order.insert(order.end(), axes.begin(), axes.end());
+  const std::vector<int> order = detail::with_last(axes, x.rank());
+  const std::size_t others = order.size() - axes.size();
   std::vector<int> back(order.size());
   OnnxShape moved, merged;
   for (std::size_t i = 0; i < order.size(); ++i) {

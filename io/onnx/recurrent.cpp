@@ -35,7 +35,8 @@ OnnxValue gate(const OnnxCall& c, const OnnxValue& x) {
 OnnxValues lstm_step(const OnnxCall& call, const OnnxValues& x, const Cell::Inner& inner,
                      const OnnxValues& states) {
   const auto sum = [&](std::size_t g) { return x[g] + inner(g, states[0]); };
-  const OnnxValue c = gate(call, sum(1)) * states[1] + gate(call, sum(0)) * activation(call, sum(2));
+  const OnnxValue kept = gate(call, sum(1)) * states[1];
+  const OnnxValue c = kept + gate(call, sum(0)) * activation(call, sum(2));
   return {gate(call, sum(3)) * activation(call, c), c};
 }
 
@@ -72,8 +73,8 @@ bool default_activations(const OnnxCall& c) {
          (recurrent.is_null() || recurrent.as_string("recurrent_activation") == "sigmoid");
 }
 
-// Results of both forms: the outputs of all steps, then each state after the last.
-
+// Both forms give the outputs of all steps, then each state after the last.
+//
 // ONNX's operator takes sequences (steps, batch, channels) and weights (1, gates units, ..), its
 // gates in an order of its own.
 OnnxValues by_operator(const OnnxCall& c, const Cell& cell, const Weights& w, const OnnxValue& x,
@@ -122,7 +123,8 @@ OnnxValues by_steps(const OnnxCall& c, const Cell& cell, const Weights& w, const
     return cell.gates == 1 ? OnnxValues{value} : split(value, cell.gates);
   };
   const OnnxValues kernels = parts(w.recurrent_kernel);
-  const OnnxValues biases = w.state_bias.defined() ? parts(w.state_bias) : OnnxValues(kernels.size());
+  const OnnxValues none(kernels.size());
+  const OnnxValues biases = w.state_bias.defined() ? parts(w.state_bias) : none;
   const Cell::Inner inner = [&](std::size_t gate, const OnnxValue& h) {
     return dense(h, kernels[gate], biases[gate]);
   };

@@ -95,9 +95,8 @@ bool is_private(const std::string& file) {
 const Strings machine_code = {"cblas", "openblas", "tbb/", "oneapi/tbb", "hwy/"};
 
 bool public_header_with_third_party(const Line& line) {
-  static const Strings hidden = {"fmt/",   "nlohmann", "hwy/",     "tbb/",
-                                 "oneapi", "cblas",    "openblas", "utf8proc",
-                                 "zip.h",  "hdf5.h",   "onnx",     "google/"};
+  static const Strings hidden = {"fmt/",     "nlohmann", "hwy/",   "tbb/",  "oneapi", "cblas",
+                                 "openblas", "utf8proc", "zip.h",  "hdf5.h", "onnx/", "google/"};
   return line.file.ends_with(".h") && !is_private(line.file) &&
          is_third_party(included(line.text), hidden);
 }

@@ -1,13 +1,14 @@
-// Runs what onnx_cases wrote in ONNX Runtime and compares: onnx_runtime.js FOLDER [ONLY]. Fails if a
-// model doesn't run, or a number differs from kindling's by more than 1e-5, relative to the largest
-// of its output if that is above 1.
+// Runs what onnx_cases wrote in ONNX Runtime and compares: onnx_runtime.js FOLDER [ONLY]. Fails if
+// a model doesn't run, or a number differs from kindling's by more than 1e-5, relative to the
+// largest of its output if that is above 1.
 'use strict';
 const fs = require('fs');
 const path = require('path');
 const ort = require('onnxruntime-node');
 
 const LIMIT = 1e-5;
-const TYPES = {F32: ['float32', Float32Array], I32: ['int32', Int32Array], BOOL: ['bool', Uint8Array]};
+const TYPES = {F32: ['float32', Float32Array], I32: ['int32', Int32Array],
+               BOOL: ['bool', Uint8Array]};
 
 function readSafetensors(file) {
   const bytes = fs.readFileSync(file);
@@ -83,8 +84,8 @@ async function main() {
     } catch (error) {
       result = {runs: 0, outputs: 0, difference: NaN, faults: [error.message]};
     }
-    console.log(name.padEnd(31), String(result.runs).padStart(4), String(result.outputs).padStart(7),
-                result.difference.toExponential(1).padStart(19));
+    console.log(name.padEnd(31), String(result.runs).padStart(4),
+                String(result.outputs).padStart(7), result.difference.toExponential(1).padStart(19));
     for (const fault of result.faults.slice(0, 10)) console.log('  ' + fault);
     if (result.faults.length === 0) ++passed;
   }

@@ -57,7 +57,9 @@ OnnxCase multi_head_inputs() {
                    {attention({query, value, key}), attention({query, value, key, pairs}),
                     both.output, both.scores,
                     attention({query, value, key}, {.mask = {{}, {}, counts}}),
-                    attention({query, value, key, pairs}, {.mask = {{}, counts, counts}})});
+                    attention({query, value, key, pairs}, {.mask = {{}, counts, counts}}),
+                    MultiHeadAttention({.num_heads = 2, .key_dim = 3, .output_shape = {3, 2}})(
+                        {query, value})});
 }
 
 }  // namespace

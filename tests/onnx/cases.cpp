@@ -1,5 +1,8 @@
 #include "tests/onnx/cases.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include <kindling/io/onnx/model_graph.h>
 #include <kindling/layers/embedding.h>
 
@@ -32,9 +35,12 @@ Tensor random_input(const OnnxValue& value, const Shape& shape, std::int64_t ids
 OnnxCase onnx_case(const std::string& name, const OneOrMore& inputs, const OneOrMore& outputs) {
   const Model model(inputs, outputs, name);
   std::mt19937_64 random(name.size());
-  std::normal_distribution<float> normal(0, 0.4f);
   for (const Weight& weight : model.weights()) {
     Tensor value = weight.value;
+    // Sums of many stay of ordinary size.
+    const std::int64_t width = value.rank() > 1 ? value.elements() / value.size(-1) : 1;
+    const auto most = 2 / std::sqrt(static_cast<float>(width));
+    std::normal_distribution<float> normal(0, std::min(0.4f, most));
     for (float& v : value.mutable_floats()) v = normal(random);
   }
   return {.name = name, .model = model};
@@ -50,7 +56,7 @@ Tensors random_inputs(const OnnxCase& c, std::mt19937_64& random) {
       const std::int64_t size = graph->resolve(each);
       if (size < 0 && !sizes.contains(size)) {
         const bool batch = graph->size_name(size) == "batch";
-        const auto some = static_cast<std::int64_t>(random() % (batch ? 5 : 12));
+        const auto some = static_cast<std::int64_t>(random() % (batch ? 5 : 24));
         sizes[size] = (batch ? 1 : c.least_steps) + some;
       }
       shape.push_back(size < 0 ? sizes.at(size) : size);

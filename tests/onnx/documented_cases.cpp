@@ -6,10 +6,15 @@
 namespace kindling {
 namespace {
 
-OnnxCase text_similarity(const std::string& name, bool mask) {
+struct Sizes {
+  std::int64_t words = 50, depth = 8, filters = 6, hidden = 7;
+};
+
+OnnxCase text_similarity(const std::string& name, bool mask, const Sizes& sizes = {}) {
   const auto query = ids_of("query"), value = ids_of("value");
-  const auto embedding = Embedding({.input_dim = 50, .output_dim = 8, .name = "token_embedding"});
-  const auto cnn = Conv1D({.filters = 6, .kernel_size = 4, .padding = Padding::same,
+  const auto embedding = Embedding({.input_dim = sizes.words, .output_dim = sizes.depth,
+                                    .name = "token_embedding"});
+  const auto cnn = Conv1D({.filters = sizes.filters, .kernel_size = 4, .padding = Padding::same,
                            .name = "cnn_layer"});
   auto q = cnn(embedding(query)), v = cnn(embedding(value));
   if (mask) {
@@ -19,10 +24,10 @@ OnnxCase text_similarity(const std::string& name, bool mask) {
   const auto attended = AdditiveAttention({.name = "attention"})({q, v});
   const auto joined =
       Concatenate()({GlobalAveragePooling1D()(q), GlobalAveragePooling1D()(attended)});
-  const auto hidden = Dense({.units = 7, .activation = relu, .name = "hidden"})(joined);
+  const auto hidden = Dense({.units = sizes.hidden, .activation = relu, .name = "hidden"})(joined);
   const auto score = Dense({.units = 1, .activation = sigmoid, .name = "score"})(hidden);
   OnnxCase c = onnx_case(name, {query, value}, score);
-  c.ids = 50;
+  c.ids = sizes.words;
   return c;
 }
 
@@ -73,6 +78,8 @@ OnnxCase transformer() {
 std::vector<OnnxCase> documented_cases() {
   return {text_similarity("text_similarity", false),
           text_similarity("text_similarity_masked", true),
+          text_similarity("text_similarity_large", true,
+                          {.words = 2000, .depth = 128, .filters = 100, .hidden = 64}),
           text_cnn(),
           conv_attention("conv_attention", any, any),
           conv_attention("conv_attention_of_known_steps", 11, 13),

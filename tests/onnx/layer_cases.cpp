@@ -51,7 +51,8 @@ OnnxCase masked_softmax() {
   const auto cube = sequence_of("cube", 3);
   const auto hidden = Input({.shape = {any, 3}, .dtype = DType::boolean, .name = "hidden"});
   return onnx_case("masked_softmax", {x, mask, cube, hidden},
-                   {Softmax()(with_mask(x, mask)), Softmax({.axis = {1, 2}})(cube, {.mask = {hidden}}),
+                   {Softmax()(with_mask(x, mask)),
+                    Softmax({.axis = {1, 2}})(cube, {.mask = {hidden}}),
                     Softmax({.axis = 1})(with_mask(cube, hidden))});
 }
 
@@ -151,7 +152,8 @@ OnnxCase shaping() {
   return onnx_case(
       "shaping", {x, fixed, cube, line, ids},
       {Flatten()(x), Flatten()(fixed), Flatten(first)(fixed), Flatten(first)(x), Flatten()(cube),
-       Flatten()(line), Reshape({.target_shape = {-1, 3}})(x), Reshape({.target_shape = {6, -1}})(x),
+       Flatten()(line), Reshape({.target_shape = {-1, 3}})(x),
+       Reshape({.target_shape = {6, -1}})(x),
        Reshape({.target_shape = {3, 2, 4}})(fixed), Reshape({.target_shape = {-1}})(cube),
        Reshape({.target_shape = {8, -1}})(fixed), Permute({.dims = {2, 1}})(x),
        Permute({.dims = {3, 1, 2}})(cube), RepeatVector({.n = 3})(line),

@@ -15,8 +15,9 @@ OnnxCase merge(const std::string& name, bool three = true) {
   const auto unmasked = Embedding({.input_dim = 9, .output_dim = 5})(a);
   const auto other = with_mask(plain, not_equal(a, 3));
   const auto m = [&](const SymbolicTensors& xs) { return Merge()(xs); };
-  SymbolicTensors outputs = {m({x, y}), m({x, other}), m({x, unmasked}), m({unmasked, unmasked}),
-                             m({known, vector}), m({vector, vector}),
+  SymbolicTensors outputs = {m({x, y}), m({x, other}), m({x, unmasked}), m({unmasked, plain}),
+                             m({known, vector}),
+                             m({vector, Dense({.units = 5})(vector)}),
                              GlobalAveragePooling1D()(m({x, other})),
                              GlobalAveragePooling1D()(m({x, unmasked}))};
   if (three) outputs.push_back(m({x, other, plain}));

@@ -88,6 +88,11 @@ OnnxCase bidirectional(const std::string& name, const std::string& class_name,
       if (sequences) outputs.push_back(GlobalAveragePooling1D()(results[0]));
     }
   }
+  const Layer backward = layer_from_config(
+      class_name, Config::Map{{"units", 2}, {"return_sequences", true}, {"go_backwards", true}});
+  add(Bidirectional({.layer = recurrent(class_name, {{"return_sequences", true}}),
+                     .backward_layer = backward})
+          .call(SymbolicTensors{padded}));
   SymbolicTensors with_states = {padded};
   with_states.insert(with_states.end(), first.begin(), first.end());
   add(Bidirectional({.layer = recurrent(class_name, {{"return_state", true}})}).call(with_states));

@@ -1,0 +1,20 @@
+// Whole models in .h5, as Keras 2 saved them (make_legacy.py).
+#include <kindling/train/keras.h>
+
+#include "tests/keras/archives.h"
+#include "tests/keras/saved.h"
+
+using namespace kindling;
+
+TEST_CASE("Whole models of Keras 2 predict what they should, and become archives") {
+  for (const std::string name : {"legacy_functional", "legacy_sequential"}) {
+    INFO(name);
+    const Model model = load_keras(keras_file(name + ".h5"));
+    check_close(model.predict(io_of(name, "input")), io_of(name, "output")[0], 1e-6);
+    CHECK(model.compile_options() == nullptr);
+    check_keras_round_trip(model, io_of(name, "input"));
+    randomize(model);
+    model.load_weights(keras_file(name + ".h5"));
+    check_close(model.predict(io_of(name, "input")), io_of(name, "output")[0], 1e-6);
+  }
+}
