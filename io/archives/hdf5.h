@@ -40,7 +40,8 @@ inline constexpr std::int64_t most_expansion = 64;
 
 struct Dataset {
   Shape shape;
-  DType dtype;  // what read() makes of it
+  DType dtype;          // what read() makes of it
+  bool readable = true;  // false for texts and other types, which read() fails on
 };
 
 struct Source;

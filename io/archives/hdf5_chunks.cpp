@@ -171,10 +171,9 @@ void place(const std::string& chunk, const std::vector<std::uint64_t>& at, const
 
 }  // namespace
 
-void check_chunks(Cursor layout, const Message* filters, const Shape& shape, std::uint64_t element,
+void check_chunks(Cursor layout, const Shape& shape, std::uint64_t element,
                   const std::string& what) {
   grid_of(layout, shape, element, what);
-  pipeline_of(filters, what);
 }
 
 std::string unpacked(Cursor layout, const Message* filters, const Shape& shape,

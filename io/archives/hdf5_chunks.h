@@ -8,11 +8,12 @@
 
 namespace kindling::hdf5 {
 
-// `layout` says how large chunks are and where; `filters` may be null.
-void check_chunks(Cursor layout, const Message* filters, const Shape& shape, std::uint64_t element,
+// `layout` says how large chunks are and where.
+void check_chunks(Cursor layout, const Shape& shape, std::uint64_t element,
                   const std::string& what);
 
-// The elements' bytes, row-major. Takes no more memory than they need and one chunk.
+// The elements' bytes, row-major. Takes no more memory than they need and one chunk. `filters` may
+// be null.
 std::string unpacked(Cursor layout, const Message* filters, const Shape& shape,
                      std::uint64_t element, const std::string& what);
 

@@ -45,10 +45,7 @@ Described described(const std::vector<Message>& messages, const std::string& wha
     fail("{} is kept in another file, which is not read", what);
   }
   Cursor type_body = type->body, space_body = space->body;
-  const Type read = type->shared ? Type() : type_in(type_body);
-  if (read.kind != Type::floats && read.kind != Type::integers && read.kind != Type::booleans) {
-    fail("{} is of a type that is not read; floats, whole numbers and bool are", what);
-  }
+  const Type read = type->shared ? Type{Type::other, 1} : type_in(type_body);
   const auto sizes = space->shared ? std::nullopt : sizes_in(space_body);
   if (!sizes) fail("{} has no elements", what);
   const Shape shape = shape_of(*sizes, read.size, what);
@@ -138,6 +135,10 @@ std::int32_t as_int(std::uint64_t bits, const Type& type, const std::string& wha
   return static_cast<std::int32_t>(value);
 }
 
+bool is_number(const Type& type) {
+  return type.kind == Type::floats || type.kind == Type::integers || type.kind == Type::booleans;
+}
+
 DType dtype_of(const Type& type) {
   return type.kind == Type::floats     ? DType::float32
          : type.kind == Type::integers ? DType::int32
@@ -155,9 +156,8 @@ Dataset checked_dataset(const std::vector<Message>& messages, const std::string&
          most_expansion, length);
   }
   if (layout.kind == Layout::chunked) {
-    check_chunks(layout.body, find(messages, Kind::filters), dataset.shape, dataset.type.size,
-                 what);
-  } else if (dataset.bytes > 0) {
+    check_chunks(layout.body, dataset.shape, dataset.type.size, what);
+  } else if (dataset.bytes > 0 && is_number(dataset.type)) {
     const std::uint64_t stored =
         layout.kind == Layout::contiguous && layout.address == nowhere ? 0 : layout.size;
     if (stored != dataset.bytes) {
@@ -168,11 +168,14 @@ Dataset checked_dataset(const std::vector<Message>& messages, const std::string&
       fail("{} lies beyond the end of the file", what);
     }
   }
-  return {dataset.shape, dtype_of(dataset.type)};
+  return {dataset.shape, dtype_of(dataset.type), is_number(dataset.type)};
 }
 
 Tensor read_elements(const std::vector<Message>& messages, const std::string& what) {
   const Dataset checked = checked_dataset(messages, what);
+  if (!checked.readable) {
+    fail("{} is of a type that is not read; floats, whole numbers and bool are", what);
+  }
   Tensor result = Tensor::empty(checked.shape, checked.dtype);
   if (result.elements() == 0) return result;
   const Described dataset = described(messages, what);
