@@ -23,6 +23,27 @@ std::ifstream open_text_file(const std::string& path) {
   return file;
 }
 
+// Lines of a file without end, such as a device, must not take all memory.
+constexpr std::size_t longest_line = std::size_t{1} << 24;
+
+// Appends the file's bytes up to a newline, which it takes off; false at the end.
+bool take_line(std::ifstream& file, std::string& line, const std::string& path,
+               std::int64_t number) {
+  char block[1 << 13];
+  while (true) {
+    file.getline(block, sizeof block);
+    const auto size = static_cast<std::size_t>(file.gcount());
+    if (file.bad()) fail("{}:{}: cannot be read to its end", path, number);
+    const bool ends_file = file.eof(), ends_line = !ends_file && !file.fail();
+    line.append(block, ends_line ? size - 1 : size);
+    if (line.size() > longest_line) {
+      fail("{}:{}: a line has at most {} bytes, got more", path, number, longest_line);
+    }
+    if (ends_line || ends_file) return ends_line || !line.empty();
+    file.clear();  // the block was full before the line was
+  }
+}
+
 }  // namespace
 
 std::string read_text_file(const std::string& path) {
@@ -64,10 +85,8 @@ Lines lines_of_file(const std::string& path) {
   // Shared, since a function can be copied and a file can't.
   const auto file = std::make_shared<std::ifstream>(open_text_file(path));
   return [=, number = std::int64_t{1}, held = std::string()](std::string_view& line) mutable {
-    if (!std::getline(*file, held)) {
-      if (file->bad()) fail("{}:{}: cannot be read to its end", path, number);
-      return false;
-    }
+    held.clear();
+    if (!take_line(*file, held, path, number)) return false;
     ++number;
     line = held;
     return true;

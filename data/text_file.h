@@ -6,6 +6,7 @@
 //   pairs.csv: is empty
 //   pairs.csv:3: text is not UTF-8, byte 0xff at offset 12 of the line
 //   pairs.csv:7: cannot be read to its end
+//   pairs.csv:7: a line has at most 16777216 bytes, got more
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,7 @@ void require_utf8(std::string_view text, const std::string& name, std::int64_t l
 bool take_line(std::string_view& text, std::string_view& line);
 
 // The lines of a text, one a call as take_line does it, unchecked; false at the end. A file is held
-// a line at a time; a line is valid until the next call.
+// a line at a time, each of at most 16 MiB; a line is valid until the next call.
 using Lines = std::function<bool(std::string_view& line)>;
 Lines lines_of(std::string_view text);  // which must stay
 Lines lines_of_file(const std::string& path);

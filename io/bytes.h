@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include <kindling/tensor/tensor.h>
 
@@ -21,7 +22,8 @@ static_assert(std::endian::native == std::endian::little,
 static_assert(sizeof(bool) == 1);
 
 // The number that starts at a byte; the bytes must be there.
-template <std::integral Number>
+template <class Number>
+  requires std::is_arithmetic_v<Number>
 Number number_at(std::string_view bytes, std::size_t at) {
   Number number;
   std::memcpy(&number, bytes.data() + at, sizeof number);

@@ -1,6 +1,7 @@
 #include <kindling/io/npy.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstddef>
@@ -36,6 +37,7 @@ class Elements {
   void floats(Tensor& x) const {
     each<From>(x.mutable_floats(), [&](From value, std::size_t i) {
       const auto number = static_cast<float>(value);
+      if constexpr (std::is_same_v<From, float>) return number;
       if (std::isinf(number) && std::isfinite(value)) {
         refuse(i, value, std::numeric_limits<float>::lowest(), std::numeric_limits<float>::max());
       }
@@ -75,11 +77,16 @@ class Elements {
   template <class From, class To, class Convert>
   void each(std::span<To> to, Convert convert) const {
     for (std::size_t i = 0; i < to.size(); ++i) {
-      char element[sizeof(From)];
-      std::ranges::copy(bytes_.substr(i * sizeof(From), sizeof(From)), element);
-      if (swapped_) std::ranges::reverse(element);
-      to[i] = convert(std::bit_cast<From>(element), i);
+      const auto value = number_at<From>(bytes_, i * sizeof(From));
+      to[i] = convert(swapped_ ? swapped(value) : value, i);
     }
+  }
+
+  template <class Number>
+  static Number swapped(Number number) {
+    auto bytes = std::bit_cast<std::array<char, sizeof number>>(number);
+    std::ranges::reverse(bytes);
+    return std::bit_cast<Number>(bytes);
   }
 
   template <class Value, class Limit>

@@ -34,6 +34,39 @@ TEST_CASE("text files that cannot be read") {
         ":3: text is not UTF-8, byte 0xe9 at offset 2 of the line");
 }
 
+TEST_CASE("the lines of a file are those of its text") {
+  const TemporaryFolder folder;
+  const auto lines = [](const kindling::Lines& next) {
+    std::vector<std::string> all;
+    for (std::string_view line; next(line);) all.emplace_back(line);
+    return all;
+  };
+  // Around 8 KiB, the size of the blocks in which a file is read.
+  for (const std::size_t size : {0, 1, 8190, 8191, 8192, 8193, 16382, 16383, 100'000}) {
+    const std::string word(size, 'x');
+    for (const std::string& text : {word, word + "\n", word + "\n\n" + word, "\n" + word}) {
+      INFO(size);
+      CHECK(lines(kindling::lines_of_file(folder.write("f", text))) ==
+            lines(kindling::lines_of(text)));
+    }
+  }
+}
+
+TEST_CASE("a line without end is refused") {
+  const TemporaryFolder folder;
+  const std::string longest(std::size_t{1} << 24, 'x');
+  std::string_view line;
+  const auto fine = kindling::lines_of_file(folder.write("f", "a\n" + longest + "\n"));
+  CHECK((fine(line) && fine(line)));
+  CHECK(line == longest);
+  const auto next = kindling::lines_of_file(folder.write("g", "a\n" + longest + "x"));
+  CHECK(next(line));
+  CHECK(message_of([&] { next(line); }) ==
+        folder.file("g") + ":2: a line has at most 16777216 bytes, got more");
+  CHECK(message_of([&] { kindling::lines_of_file("/dev/zero")(line); }) ==
+        "/dev/zero:1: a line has at most 16777216 bytes, got more");
+}
+
 TEST_CASE("lines end at a newline and nowhere else") {
   std::string_view text = "a\r\n\nb\u2028c", line;
   CHECK(kindling::take_line(text, line));

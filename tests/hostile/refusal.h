@@ -8,7 +8,8 @@
 #include <vector>
 
 // What `read` says of a file, in a process of its own that may map `bound` bytes more than it has
-// when it starts: an Error's message, "no error" or, of whatever must not happen, what it was.
+// when it starts (8 times that under the address sanitizer): an Error's message, "no error" or, of
+// whatever must not happen, what it was.
 std::string refusal(const std::function<void()>& read, std::size_t bound = std::size_t{1} << 24);
 
 struct Hostile {
