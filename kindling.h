@@ -14,6 +14,7 @@
 #include <kindling/data/wordnet.h>
 #include <kindling/io/archives/npz.h>
 #include <kindling/io/npy.h>
+#include <kindling/io/onnx/onnx.h>
 #include <kindling/io/safetensors.h>
 #include <kindling/layers/activation.h>
 #include <kindling/layers/activation_layers.h>

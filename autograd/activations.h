@@ -5,7 +5,7 @@
 
 #include <kindling/tensor/tensor.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // Activations whose derivative is a function of their result: conv1d and dense apply them in the
 // same pass.

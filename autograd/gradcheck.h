@@ -8,7 +8,7 @@
 
 #include <kindling/tensor/tensor.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct GradcheckOptions {
   double step = 0.03125;     // of the differences; their error grows with its fourth power

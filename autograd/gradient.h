@@ -6,7 +6,7 @@
 
 #include <kindling/tensor/tensor.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // Gradient rows of a table: values[i] belongs to row ids[i]; an id may come more than once.
 struct Rows {

@@ -22,7 +22,7 @@
 #include <kindling/autograd/observer.h>
 #include <kindling/tensor/tensor.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 using Partial = std::function<Gradient(const Tensor& g)>;
 // All gradients at once, for fused kernels: g holds a gradient a result (undefined where the

@@ -4,7 +4,7 @@
 #include <kindling/autograd/activations.h>
 #include <kindling/tensor/tensor.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct MatmulOptions {
   bool transpose_a = false;

@@ -7,7 +7,7 @@
 #include <kindling/autograd/gradient.h>
 #include <kindling/tensor/tensor.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 class OperationObserver {
  public:

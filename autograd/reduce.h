@@ -5,7 +5,7 @@
 
 #include <kindling/tensor/tensor.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct ReduceOptions {
   std::vector<int> axis = {};  // empty: all axes

@@ -5,7 +5,7 @@
 #include <kindling/autograd/activations.h>
 #include <kindling/tensor/tensor.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 class Generator;
 

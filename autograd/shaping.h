@@ -5,7 +5,7 @@
 
 #include <kindling/tensor/tensor.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // Works on every dtype; shares memory. One size may be `any`: it is worked out from the others.
 Tensor reshape(const Tensor& x, const Shape& shape);

@@ -19,7 +19,7 @@
 
 #include <kindling/tensor/tensor.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // One tensor or several; an undefined one is none.
 struct OneOrMoreTensors : Tensors {

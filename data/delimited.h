@@ -27,7 +27,7 @@
 
 #include <kindling/data/text_pair.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct PairColumns {
   char delimiter = 0;  // 0 is a tab for a file named .tsv and a comma for every other

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // Without the ASCII white space at both ends.
 std::string_view trimmed(std::string_view field);

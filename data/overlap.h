@@ -12,7 +12,7 @@
 
 #include <string_view>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 float word_overlap(std::string_view first, std::string_view second);
 

@@ -31,7 +31,7 @@
 #include <kindling/data/text_pair.h>
 #include <kindling/data/vocabulary.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct TextBatchOptions {
   std::int64_t batch_size = 32;

@@ -14,7 +14,7 @@
 #include <string>
 #include <string_view>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // A whole file of UTF-8, without a byte order mark.
 std::string read_text_file(const std::string& path);

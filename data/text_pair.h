@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct TextPair {
   std::string first, second;

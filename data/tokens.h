@@ -22,7 +22,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 std::vector<std::string> tokenize(std::string_view text);
 

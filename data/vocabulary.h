@@ -20,7 +20,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // A hash table from words to numbers that is asked without making a string.
 struct TokenHash {

@@ -23,7 +23,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 class Vocabulary;
 

@@ -18,7 +18,7 @@
 
 #include <kindling/data/text_pair.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 inline constexpr const char* wordnet_folder = "/usr/share/wordnet";
 

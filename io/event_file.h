@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // A file that grows, flushed with each record; cut off first where a run is taken up.
 class GrowingFile {

@@ -23,7 +23,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // The bytes of a file, or of a pipe to its end.
 std::string read_file(const std::string& path);

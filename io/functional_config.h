@@ -8,7 +8,7 @@
 
 #include <kindling/layers/functional.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 Config functional_config(const FunctionalImpl& model);
 

@@ -22,7 +22,7 @@
 
 #include <kindling/layers/config.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // `indent` spaces a level; on one line, without spaces, if it is negative. Fails on a number that
 // is not finite, a text that is not UTF-8 and a key that stands twice in one object.

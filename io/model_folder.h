@@ -8,7 +8,7 @@
 
 #include <kindling/layers/functional.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // Writes the folder as a whole: on any error, a full disk say, what was there before stays.
 // A layer of one's own must be registered, and is kept with the shapes it was built for.

@@ -34,7 +34,7 @@
 
 #include <kindling/tensor/tensor.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 Tensor read_npy(const std::string& path);
 

@@ -29,7 +29,7 @@
 
 #include <kindling/tensor/tensor.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 using Metadata = std::map<std::string, std::string>;

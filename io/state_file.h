@@ -6,7 +6,7 @@
 
 #include <kindling/layers/config.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // Replaces the file in one step (io/file.h).
 void write_state(const std::string& path, const Config& state);

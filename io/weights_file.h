@@ -8,7 +8,7 @@
 #include <kindling/io/safetensors.h>
 #include <kindling/layers/layer.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // What there is for a weight.
 struct GivenWeight {

@@ -11,7 +11,7 @@
 #include <kindling/layers/activation_function.h>
 #include <kindling/layers/layer.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct ActivationOptions {
   Required<ActivationFunction> activation;

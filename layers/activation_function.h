@@ -11,7 +11,7 @@
 #include <kindling/autograd/reduce.h>
 #include <kindling/layers/config.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 class ActivationFunction {
  public:

@@ -17,7 +17,7 @@
 
 #include <kindling/layers/layer.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 class ActivationLayerImpl : public LayerImpl {
  public:

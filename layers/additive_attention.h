@@ -21,7 +21,7 @@
 
 #include <kindling/layers/attention_base.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct AdditiveAttentionOptions {
   bool use_scale = true;

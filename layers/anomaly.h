@@ -15,7 +15,7 @@
 
 #include <kindling/autograd/observer.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 class DetectAnomaly : public OperationObserver {
  public:

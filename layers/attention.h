@@ -19,7 +19,7 @@
 
 #include <kindling/layers/attention_base.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 enum class ScoreMode { dot, concat };
 Config to_config(ScoreMode mode);

@@ -8,7 +8,7 @@
 #include <kindling/layers/layer.h>
 #include <kindling/layers/symbolic.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 class AttentionBase : public LayerImpl {
  public:

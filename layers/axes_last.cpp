@@ -21,14 +21,19 @@ std::vector<int> resolved(const std::string& who, const Axes& axes, const Shape&
   return all;
 }
 
-Tensor along_axes(const std::vector<int>& axes, const Tensor& x, const Tensor& other,
-                  const std::function<Tensor(const Tensor&, const Tensor&)>& f) {
+std::vector<int> with_last(const std::vector<int>& axes, int rank) {
   std::vector<int> order;
-  for (int axis = 0; axis < x.rank(); ++axis) {
+  for (int axis = 0; axis < rank; ++axis) {
     if (std::ranges::find(axes, axis) == axes.end()) order.push_back(axis);
   }
-  const std::size_t others = order.size();
   order.insert(order.end(), axes.begin(), axes.end());
+  return order;
+}
+
+Tensor along_axes(const std::vector<int>& axes, const Tensor& x, const Tensor& other,
+                  const std::function<Tensor(const Tensor&, const Tensor&)>& f) {
+  const std::vector<int> order = with_last(axes, x.rank());
+  const std::size_t others = order.size() - axes.size();
   std::vector<int> back(order.size());
   std::vector<std::int64_t> moved, merged;
   for (std::size_t i = 0; i < order.size(); ++i) {

@@ -13,6 +13,9 @@ namespace kindling::detail {
 // Counted from 0, ascending; fails unless each is one of the shape's, and comes once.
 std::vector<int> resolved(const std::string& who, const Axes& axes, const Shape& shape);
 
+// All axes of a tensor in a row with these last.
+std::vector<int> with_last(const std::vector<int>& axes, int rank);
+
 // f(x), where f works on the last axis of its operands, along these axes together. Another operand
 // of x's shape, a mask, may go with it.
 Tensor along_axes(const std::vector<int>& axes, const Tensor& x, const Tensor& other,

@@ -15,7 +15,7 @@
 
 #include <kindling/layers/layer.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 enum class MergeMode { concat, sum, mul, ave, none };
 Config to_config(MergeMode mode);  // null for none

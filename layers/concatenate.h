@@ -11,7 +11,7 @@
 
 #include <kindling/layers/layer.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct ConcatenateOptions {
   std::int64_t axis = -1;

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 class Tensor;
 

@@ -9,7 +9,7 @@
 #include <kindling/layers/config.h>
 #include <kindling/tensor/tensor.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct Config::Value
     : std::variant<std::monostate, bool, std::int64_t, double, std::string, List, Map, Tensor> {

@@ -12,7 +12,7 @@
 #include <kindling/layers/config.h>
 #include <kindling/tensor/error.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 class Configurable {
  public:

@@ -6,7 +6,7 @@
 #include <kindling/layers/named_function.h>
 #include <kindling/tensor/tensor.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // A weight -> the same in the shape it may have.
 struct ConstraintKind {

@@ -20,7 +20,7 @@
 #include <kindling/layers/activation_function.h>
 #include <kindling/layers/layer.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct Conv1DOptions {
   Required<std::int64_t> filters;

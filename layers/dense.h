@@ -14,7 +14,7 @@
 #include <kindling/layers/activation_function.h>
 #include <kindling/layers/layer.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct DenseOptions {
   Required<std::int64_t> units;

@@ -14,7 +14,7 @@
 #include <kindling/layers/generator_state.h>
 #include <kindling/layers/layer.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct DropoutOptions {
   Required<double> rate;

@@ -15,7 +15,7 @@
 
 #include <kindling/layers/layer.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct EmbeddingOptions {
   Required<std::int64_t> input_dim;

@@ -9,7 +9,7 @@
 
 #include <kindling/layers/layer.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct FlattenOptions {
   DataFormat data_format = DataFormat::channels_last;

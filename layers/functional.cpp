@@ -101,6 +101,16 @@ int FunctionalImpl::call_index(const SymbolicNode& node) const {
   return index;
 }
 
+std::vector<std::string> FunctionalImpl::output_names() const {
+  std::vector<std::string> names;
+  for (const SymbolicTensor& output : options_.outputs) {
+    std::string name = output.node()->layer.name();
+    if (std::ranges::find(names, name) != names.end()) name += fmt::format("_{}", names.size());
+    names.push_back(name);
+  }
+  return names;
+}
+
 void FunctionalImpl::check(const Shapes& inputs) const {
   check_count(inputs, options_.inputs.size());
   for (std::size_t i = 0; i < inputs.size(); ++i) {

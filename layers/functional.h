@@ -8,7 +8,7 @@
 #include <kindling/layers/layer.h>
 #include <kindling/layers/symbolic.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 class FunctionalImpl : public LayerImpl {
  public:
@@ -31,6 +31,9 @@ class FunctionalImpl : public LayerImpl {
 
   const SymbolicTensors& inputs() const { return options_.inputs; }
   const SymbolicTensors& outputs() const { return options_.outputs; }
+  // Those of the layers that the outputs come from, each its own: "dense", and "dense_1" if output
+  // 1 comes from it too.
+  std::vector<std::string> output_names() const;
   // layers(): each once, in the order of their first calls; inputs too.
   // Every call, in an order in which what a call needs comes before it.
   const std::vector<std::shared_ptr<SymbolicNode>>& nodes() const { return nodes_; }

@@ -4,7 +4,7 @@
 #include <kindling/layers/config.h>
 #include <kindling/tensor/random.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 Config to_config(const Generator& generator);
 void from_config(const Config& config, Generator& generator, const std::string& what);

@@ -15,7 +15,7 @@
 
 #include <kindling/layers/layer.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct GlobalPooling1DOptions {
   DataFormat data_format = DataFormat::channels_last;

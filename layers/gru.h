@@ -15,7 +15,7 @@
 
 #include <kindling/layers/recurrent.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct GRUOptions {
   Required<std::int64_t> units;

@@ -8,7 +8,7 @@
 #include <kindling/layers/named_function.h>
 #include <kindling/tensor/tensor.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // Makes a tensor of a given shape. Without a seed of its own it draws from the global generator
 // (tensor/random.h: set_random_seed).

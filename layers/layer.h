@@ -35,7 +35,7 @@
 #include <kindling/layers/symbolic_tensor.h>
 #include <kindling/tensor/tensor.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 using Shapes = std::vector<Shape>;
 Shapes shapes_of(const Tensors& tensors);

@@ -14,7 +14,7 @@
 
 #include <kindling/layers/layer.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct LayerNormalizationOptions {
   Axes axis = -1;

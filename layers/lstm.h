@@ -14,7 +14,7 @@
 
 #include <kindling/layers/recurrent.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct LSTMOptions {
   Required<std::int64_t> units;

@@ -10,7 +10,7 @@
 
 #include <kindling/layers/layer.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct MaskingOptions {
   double mask_value = 0;

@@ -17,7 +17,7 @@
 #include <kindling/autograd/elementwise.h>
 #include <kindling/layers/layer.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct MergeOptions {
   std::string name = {};

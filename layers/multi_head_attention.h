@@ -25,7 +25,7 @@
 
 #include <kindling/layers/attention_base.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct MultiHeadAttentionOptions {
   Required<std::int64_t> num_heads;

@@ -9,7 +9,7 @@
 
 #include <kindling/layers/config.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // Kind::Signature is what it is called with, Kind::what the kind's name.
 template <class Kind, class Signature = typename Kind::Signature>

@@ -10,7 +10,7 @@
 #include <kindling/layers/layer.h>
 #include <kindling/layers/symbolic.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct NotEqualOptions {
   double value = 0;

@@ -8,7 +8,7 @@
 
 #include <kindling/layers/layer.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 class LayerObserver {
  public:

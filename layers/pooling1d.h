@@ -17,7 +17,7 @@
 #include <kindling/autograd/sequence.h>
 #include <kindling/layers/layer.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct Pooling1DOptions {
   std::int64_t pool_size = 2;

@@ -27,7 +27,7 @@
 #include <kindling/layers/layer.h>
 #include <kindling/layers/symbolic.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 template <class O>
 class RecurrentImpl : public LayerImpl {

@@ -6,7 +6,7 @@
 
 #include <kindling/layers/layer.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // The layers that can be loaded; at first, kindling's own.
 Registry<Layer>& layer_registry();

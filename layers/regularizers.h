@@ -6,7 +6,7 @@
 #include <kindling/layers/named_function.h>
 #include <kindling/tensor/tensor.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // Any shape -> ().
 struct RegularizerKind {

@@ -15,7 +15,7 @@
 
 #include <kindling/layers/layer.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 class ReshapingImpl : public LayerImpl {
  public:

@@ -8,7 +8,7 @@
 
 #include <kindling/layers/recurrent.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct SimpleRNNOptions {
   Required<std::int64_t> units;

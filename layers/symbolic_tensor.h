@@ -12,7 +12,7 @@
 
 #include <kindling/tensor/shape.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 class Layer;
 class SymbolicTensor;

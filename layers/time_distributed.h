@@ -12,7 +12,7 @@
 
 #include <kindling/layers/layer.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct TimeDistributedOptions {
   Required<Layer> layer;

@@ -14,7 +14,7 @@
 
 #include <kindling/optim/optimizer.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct AdagradOptions {
   LearningRate learning_rate = 0.001;

@@ -16,7 +16,7 @@
 
 #include <kindling/optim/optimizer.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct AdamOptions {
   LearningRate learning_rate = 0.001;

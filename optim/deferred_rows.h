@@ -16,7 +16,7 @@
 #include <kindling/optim/optimizer.h>
 #include <kindling/tensor/storage.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 class DeferredRows : public Deferred {
  public:

@@ -8,7 +8,7 @@
 
 #include <kindling/optim/optimizer.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct LionOptions {
   LearningRate learning_rate = 0.001;

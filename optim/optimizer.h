@@ -30,7 +30,7 @@
 #include <kindling/layers/layer.h>
 #include <kindling/optim/schedules.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // What every optimizer has besides its own options; all of Keras's defaults are "none".
 struct CommonOptimizerOptions {

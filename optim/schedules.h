@@ -13,7 +13,7 @@
 
 #include <kindling/layers/named_function.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct ScheduleKind {
   using Signature = double(std::int64_t step);

@@ -9,7 +9,7 @@
 
 #include <kindling/optim/optimizer.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct SGDOptions {
   LearningRate learning_rate = 0.01;

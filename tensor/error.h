@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 class Error : public std::runtime_error {
  public:

@@ -5,7 +5,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 template <class Signature>
 class FunctionRef;
@@ -17,13 +17,17 @@ class FunctionRef<Result(Args...)> {
     requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef>)
   FunctionRef(F&& f)  // NOLINT: implicit, as a parameter type should be
       : object_(const_cast<void*>(static_cast<const void*>(std::addressof(f)))),
-        call_([](void* object, Args... args) -> Result {
-          return (*static_cast<std::remove_reference_t<F>*>(object))(std::forward<Args>(args)...);
-        }) {}
+        call_(call_as<std::remove_reference_t<F>>) {}
 
   Result operator()(Args... args) const { return call_(object_, std::forward<Args>(args)...); }
 
  private:
+  // No lambda: GCC would show one in a shared library, whatever F is.
+  template <class F>
+  static Result call_as(void* object, Args... args) {
+    return (*static_cast<F*>(object))(std::forward<Args>(args)...);
+  }
+
   void* object_;
   Result (*call_)(void*, Args...);
 };

@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 class Generator {
  public:

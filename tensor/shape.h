@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 enum class DType {
   float32,  // differentiable
@@ -63,6 +63,7 @@ class Shape {
   std::int64_t size_[max_rank] = {};
   int rank_ = 0;
 };
+bool operator==(const Shape& a, const Shape& b);
 
 // Whether a shape could be the other once sizes that are `any` are known.
 bool compatible(const Shape& a, const Shape& b);

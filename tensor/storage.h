@@ -5,7 +5,7 @@
 #include <memory>
 #include <span>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // Changes that have been put off. They are made good before anyone sees the memory: all of it, or
 // only the rows that are going to be looked at.

@@ -21,7 +21,7 @@
 #include <kindling/tensor/shape.h>
 #include <kindling/tensor/storage.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct Node;  // autograd/graph.h
 

@@ -8,7 +8,7 @@
 
 #include <kindling/tensor/function_ref.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // Threads the kernels may use, at least 1. At first: the machine's.
 int threads();

@@ -2,7 +2,7 @@
 // minor version may be another interface. CMakeLists.txt has the same.
 #pragma once
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 inline constexpr int version_major = 0;
 inline constexpr int version_minor = 1;

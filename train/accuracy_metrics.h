@@ -9,7 +9,7 @@
 #include <kindling/train/losses.h>
 #include <kindling/train/metric.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct BinaryAccuracyOptions {
   double threshold = 0.5;

@@ -19,7 +19,7 @@
 #include <kindling/layers/configurable.h>
 #include <kindling/train/logs.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 class FitRun;
 class Model;

@@ -8,7 +8,7 @@
 #include <kindling/train/callback.h>
 #include <kindling/train/monitor.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // When a callback saves: after each epoch, or after so many batches.
 struct SaveFreq {

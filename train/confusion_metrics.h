@@ -11,7 +11,7 @@
 
 #include <kindling/train/metric.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct Confusion {
   double true_positives = 0, false_positives = 0, true_negatives = 0, false_negatives = 0;

@@ -10,7 +10,7 @@
 
 #include <kindling/train/loss.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct CrossentropyOptions {
   bool from_logits = false;

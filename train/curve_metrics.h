@@ -11,7 +11,7 @@
 
 #include <kindling/train/confusion_metrics.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 class CurveMetricImpl : public MetricImpl {
  public:

@@ -12,7 +12,7 @@
 #include <kindling/train/callback.h>
 #include <kindling/train/monitor.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct EarlyStoppingOptions {
   std::string monitor = "val_loss";

@@ -7,7 +7,7 @@
 #include <kindling/train/model.h>
 #include <kindling/train/progress.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 class FitRun {
  public:

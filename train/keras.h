@@ -24,7 +24,7 @@
 
 #include <kindling/train/model.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct LoadKerasOptions {
   bool compile = true;  // with the archive's optimizer, loss and metrics, if it has them

@@ -7,7 +7,7 @@
 #include <kindling/train/callback.h>
 #include <kindling/train/monitor.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // Sets it before each epoch: schedule(epoch, the rate so far).
 // Source: keras.callbacks.LearningRateScheduler.

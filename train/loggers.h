@@ -9,7 +9,7 @@
 #include <kindling/io/event_file.h>
 #include <kindling/train/callback.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // A line an epoch: epoch, then the logs by name; the columns are those of the first epoch.
 // Source: keras.callbacks.CSVLogger.

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // In the order of reporting: loss, metrics, then the same of the validation data, "val_" before.
 class Logs {

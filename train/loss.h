@@ -21,7 +21,7 @@
 #include <kindling/layers/configurable.h>
 #include <kindling/tensor/tensor.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 enum class Reduction {
   sum_over_batch_size,  // the sum of all values divided by their number

@@ -9,7 +9,7 @@
 #include <kindling/train/crossentropies.h>
 #include <kindling/train/loss.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct HuberOptions {
   double delta = 1;

@@ -21,7 +21,7 @@
 #include <kindling/tensor/tensor.h>
 #include <kindling/train/loss.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 class MetricImpl : public Configurable {
  public:

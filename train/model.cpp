@@ -39,15 +39,11 @@ void check_examples(const LayerImpl& model, const Dataset& data, const char* who
   if (data.size() == 0) fail("{}: {} got a dataset without examples", model.who(), who);
 }
 
-// The names of a model's outputs: of the layers they come from, each its own.
+// The names of a model's outputs: of the layers they come from, or numbered.
 std::vector<std::string> names_of_outputs(const FunctionalImpl* graph, std::size_t outputs) {
+  if (graph != nullptr) return graph->output_names();
   std::vector<std::string> names;
-  for (std::size_t i = 0; i < outputs; ++i) {
-    std::string name = graph != nullptr ? graph->outputs()[i].node()->layer.name()
-                                        : fmt::format("output_{}", i);
-    if (std::ranges::find(names, name) != names.end()) name = fmt::format("{}_{}", name, i);
-    names.push_back(name);
-  }
+  for (std::size_t i = 0; i < outputs; ++i) names.push_back(fmt::format("output_{}", i));
   return names;
 }
 
@@ -126,7 +122,7 @@ Objective& Model::objective(std::size_t outputs) const {
 std::vector<std::string> Model::output_names() const {
   const FunctionalImpl* graph = functional();
   if (graph == nullptr) fail("{}: only a graph of layers has output_names", impl()->who());
-  return names_of_outputs(graph, graph->outputs().size());
+  return graph->output_names();
 }
 
 const Optimizer& Model::optimizer() const { return compiled("optimizer()").options.optimizer; }

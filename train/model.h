@@ -22,7 +22,7 @@
 #include <kindling/train/logs.h>
 #include <kindling/train/objective.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 Optimizer default_optimizer();  // Adam()
 

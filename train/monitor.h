@@ -8,7 +8,7 @@
 #include <kindling/layers/config.h>
 #include <kindling/train/logs.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 enum class Direction { automatic, smaller, larger };  // Keras's mode: auto, min, max
 

@@ -65,7 +65,8 @@ Objective::Objective(const std::string& who, const std::vector<std::string>& out
     : who_(who), total_({.name = "loss"}) {
   const auto& given = losses.entries;
   if (given.empty()) fail("{}: compile needs a loss, .loss = BinaryCrossentropy()", who);
-  if (given.size() != outputs.size()) {
+  const bool losses_by_name = !given[0].first.empty();
+  if (!losses_by_name && given.size() != outputs.size()) {
     fail("{}: one loss an output is needed, got {} for {} [outputs {}]", who, given.size(),
          outputs.size(), joined(outputs));
   }
@@ -85,26 +86,27 @@ Objective::Objective(const std::string& who, const std::vector<std::string>& out
          joined(outputs));
   }
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    const Loss* named = find_entry(given, outputs[i]);
-    if (named == nullptr && !given[i].first.empty()) {
-      fail("{}: output \"{}\" has no loss", who, outputs[i]);
-    }
-    const Loss loss = named != nullptr ? *named : given[i].second;
-    if (loss.impl()->reduction() == Reduction::none) {
-      fail("{}: training needs one number, not reduction \"none\" [loss {}]", who, loss.name());
+    const Loss* const loss = losses_by_name ? find_entry(given, outputs[i]) : &given[i].second;
+    if (loss != nullptr && loss->impl()->reduction() == Reduction::none) {
+      fail("{}: training needs one number, not reduction \"none\" [loss {}]", who, loss->name());
     }
     std::vector<Metric> own = metrics_of(metrics, outputs, i);
     const std::size_t unweighted = own.size();
     for (const Metric& metric : metrics_of(weighted_metrics, outputs, i)) own.push_back(metric);
     const double* weight = by_place ? &weights[i].second : find_entry(weights, outputs[i]);
-    outputs_.push_back({outputs[i], loss, weight != nullptr ? *weight : 1,
-                        std::move(own), unweighted, Mean({.name = outputs[i] + "_loss"})});
+    outputs_.push_back({outputs[i], loss != nullptr ? std::optional(*loss) : std::nullopt,
+                        weight != nullptr ? *weight : 1, std::move(own), unweighted,
+                        Mean({.name = outputs[i] + "_loss"})});
   }
   check_names();
 }
 
 std::string Objective::log_name(const Output& output, const std::string& name) const {
   return outputs_.size() == 1 ? name : output.name + "_" + name;
+}
+
+bool Objective::logs_loss(const Output& output) const {
+  return outputs_.size() > 1 && output.loss.has_value();
 }
 
 void Objective::check_names() const {
@@ -114,7 +116,7 @@ void Objective::check_names() const {
       fail("{}: an output named \"val\" would log what validation logs; give its layer another "
            "name", who_);
     }
-    if (outputs_.size() > 1) names.insert(output.mean_loss.name());
+    if (logs_loss(output)) names.insert(output.mean_loss.name());
   }
   for (const Output& output : outputs_) {
     for (const Metric& metric : output.metrics) {
@@ -128,7 +130,7 @@ void Objective::check_names() const {
 Tensor Objective::loss_of(const Output& output, const Tensor& target, const Tensor& y_pred,
                           const Tensor& weight) const {
   try {
-    return output.loss(target, y_pred, weight);
+    return (*output.loss)(target, y_pred, weight);
   } catch (const Error& error) {
     if (outputs_.size() == 1) throw;
     throw Error("output \"" + output.name + "\": " + error.what());
@@ -149,6 +151,7 @@ Tensor Objective::loss(const Batch& batch, const Tensors& y_pred, const Tensors&
   Tensor total;
   for (std::size_t i = 0; i < n; ++i) {
     const Output& o = outputs_[i];
+    if (!o.loss) continue;
     const Tensor target = batch.targets.empty() ? Tensor() : batch.targets[i];
     const Tensor value = loss_of(o, target, y_pred[i], weight_of(batch, i));
     if (n > 1) count(o.mean_loss, value, batch.size());
@@ -174,7 +177,7 @@ Logs Objective::logs(const std::string& prefix) const {
   Logs logs;
   logs.set(prefix + "loss", total_.result());
   for (const Output& o : outputs_) {
-    if (outputs_.size() > 1) logs.set(prefix + o.mean_loss.name(), o.mean_loss.result());
+    if (logs_loss(o)) logs.set(prefix + o.mean_loss.name(), o.mean_loss.result());
   }
   for (const Output& o : outputs_) {
     for (const Metric& m : o.metrics) logs.set(prefix + log_name(o, m.name()), m.result());

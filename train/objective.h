@@ -2,6 +2,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,9 +11,10 @@
 #include <kindling/train/logs.h>
 #include <kindling/train/metrics.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
-// One loss an output: that of the only one, or by place, or by the outputs' names.
+// A loss an output: that of the only one, or by place, or by the outputs' names, where those left
+// out have none.
 //   .loss = BinaryCrossentropy()
 //   .loss = {{"score", BinaryCrossentropy()}, {"length", Poisson()}}
 struct OutputLosses {
@@ -67,7 +69,7 @@ class Objective {
  private:
   struct Output {
     std::string name;
-    Loss loss;
+    std::optional<Loss> loss;
     double weight;
     std::vector<Metric> metrics;
     std::size_t unweighted;  // so many of the metrics, the first ones, count all examples alike
@@ -76,6 +78,7 @@ class Objective {
   Tensor loss_of(const Output& output, const Tensor& target, const Tensor& y_pred,
                  const Tensor& weight) const;
   std::string log_name(const Output& output, const std::string& name) const;
+  bool logs_loss(const Output& output) const;  // apart from the whole
   void check_names() const;
 
   std::string who_;

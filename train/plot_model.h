@@ -9,7 +9,7 @@
 
 #include <kindling/train/model.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct PlotOptions {
   bool show_shapes = false;

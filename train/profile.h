@@ -8,7 +8,7 @@
 
 #include <kindling/train/model.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // Of one layer in a step; what the layers inside it take is part of it.
 struct LayerProfile {

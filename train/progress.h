@@ -9,7 +9,7 @@
 #include <kindling/train/logs.h>
 #include <kindling/train/model.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 class Progress {
  public:

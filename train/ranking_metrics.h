@@ -16,7 +16,7 @@
 
 #include <kindling/train/metric.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 class RankingMetricImpl : public MetricImpl {
  public:

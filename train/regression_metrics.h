@@ -8,7 +8,7 @@
 #include <kindling/train/losses.h>
 #include <kindling/train/metric.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // The square root of the mean squared error.
 class RootMeanSquaredErrorImpl

@@ -9,7 +9,7 @@
 
 #include <kindling/layers/layer.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 // What compile() set and training has changed since, in Keras's layout.
 struct KerasTraining {

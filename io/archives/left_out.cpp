@@ -1,4 +1,5 @@
 // What stands in for io/archives/ in a build without libzip and HDF5: errors that say so.
+#include <kindling/io/archives/h5.h>
 #include <kindling/io/archives/keras.h>
 #include <kindling/io/archives/npz.h>
 #include <kindling/tensor/fail.h>
@@ -24,6 +25,9 @@ void save_keras_weights(const Layer&, const std::string&, const KerasTraining&) 
 }
 Config objects_from_keras(const Config&, const std::string&) { left_out("keras"); }
 Weights in_keras_order(const Layer&) { left_out("keras"); }
+TensorFile read_h5(const std::string&) { left_out("h5"); }
+std::string h5_bytes(const NamedTensors&, const Metadata&) { left_out("h5"); }
+void write_h5(const std::string&, const NamedTensors&, const Metadata&) { left_out("h5"); }
 TensorFile read_npz(const std::string&) { left_out("npz"); }
 TensorFile parse_npz(std::string_view, const std::string&) { left_out("npz"); }
 std::string npz_bytes(const NamedTensors&) { left_out("npz"); }

@@ -23,7 +23,7 @@
 
 #include <kindling/io/safetensors.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 TensorFile read_npz(const std::string& path);  // without metadata, which npz has none of
 

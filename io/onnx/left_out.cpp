@@ -1,1 +1,21 @@
-// What stands in for io/onnx/ in a build without ONNX's library: errors that say so.
+// What stands in for model_file.cpp in a build without ONNX's library: errors that say so.
+#include <kindling/io/onnx/onnx.h>
+
+#include <kindling/tensor/error.h>
+
+namespace kindling {
+namespace {
+
+[[noreturn]] void left_out(const char* who) {
+  throw Error(std::string(who) +
+              ": this kindling was built without ONNX; install libonnx-dev and libprotobuf-dev and "
+              "build it with -DKINDLING_ONNX=ON");
+}
+
+}  // namespace
+
+void export_onnx(const Layer&, const std::string&, const OnnxOptions&) { left_out("export_onnx"); }
+
+std::string onnx_bytes(const Layer&, const OnnxOptions&) { left_out("onnx_bytes"); }
+
+}  // namespace kindling

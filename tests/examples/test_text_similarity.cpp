@@ -1,8 +1,6 @@
 // The program as its users run it: on small files of our own.
 #include <nlohmann/json.hpp>
 
-#include <array>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -11,30 +9,17 @@
 #include <kindling/io/safetensors.h>
 
 #include "tests/data/temporary_folder.h"
+#include "tests/run_program.h"
 #include "tests/tensors.h"
 
 using namespace kindling;
 
 namespace {
 
-struct Result {
-  int status;
-  std::string output;  // and errors
-};
+using Result = ProgramResult;
 
-// Runs the program; `input` is a file for its standard input.
 Result run(const std::string& arguments, const std::string& input = "/dev/null") {
-  const std::string command = std::string(KINDLING_BIN_DIR) + "/text_similarity " + arguments +
-                              " < " + input + " 2>&1";
-  FILE* pipe = popen(command.c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  Result result;
-  std::array<char, 4096> buffer;
-  while (const std::size_t n = fread(buffer.data(), 1, buffer.size(), pipe)) {
-    result.output.append(buffer.data(), n);
-  }
-  result.status = WEXITSTATUS(pclose(pipe));
-  return result;
+  return run_program("text_similarity", arguments, input);
 }
 
 std::string content(const std::string& path) {

@@ -16,7 +16,7 @@ using Strings = std::vector<std::string>;
 
 // A folder includes only itself and those before it.
 const Strings library = {"tensor", "autograd", "layers", "optim", "io", "data", "train"};
-const Strings programs = {"examples", "tests", "benchmarks"};
+const Strings programs = {"tools", "examples", "tests", "benchmarks"};
 
 struct Line {
   std::string file;  // from the root: tensor/shape.h
@@ -95,9 +95,8 @@ bool is_private(const std::string& file) {
 const Strings machine_code = {"cblas", "openblas", "tbb/", "oneapi/tbb", "hwy/"};
 
 bool public_header_with_third_party(const Line& line) {
-  static const Strings hidden = {"fmt/",   "nlohmann", "hwy/",     "tbb/",
-                                 "oneapi", "cblas",    "openblas", "utf8proc",
-                                 "zip.h",  "hdf5.h",   "onnx",     "google/"};
+  static const Strings hidden = {"fmt/",     "nlohmann", "hwy/",   "tbb/",  "oneapi", "cblas",
+                                 "openblas", "utf8proc", "zip.h",  "hdf5.h", "onnx/", "google/"};
   return line.file.ends_with(".h") && !is_private(line.file) &&
          is_third_party(included(line.text), hidden);
 }
@@ -105,6 +104,17 @@ bool public_header_with_third_party(const Line& line) {
 // Public headers bring in no private one either.
 bool public_header_with_private(const Line& line) {
   return line.file.ends_with(".h") && !is_private(line.file) && is_private(included(line.text));
+}
+
+// What a shared library shows is what public headers declare, and they say so.
+const std::string shown = "namespace [[gnu::visibility(\"default\")]] kindling {";
+
+bool wrongly_shown_or_hidden(const Line& line) {
+  const bool is_public = line.file.ends_with(".h") && !is_private(line.file);
+  const bool opens = line.text.starts_with("namespace ") &&
+                     line.text.find("kindling") != std::string::npos;
+  return is_public ? opens && line.text != shown
+                   : line.text.find("gnu::visibility") != std::string::npos;
 }
 
 // Columns: a UTF-8 character is one.
@@ -183,4 +193,16 @@ TEST_CASE("Public headers include nothing of other libraries") {
                         "#include <fmt/format.h>\n#include <kindling/tensor/fail.h>\n");
   CHECK(faults(planted.root, library, public_header_with_third_party).size() == 1);
   CHECK(faults(planted.root, library, public_header_with_private).size() == 1);
+}
+
+TEST_CASE("Public headers, and only they, say that what they declare is shown") {
+  CHECK(faults(root, library, wrongly_shown_or_hidden) == Strings{});
+
+  const std::string hidden = "namespace kindling {";
+  const Planted header("train/loss.h", shown + "\n" + hidden + "\n");
+  const Planted source("train/loss.cpp", hidden + "\n" + shown + "\n");
+  const Planted kernel("tensor/kernels/gemm.h", "namespace kindling::kernels {\n" + shown + "\n");
+  CHECK(faults(header.root, library, wrongly_shown_or_hidden) ==
+        Strings{"tensor/kernels/gemm.h:2: " + shown, "train/loss.cpp:2: " + shown,
+                "train/loss.h:2: " + hidden});
 }

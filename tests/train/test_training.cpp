@@ -140,8 +140,18 @@ TEST_CASE("Several outputs: a loss and a weight each, by place or by name, logs 
   const History history = model.fit(data, {.epochs = 20, .verbose = Verbose::silent});
   CHECK(history["loss"].back() < history["loss"].front());
 
+  const auto predictions = [&] { return model.predict_all(data); };
   model.compile({.loss = {MeanSquaredError(), BinaryCrossentropy()}});  // by place
   CHECK(model.evaluate(data).names() == "loss, a_loss, b_loss");
+  // An output without a loss is only measured.
+  model.compile({.loss = {{"b", BinaryCrossentropy()}}, .metrics = {{"a", {MeanAbsoluteError()}}}});
+  const Logs of_one = model.evaluate(data);
+  CHECK(of_one.names() == "loss, b_loss, a_mean_absolute_error");
+  CHECK(of_one["loss"] == of_one["b_loss"]);
+  const Tensors before = predictions();
+  model.fit(data, {.verbose = Verbose::silent});
+  CHECK(same_bits(predictions()[0], before[0]));
+  CHECK_FALSE(same_bits(predictions()[1], before[1]));
   const auto refused = [&](const CompileOptions& options) {
     return message_of([&] { model.compile(options); });
   };

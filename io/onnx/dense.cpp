@@ -1,0 +1,70 @@
+// Layers that look at a vector at a time: Dense, Embedding, LayerNormalization, dropout, masks.
+#include <kindling/io/onnx/exporters.h>
+
+#include <kindling/tensor/fail.h>
+
+namespace kindling::detail {
+namespace {
+
+// activation(x kernel + bias)
+OnnxValue dense_layer(const OnnxCall& c) {
+  return activate(c, c.option("activation"),
+                  dense(c.inputs[0], c.weight("kernel"), c.find_weight("bias")));
+}
+
+OnnxValue embedding(const OnnxCall& c) {
+  if (c.inputs[0].type != OnnxType::int32) fail("{}: ids are int32", c.who());
+  return take(c.weight("embeddings"), c.inputs[0]);
+}
+
+OnnxValue embedding_mask(const OnnxCall& c) {
+  return flag(c, "mask_zero") ? not_equal(c.inputs[0], 0) : c.passed_mask();
+}
+
+// (x - mean) / sqrt(variance + epsilon) * gamma + beta
+OnnxValue layer_normalization(const OnnxCall& c) {
+  OnnxGraph& g = c.graph();
+  const std::vector<int> axes = axes_of(c, c.inputs[0]);
+  return along_axes(axes, c.inputs[0], {}, [&](const OnnxValue& x, const OnnxValue&) {
+    const OnnxShape row = {x.size(-1)};
+    const OnnxValue gamma = c.find_weight("gamma"), beta = c.find_weight("beta");
+    return g.node("LayerNormalization",
+                  {x, gamma.defined() ? reshape(gamma, row) : g.constant(ones({x.size(-1)})),
+                   beta.defined() ? reshape(beta, row) : beta},
+                  x.type, x.shape, {{"axis", -1}, {"epsilon", number(c, "epsilon")}});
+  });
+}
+
+OnnxValue dropout_layer(const OnnxCall& c) {
+  refuse_dropout(c, "rate");
+  return c.inputs[0];
+}
+
+// Whether any channel differs from mask_value.
+OnnxValue masking_mask(const OnnxCall& c) {
+  const OnnxValue differs = not_equal(c.inputs[0], number(c, "mask_value"));
+  return not_equal(max(cast(differs, OnnxType::float32), -1), 0);
+}
+
+OnnxValue masking(const OnnxCall& c) {
+  const OnnxValue& x = c.inputs[0];
+  return where(expand_dims(masking_mask(c), -1), x, scalar_like(x, 0));
+}
+
+}  // namespace
+
+void add_dense_exporters(OnnxRegistry& r) {
+  r["Dense"] = one_result(dense_layer);
+  r["Embedding"] = one_result(embedding, embedding_mask);
+  r["LayerNormalization"] = one_result(layer_normalization);
+  r["Dropout"] = one_result(dropout_layer);
+  r["SpatialDropout1D"] = one_result(dropout_layer);
+  r["Masking"] = one_result(masking, masking_mask);
+  r["NotEqual"] = one_result([](const OnnxCall& c) {
+    return not_equal(c.inputs[0], number(c, "value"));
+  });
+  r["WithMask"] = one_result([](const OnnxCall& c) { return c.inputs[0]; },
+                             [](const OnnxCall& c) { return c.inputs[1]; });
+}
+
+}  // namespace kindling::detail

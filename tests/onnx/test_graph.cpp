@@ -1,0 +1,123 @@
+// What can't be exported, and the graph by itself.
+#include <kindling/io/onnx/model_graph.h>
+#include <kindling/io/onnx/registry.h>
+#include <kindling/kindling.h>
+
+#include "tests/onnx/parsed.h"
+
+using namespace kindling;
+using Strings = std::vector<std::string>;
+
+namespace {
+
+std::string error_of(const Layer& model, const OnnxOptions& options = {}) {
+  return message_of([&] { onnx_bytes(model, options); });
+}
+
+}  // namespace
+
+TEST_CASE("What an ONNX graph can't do is refused by name") {
+  const auto x = Input({.shape = {any, 4}, .name = "x"});
+  const auto lstm = LSTM({.units = 2, .stateful = true, .name = "lstm"});
+  CHECK(error_of(Model(x, lstm(x))) ==
+        "LSTM \"lstm\": is stateful, and an ONNX graph keeps nothing from run to run; export a "
+        "layer that takes its states as inputs and has return_state");
+  const auto dropout = Dropout({.rate = 0.25, .name = "dropout"});
+  CHECK(error_of(Model(x, dropout(x, {.training = true}))) ==
+        "Dropout \"dropout\": is called with training = true, where rate = 0.25 takes random "
+        "numbers, which an ONNX graph doesn't have; export a model that is called without");
+  const Functional inner({.inputs = {x}, .outputs = {dropout(x)}});
+  const auto y = Input({.shape = {any, 4}});
+  CHECK(error_of(Model(y, inner(y, {.training = true}))) != "no error");
+  CHECK(error_of(Model(y, inner(y))) == "no error");
+  CHECK(error_of(Model(x, GRU({.units = 2, .recurrent_dropout = 0.5})(x, {.training = true}))) !=
+        "no error");
+  CHECK(error_of(Model(x, Dropout({.rate = 0})(x, {.training = true}))) == "no error");
+  CHECK(error_of(Model(x, inner(x)), {.input_signature = {{.shape = {4}}}}).ends_with(
+            ": has inputs of its own, and takes no input_signature"));
+  CHECK(error_of(Layer()) == "export_onnx: a model is needed, got none");
+}
+
+TEST_CASE("Operands that don't fit are refused by name") {
+  const auto x = Input({.shape = {any, 4}, .name = "x"});
+  const auto ids = Input({.shape = {any}, .dtype = DType::int32, .name = "ids"});
+  const auto wide = Input({.shape = {any, 4}, .dtype = DType::boolean, .name = "wide"});
+  CHECK(error_of(Model(ids, NotEqual({.value = 0.5, .name = "differs"})(ids))) ==
+        "differs/scalar: a whole number of int32 is needed, got 0.5");
+  CHECK(error_of(Model({x, wide}, GlobalAveragePooling1D({.name = "pool"})(
+                                      x, {.mask = {wide}}))) ==
+        "GlobalAveragePooling1D \"pool\": the mask of input 0 is (batch, x_time), got (batch, "
+        "wide_time, 4)");
+  CHECK(error_of(Model({x, wide}, AdditiveAttention({.name = "see"})(
+                                      {x, x}, {.mask = {{}, wide}}))) ==
+        "AdditiveAttention \"see\": the mask of input 1 is (batch, x_time), got (batch, wide_time, "
+        "4)");
+  const auto steps = Input({.shape = {any, 1}, .dtype = DType::int32, .name = "steps"});
+  CHECK(error_of(Model(steps, Dense({.units = 2, .name = "dense"})(steps))) ==
+        "MatMul: operands are of one type, got int32 and float32 [steps (batch, steps_time, 1), "
+        "dense/kernel (1, 2)]");
+  CHECK(error_of(Model(x, Embedding({.input_dim = 3, .output_dim = 2, .name = "table"})(x))) ==
+        "Embedding \"table\": ids are int32");
+}
+
+TEST_CASE("A model beyond what protobuf holds is refused before memory is taken for it") {
+  OnnxGraph graph("large", {});
+  // Not touched, so that it is no memory yet.
+  const Tensor table = Tensor::empty({1 << 15, 1 << 14});
+  graph.output("y", graph.weight({.name = "table", .value = table}));
+  CHECK(message_of([&] { detail::onnx_file(graph); }) ==
+        "export_onnx: a file of protobuf has at most 2147483647 bytes, \"large\" takes 2147483648");
+}
+
+TEST_CASE("Open sizes are named once and found to be the same") {
+  OnnxGraph g("g", {});
+  const std::int64_t a = g.named_size("a"), b = g.named_size("b");
+  CHECK(g.named_size("a") == a);
+  CHECK(a != b);
+  CHECK(g.text({a, 3, b}) == "(a, 3, b)");
+  CHECK(g.same(b, a) == a);
+  CHECK(g.text({a, 3, b}) == "(a, 3, a)");
+  CHECK(g.same(a, 7) == 7);
+  CHECK(g.text({a}) == "(a,)");  // open still
+  CHECK(g.open_size("time") != g.open_size("time"));
+  CHECK(g.plain({a, 3}).str() == "(None, 3)");
+}
+
+TEST_CASE("A reshape is written with constants where they say enough") {
+  OnnxGraph g("g", {});
+  const std::int64_t batch = g.named_size("batch"), steps = g.named_size("steps");
+  const OnnxValue x = g.input("x", OnnxType::float32, {batch, steps, 6});
+  const auto target = [&](const OnnxShape& shape) {
+    const std::size_t before = g.body().nodes.size();
+    const OnnxValue y = reshape(x, shape);
+    if (g.body().nodes.size() == before) return std::string("nothing");
+    const OnnxNode& node = g.body().nodes.back();
+    CHECK(node.op == "Reshape");
+    for (const OnnxInitializer& each : g.initializers()) {
+      if (each.value.name != node.inputs[1]) continue;
+      std::string text;
+      for (const std::int64_t size : each.integers) text += std::to_string(size) + " ";
+      return text;
+    }
+    return std::string("sizes at run time");
+  };
+  CHECK(target({batch, steps, 6}) == "nothing");
+  CHECK(target({batch, g.open_size("n")}) == "0 -1 ");
+  CHECK(target({batch, steps, 2, 3}) == "0 0 2 3 ");
+  CHECK(target({g.open_size("n"), 6}) == "-1 6 ");
+  CHECK(target({steps, batch, 6}) == "sizes at run time");
+  CHECK(target({batch, 0}) == "sizes at run time");
+}
+
+TEST_CASE("Values of one name are refused, and outputs step aside") {
+  OnnxGraph g("g", {});
+  const OnnxValue x = g.input("x", OnnxType::float32, {2});
+  CHECK(message_of([&] { g.input("x", OnnxType::float32, {2}); }) ==
+        "g: two values are named \"x\"");
+  CHECK(g.reserve("x") == "x_1");
+  CHECK(g.reserve("y") == "y");
+  CHECK((x + x).name == "Add");
+  CHECK((x + x).name == "Add_1");
+  const OnnxGraph::Scope outer(g, "encoder"), inner(g, "dense");
+  CHECK((x + 1).name == "encoder/dense/Add");
+}

@@ -1,0 +1,255 @@
+// kindling info, convert and plot, on every kind of file.
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+
+#include <kindling/io/archives/h5.h>
+#include <kindling/io/archives/npz.h>
+#include <kindling/io/file.h>
+#include <kindling/io/npy.h>
+#include <kindling/tensor/version.h>
+#include <kindling/train/keras.h>
+
+#include "tests/data/temporary_folder.h"
+#include "tests/keras/archives.h"
+#include "tests/tools/kindling_program.h"
+
+using namespace kindling;
+
+namespace {
+
+constexpr bool has_onnx = KINDLING_HAS_ONNX;
+
+nlohmann::json info_of(const std::string& path) {
+  const ProgramResult result = kindling_program("info --json " + path);
+  INFO(result.output);
+  REQUIRE(result.status == 0);
+  return nlohmann::json::parse(result.output);
+}
+
+void convert(const std::string& arguments, const std::string& out) {
+  const ProgramResult result = kindling_program("convert " + arguments + " " + out);
+  CHECK(result.output == out + "\n");
+  REQUIRE(result.status == 0);
+}
+
+bool same_tensors(const NamedTensors& a, const NamedTensors& b) {
+  return npz_bytes(a) == npz_bytes(b);
+}
+
+// What a model of Keras's computes from its inputs, all outputs in one list.
+std::vector<float> results_of(const std::string& path, const std::string& archive) {
+  std::vector<float> all;
+  for (const Tensor& t : Model::load(path).predict_all(io_of(archive, "input"))) {
+    all.insert(all.end(), t.floats().begin(), t.floats().end());
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("kindling info shows tensors, their types, shapes and bytes") {
+  const TemporaryFolder folder;
+  const NamedTensors tensors = {{"a/kernel", tensor({{1.0, 2.0, 3.0}})},
+                                {"ids", tensor({4, 5})},
+                                {"mask", mask_of({{true, false}})}};
+  const std::string safe = folder.file("t.safetensors"), npz = folder.file("t.npz");
+  write_safetensors(safe, tensors, {{"made by", "a test"}});
+  write_npz(npz, tensors);
+  write_npy(folder.file("x.npy"), tensors[1].second);
+  const std::string table = "\n  Tensor    Type     Shape   Bytes\n"
+                            "  a/kernel  float32  (1, 3)     12\n"
+                            "  ids       int32    (2,)        8\n"
+                            "  mask      bool     (1, 2)      2\n"
+                            "\n3 tensors, 7 elements, 22 bytes\n";
+  CHECK(kindling_program("info " + safe).output ==
+        safe + ": tensors, safetensors\n" + table + "format: pt\nmade by: a test\n");
+  CHECK(kindling_program("info " + npz).output == npz + ": tensors, npz\n" + table);
+  CHECK(kindling_program("info " + folder.file("x.npy")).output ==
+        folder.file("x.npy") + ": one tensor, npy\n\n  Tensor  Type   Shape  Bytes\n"
+        "  x       int32  (2,)       8\n\n1 tensors, 2 elements, 8 bytes\n");
+  const nlohmann::json json = info_of(safe);
+  CHECK(json["tensors"][0] == nlohmann::json{{"name", "a/kernel"}, {"shape", {1, 3}},
+                                             {"dtype", "float32"}, {"bytes", 12}});
+  CHECK(json["totals"] == nlohmann::json{{"tensors", 3}, {"elements", 7}, {"bytes", 22}});
+  CHECK(json["metadata"]["made by"] == "a test");
+  CHECK_FALSE(json.contains("model"));
+}
+
+TEST_CASE("kindling info shows models: layers, inputs, outputs, weights, what wrote them") {
+  const std::string path = keras_file("documented.keras");
+  const nlohmann::json json = info_of(path);
+  CHECK(json["kind"] == "a model of Keras, .keras");
+  CHECK(json["metadata"]["keras_version"] == "3.16.0");
+  const nlohmann::json& model = json["model"];
+  CHECK(model["layers"].size() == 10);
+  CHECK(model["layers"][0]["class_name"] == "InputLayer");
+  CHECK(model["inputs"][1] == nlohmann::json{{"name", "value"}, {"shape", {nullptr, nullptr}},
+                                             {"dtype", "int32"}});
+  CHECK(model["outputs"][0] == nlohmann::json{{"name", "dense"}, {"shape", {nullptr, 1}},
+                                              {"dtype", "float32"}});
+  const Model loaded = Model::load(path);
+  CHECK(json["tensors"].size() == loaded.weights().size());
+  CHECK(json["totals"]["elements"] == loaded.count_params());
+
+  const ProgramResult text = kindling_program("info " + path);
+  CHECK(text.output.find(loaded.summary()) != std::string::npos);
+  CHECK(text.output.find("\ninput.1  \"value\" (None, None) int32\n") != std::string::npos);
+  CHECK(text.output.find("\noutput.0  \"dense\" (None, 1) float32\n") != std::string::npos);
+  CHECK(text.output.find("\nkeras_version: 3.16.0\n") != std::string::npos);
+
+  const TemporaryFolder folder;
+  loaded.save(folder.file("model"), {{"notes.txt", "words"}});
+  const nlohmann::json saved = info_of(folder.file("model"));
+  CHECK(saved["kind"] == "a model's folder");
+  CHECK(saved["model"] == model);
+  CHECK(saved["tensors"] == json["tensors"]);
+  CHECK(saved["metadata"] == nlohmann::json{{"file notes.txt", "5 bytes"}});
+
+  const nlohmann::json weights = info_of(keras_file("documented.weights.h5"));
+  CHECK(weights["kind"] == "weights of Keras, HDF5");
+  CHECK(weights["totals"]["elements"] >= loaded.count_params());
+  CHECK(weights["metadata"]["layers/embedding/vars"] == "embedding");
+}
+
+TEST_CASE("kindling convert: models from Keras to a folder and back compute the same bits") {
+  const TemporaryFolder folder;
+  for (const std::string& archive : archives) {
+    INFO(archive);
+    const std::string keras = keras_file(archive + ".keras"), model = folder.file(archive);
+    const std::string back = folder.file(archive + ".keras");
+    convert(keras, model);
+    convert(model, back);
+    const std::vector<float> expected = results_of(keras, archive);
+    CHECK(results_of(model, archive) == expected);
+    CHECK(results_of(back, archive) == expected);
+  }
+}
+
+TEST_CASE("kindling convert: weights by the names that their files have") {
+  const TemporaryFolder folder;
+  const std::string given = keras_file("conv_attention.weights.h5");
+  const TensorFile file = read_h5(given);
+  const std::string safe = folder.file("w.safetensors"), npz = folder.file("w.npz");
+  const std::string h5 = folder.file("w.weights.h5"), again = folder.file("again.weights.h5");
+  convert(given, safe);
+  CHECK(same_tensors(read_safetensors(safe).tensors, file.tensors));
+  convert(safe, h5);
+  CHECK(same_tensors(read_h5(h5).tensors, file.tensors));
+  CHECK(read_h5(h5).metadata == file.metadata);
+  convert(given, npz);
+  CHECK(same_tensors(read_npz(npz).tensors, file.tensors));
+  convert(npz, again);
+  CHECK(same_tensors(read_h5(again).tensors, file.tensors));
+  // Keras's names, which a model of the same layers reads.
+  Model model = Model::load(keras_file("conv_attention.keras"));
+  model.load_weights(again);
+}
+
+TEST_CASE("kindling convert: weights of a model by the model's names, and back into it") {
+  const TemporaryFolder folder;
+  const std::string keras = keras_file("text_cnn.keras");
+  const std::vector<float> expected = results_of(keras, "text_cnn");
+  const std::string safe = folder.file("w.safetensors"), npz = folder.file("w.npz");
+  const std::string h5 = folder.file("w.weights.h5");
+  convert(keras, safe);
+  convert(keras, npz);
+  convert(keras, h5);
+  CHECK(read_safetensors(safe).contains("embedding_3/embeddings"));
+  CHECK(same_tensors(read_safetensors(safe).tensors, read_npz(npz).tensors));
+  // A model of other weights takes these.
+  Model other = Model::load(keras);
+  for (const Weight& weight : other.weights()) {
+    Tensor value = weight.value;
+    std::ranges::fill(value.mutable_floats(), 0.5f);
+  }
+  other.save(folder.file("other"));
+  REQUIRE(results_of(folder.file("other"), "text_cnn") != expected);
+  const std::string into = "--model " + folder.file("other") + " ";
+  for (const std::string& weights : {safe, npz, h5, keras}) {
+    INFO(weights);
+    convert(into + weights, folder.file("whole.keras"));
+    CHECK(results_of(folder.file("whole.keras"), "text_cnn") == expected);
+  }
+  convert(into + h5, folder.file("named.safetensors"));
+  CHECK(read_file(folder.file("named.safetensors")) == read_file(safe));
+  convert(into + safe, folder.file("placed.weights.h5"));
+  CHECK(read_file(folder.file("placed.weights.h5")) == read_file(h5));
+}
+
+TEST_CASE("kindling convert writes ONNX, or says that this build can't") {
+  const TemporaryFolder folder;
+  const std::string onnx = folder.file("m.onnx");
+  const std::string arguments = keras_file("documented.keras") + " " + onnx;
+  if (has_onnx) {
+    convert(keras_file("documented.keras"), onnx);
+    CHECK(read_file(onnx).find("AdditiveAttention") == std::string::npos);  // operators of ONNX
+    CHECK(read_file(onnx).find("Softmax") != std::string::npos);
+    CHECK(kindling_error("info " + onnx) == onnx + ": ONNX files are written, not read");
+  } else {
+    CHECK(kindling_error("convert " + arguments).starts_with("export_onnx: this kindling was "));
+  }
+}
+
+TEST_CASE("kindling convert says what can't be made of what, and writes nothing") {
+  const TemporaryFolder folder;
+  const std::string keras = keras_file("mlp.keras"), h5 = keras_file("mlp.weights.h5");
+  const std::string safe = folder.file("w.safetensors");
+  write_safetensors(safe, {{"a", tensor({1.0})}});
+  const auto error = [&](const std::string& in, const std::string& out) {
+    const std::string text = kindling_error("convert " + in + " " + out);
+    CHECK_FALSE(std::filesystem::exists(out));
+    return text;
+  };
+  const std::string whole = folder.file("m.keras"), named = folder.file("out.weights.h5");
+  CHECK(error(h5, whole) == h5 + ": holds weights alone, " + whole +
+                                " is a whole model; --model says which model's weights they are");
+  CHECK(error(safe, named) ==
+        named + ": Keras names weights by place, \"layers/dense/vars/0\", got \"a\"; --model says "
+        "which model's weights they are");
+  CHECK(error("--model " + keras + " " + safe, whole)
+            .starts_with(safe + ": does not fit the model; missing: dense_6/kernel"));
+  CHECK(error("--model " + h5 + " " + safe, whole) ==
+        h5 + ": holds tensors alone, a model is needed: a folder, .keras or .h5");
+  CHECK(error(keras, folder.file("m.h5")) ==
+        folder.file("m.h5") + ": of a model are written .keras, .onnx, a folder and, of its "
+        "weights, .weights.h5, .safetensors and .npz");
+  CHECK(error(safe, folder.file("x.npy")) ==
+        folder.file("x.npy") + ": tensors are written to .weights.h5, .safetensors and .npz");
+  CHECK(error(folder.file("none.keras"), whole) ==
+        folder.file("none.keras") + ": there is no such file");
+  CHECK(error(folder.write("plain", "text"), whole)
+            .starts_with(folder.file("plain") + ": is no folder, and a file's kind goes by "));
+  const std::string cut = folder.write("cut.keras", read_file(keras).substr(0, 4000));
+  CHECK(error(cut, folder.file("model")).starts_with(cut + ": is cut short or has bytes after"));
+}
+
+TEST_CASE("kindling plot draws a model's graph") {
+  const TemporaryFolder folder;
+  const std::string dot = folder.file("m.dot"), svg = folder.file("m.svg");
+  const std::string start = "plot " + keras_file("documented.keras") + " --names --shapes -o ";
+  CHECK(kindling_program(start + dot).output == dot + "\n");
+  CHECK(read_file(dot).find("\"query\" -> \"embedding\"") != std::string::npos);
+  CHECK(read_file(dot).find("Output: (None, None, ") != std::string::npos);
+  const ProgramResult drawn = kindling_program(start + svg);
+  if (std::system("dot -V > /dev/null 2>&1") == 0) {
+    CHECK(drawn.status == 0);
+    CHECK(read_file(svg).find("<svg") != std::string::npos);
+  } else {
+    CHECK(drawn.status == 1);
+    CHECK(drawn.output == "kindling: plot_model: Graphviz's program `dot` is not there or failed; "
+                          "the graph is in " + svg + ".dot\n");
+  }
+  CHECK(kindling_error(start + folder.file("m.png")) ==
+        "plot_model: a file .dot or .svg is needed, got \"" + folder.file("m.png") + "\"");
+}
+
+TEST_CASE("kindling ends with 2 where it is called wrongly, with 0 after help") {
+  CHECK(kindling_program("").status == 2);
+  CHECK(kindling_program("show x").status == 2);
+  CHECK(kindling_program("predict model").status == 2);
+  CHECK(kindling_program("predict m --input x --output y --batch-size 0").status == 2);
+  CHECK(kindling_program("--help").status == 0);
+  CHECK(kindling_program("convert --help").status == 0);
+  CHECK(kindling_program("--version").output == std::string(version_string) + "\n");
+}
