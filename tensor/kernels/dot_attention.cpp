@@ -95,7 +95,7 @@ class Tile {
       const int64_t block = (row_ + i) * attention_dropout_blocks(s_.keys);
       Generator generator(in_.seed, in_.position + static_cast<std::uint64_t>(block));
       generator.fill_bernoulli(keep.get(), keys_, 1 - in_.dropout);
-      for (int64_t j = 0; j < keys_; ++j) weights[j] *= keep[j] ? factor : 0.0f;
+      for (int64_t j = 0; j < keys_; ++j) weights[j] *= keep.get()[j] ? factor : 0.0f;
     }
   }
 
