@@ -13,7 +13,7 @@
 
 #include <kindling/layers/layer.h>
 
-namespace kindling {
+namespace [[gnu::visibility("default")]] kindling {
 
 struct OperationOptions {
   std::string name = {};
