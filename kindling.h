@@ -16,6 +16,7 @@
 #include <kindling/io/npy.h>
 #include <kindling/io/onnx/onnx.h>
 #include <kindling/io/safetensors.h>
+#include <kindling/io/weights_file.h>
 #include <kindling/layers/activation.h>
 #include <kindling/layers/activation_layers.h>
 #include <kindling/layers/additive_attention.h>

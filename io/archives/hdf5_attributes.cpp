@@ -1,79 +1,125 @@
-#include <algorithm>
+#include <kindling/io/archives/hdf5_attributes.h>
+
 #include <limits>
 
-#include <kindling/io/archives/hdf5_elements.h>
-#include <kindling/io/json.h>
+#include <kindling/io/archives/hdf5_types.h>
 #include <kindling/tensor/fail.h>
 
 namespace kindling::hdf5 {
 namespace {
 
-constexpr std::size_t most_bytes = 1 << 26;  // of an attribute's texts
+constexpr std::uint64_t most_bytes = 1 << 26;  // of an attribute's texts
 
-// A text up to its end, which is a zero byte or the field's.
-std::string text_in(const char* begin, std::size_t size) {
-  return {begin, std::find(begin, begin + size, '\0')};
+struct Attribute {
+  std::string name;
+  Cursor type, sizes, data;
+};
+
+Attribute read(Cursor body, const std::string& what) {
+  const std::uint8_t version = body.u8(), flags = body.u8();
+  if (version < 1 || version > 3) body.damaged();
+  const std::uint16_t name_size = body.u16(), type_size = body.u16(), sizes_size = body.u16();
+  if (version == 3) body.skip(1);  // how its name is encoded
+  const auto part = [&](std::uint64_t size) {
+    Cursor taken = body.part(size);
+    if (version == 1 && size % 8 != 0) body.skip(8 - size % 8);
+    return taken;
+  };
+  std::string name = part(name_size).text();
+  const Cursor type = part(type_size), sizes = part(sizes_size);
+  if (version > 1 && flags != 0) fail("{} is of a named type, which is not read", what);
+  return {std::move(name), type, sizes, body};
 }
 
-// Texts of one length each.
-Config::List fixed_texts(hid_t attribute, hid_t type, std::size_t count, const std::string& what) {
-  const std::size_t size = H5Tget_size(type);
-  if (size == 0 || count > most_bytes / size) {
-    fail("{} has more than {} bytes", what, most_bytes);
+// What stands in the heap that all share, which attributes point into: an element is a length, the
+// address of a collection and a number in it.
+std::string heap_text(Source& source, std::uint64_t address, std::uint32_t number,
+                      std::uint32_t length) {
+  Cursor start(source, address, "a heap of texts");
+  start.expect("GCOL");
+  if (start.u8() != 1) start.damaged();
+  start.skip(3);
+  const std::uint64_t size = start.u64();
+  Cursor heap(source, address, size, "a heap of texts");
+  heap.skip(16);
+  while (heap.left() >= 16) {
+    const std::uint16_t index = heap.u16();
+    heap.skip(2 + 4);
+    const std::uint64_t bytes = heap.u64();
+    if (index == 0) break;  // what is free
+    if (index == number) {
+      if (length > bytes) heap.damaged();
+      const std::string text(heap.take(length));
+      return text.substr(0, text.find('\0'));
+    }
+    if (bytes > heap.left()) heap.damaged();
+    heap.skip(std::min(heap.left(), (bytes + 7) / 8 * 8));
   }
-  std::vector<char> bytes(count * size);
-  if (H5Aread(attribute, type, bytes.data()) < 0) fail("{} cannot be read", what);
+  heap.damaged();
+}
+
+std::string text_of(const Type& type, Cursor& data) {
+  if (type.kind == Type::fixed_text) {
+    const std::string text(data.take(type.size));
+    return text.substr(0, text.find('\0'));
+  }
+  const std::uint32_t length = data.u32();
+  const std::uint64_t address = data.u64();
+  const std::uint32_t number = data.u32();
+  return length == 0 ? "" : heap_text(data.source(), address, number, length);
+}
+
+Config value_of(Attribute& attribute, const std::string& what) {
+  const Type type = type_in(attribute.type);
+  const auto sizes = sizes_in(attribute.sizes);
+  if (!sizes) return Config::List();
+  std::uint64_t count = 1;
+  for (const std::uint64_t size : *sizes) {
+    if (size != 0 && count > most_bytes / size) fail("{} has too many elements", what);
+    count *= size;
+  }
+  if (count == 0) return Config::List();  // h5py's empty list, whatever its type
+  if (type.kind == Type::integers && sizes->empty()) {
+    const std::uint64_t value = attribute.data.number(type.size);
+    const std::uint64_t sign = std::uint64_t{1} << (8 * type.size - 1);
+    if (type.big_endian) fail("{} is a number whose bytes stand the other way round", what);
+    if (type.is_signed && type.size < 8) return static_cast<std::int64_t>((value ^ sign) - sign);
+    return static_cast<std::int64_t>(value);
+  }
+  if (type.kind != Type::fixed_text && type.kind != Type::loose_text) {
+    fail("{} is neither text nor a whole number", what);
+  }
   Config::List texts;
-  for (std::size_t i = 0; i < count; ++i) {
-    texts.emplace_back(text_in(bytes.data() + i * size, size));
+  std::uint64_t bytes = 0;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    std::string text = text_of(type, attribute.data);
+    bytes += text.size() + 1;
+    if (bytes > most_bytes) fail("{} has more than {} bytes of text", what, most_bytes);
+    texts.emplace_back(std::move(text));
   }
-  return texts;
-}
-
-// Texts that lie elsewhere in the file, where many may be one and the same: few are read.
-Config::List loose_texts(hid_t attribute, hid_t type, hid_t space, std::size_t count,
-                         const std::string& what) {
-  constexpr std::size_t most = 1024;
-  if (count > most) fail("{} has more than {} texts of no fixed length", what, most);
-  std::vector<char*> texts(count, nullptr);
-  if (H5Aread(attribute, type, static_cast<void*>(texts.data())) < 0) {
-    fail("{} cannot be read", what);
-  }
-  Config::List copies;
-  for (const char* text : texts) copies.emplace_back(std::string(text != nullptr ? text : ""));
-  H5Dvlen_reclaim(type, space, H5P_DEFAULT, static_cast<void*>(texts.data()));
-  return copies;
+  return sizes->empty() ? texts[0] : Config(texts);
 }
 
 }  // namespace
 
-Config read_attribute(hid_t file, const std::string& group, const std::string& name,
-                      const std::string& file_name) {
-  const std::string what = fmt::format("{}: attribute {} of {}", file_name, in_quotes(name),
-                                       group.empty() ? "the file" : in_quotes(group));
-  const char* object = group.empty() ? "/" : group.c_str();
-  const htri_t exists = H5Aexists_by_name(file, object, name.c_str(), H5P_DEFAULT);
-  if (exists < 0) fail("{} is damaged", what);
-  if (exists == 0) return {};
-  const Id attribute(H5Aopen_by_name(file, object, name.c_str(), H5P_DEFAULT, H5P_DEFAULT),
-                     H5Aclose);
-  const Id type(H5Aget_type(attribute), H5Tclose), space(H5Aget_space(attribute), H5Sclose);
-  if (!attribute.ok() || !type.ok() || !space.ok()) fail("{} is damaged", what);
-  const bool single = H5Sget_simple_extent_type(space) == H5S_SCALAR;
-  const hssize_t points = H5Sget_simple_extent_npoints(space);
-  if (points < 0) fail("{} is damaged", what);
-  const auto count = static_cast<std::size_t>(points);
-  if (count == 0) return Config::List();  // h5py's empty list, whatever its type
-  if (H5Tget_class(type) == H5T_INTEGER && single) {
-    std::int64_t value = 0;
-    if (H5Aread(attribute, H5T_NATIVE_INT64, &value) < 0) fail("{} cannot be read", what);
-    return value;
+Config attribute_in(const std::vector<Message>& messages, const std::string& name,
+                    const std::string& what) {
+  for (const Message& message : messages) {
+    if (message.kind == Kind::attribute_info) {
+      Cursor body = message.body;
+      body.skip(1);
+      if ((body.u8() & 1) != 0) body.skip(2);
+      if (body.u64() != nowhere) {
+        fail("{}: attributes are kept as files for libver \"latest\" do; write it with h5py's "
+             "default", what);
+      }
+    }
+    if (message.kind != Kind::attribute) continue;
+    if (message.shared) fail("{} is kept elsewhere, which is not read", what);
+    Attribute attribute = read(message.body, what);
+    if (attribute.name == name) return value_of(attribute, what);
   }
-  if (H5Tget_class(type) != H5T_STRING) fail("{} is neither text nor a whole number", what);
-  const Config::List texts = H5Tis_variable_str(type) > 0
-                                 ? loose_texts(attribute, type, space, count, what)
-                                 : fixed_texts(attribute, type, count, what);
-  return single ? texts[0] : Config(texts);
+  return {};
 }
 
 }  // namespace kindling::hdf5
