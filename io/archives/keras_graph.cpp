@@ -18,7 +18,8 @@ std::vector<std::size_t> parents(const Graph& graph, const Call& call) {
   for (const Source& input : call.inputs) all.push_back(input.call);
   auto masks = call.masks;
   if (graph.layers[call.layer].class_name() == "MultiHeadAttention" && masks.size() > 2) {
-    std::ranges::rotate(masks, masks.begin() + 2);  // key_mask, query_mask, value_mask
+    // key_mask, query_mask, value_mask. (Clang 14 has no ranges that return a subrange.)
+    std::rotate(masks.begin(), masks.begin() + 2, masks.end());
   }
   for (const auto& mask : masks) {
     if (mask) all.push_back(mask->call);

@@ -74,7 +74,8 @@ std::vector<LayerWeights> of_model(const Layer& model, const Config* order) {
   }
   std::erase_if(layers, [](const LayerWeights& layer) { return layer.weights.empty(); });
   for (LayerWeights& layer : layers) {
-    std::ranges::stable_partition(layer.weights, &Weight::trainable);
+    std::stable_partition(layer.weights.begin(), layer.weights.end(),
+                          [](const Weight& weight) { return weight.trainable; });
   }
   return layers;
 }
