@@ -5,7 +5,8 @@
 
 #include <kindling/tensor/tensor.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // Activations whose derivative is a function of their result: conv1d and dense apply them in the
 // same pass.
@@ -60,3 +61,4 @@ Tensor exponential(const Tensor& x);  // exp(x)
 Tensor linear(const Tensor& x);       // x
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -8,7 +8,8 @@
 
 #include <kindling/tensor/tensor.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct GradcheckOptions {
   double step = 0.03125;     // of the differences; their error grows with its fourth power
@@ -25,3 +26,4 @@ void gradcheck(const std::function<Tensor(const Tensors&)>& f, const Tensors& in
                const GradcheckOptions& options = {});
 
 }  // namespace kindling
+#pragma GCC visibility pop

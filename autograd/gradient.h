@@ -6,7 +6,8 @@
 
 #include <kindling/tensor/tensor.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // Gradient rows of a table: values[i] belongs to row ids[i]; an id may come more than once.
 struct Rows {
@@ -39,3 +40,4 @@ class Gradient {
 };
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -22,7 +22,8 @@
 #include <kindling/autograd/observer.h>
 #include <kindling/tensor/tensor.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 using Partial = std::function<Gradient(const Tensor& g)>;
 // All gradients at once, for fused kernels: g holds a gradient a result (undefined where the
@@ -117,3 +118,4 @@ Tensors record_fused(const char* name, const Tensors& results, const Tensors& in
                      Pullback pullback);
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -4,7 +4,8 @@
 #include <kindling/autograd/activations.h>
 #include <kindling/tensor/tensor.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct MatmulOptions {
   bool transpose_a = false;
@@ -21,3 +22,4 @@ Tensor dense(const Tensor& x, const Tensor& kernel, const Tensor& bias,
              Pointwise activation = Pointwise::linear);
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -7,7 +7,8 @@
 #include <kindling/autograd/gradient.h>
 #include <kindling/tensor/tensor.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 class OperationObserver {
  public:
@@ -36,3 +37,4 @@ void observe(const char* name, std::uint64_t order, const Tensors& results, cons
 }  // namespace detail
 
 }  // namespace kindling
+#pragma GCC visibility pop

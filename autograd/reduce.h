@@ -5,7 +5,8 @@
 
 #include <kindling/tensor/tensor.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct ReduceOptions {
   std::vector<int> axis = {};  // empty: all axes
@@ -31,3 +32,4 @@ Tensor log_softmax(const Tensor& x, int axis = -1);
 Tensor masked_softmax(const Tensor& x, const Tensor& mask);
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -5,7 +5,8 @@
 #include <kindling/autograd/activations.h>
 #include <kindling/tensor/tensor.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 class Generator;
 
@@ -87,3 +88,4 @@ Tensor average_pool1d(const Tensor& x, const PoolShape& options = {});
 Tensor layer_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, double epsilon = 1e-3);
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -5,7 +5,8 @@
 
 #include <kindling/tensor/tensor.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // Works on every dtype; shares memory. One size may be `any`: it is worked out from the others.
 Tensor reshape(const Tensor& x, const Shape& shape);
@@ -31,3 +32,4 @@ Tensor pad(const Tensor& x, int axis, std::int64_t before, std::int64_t after);
 Tensor take(const Tensor& table, const Tensor& ids, const char* who = "take");
 
 }  // namespace kindling
+#pragma GCC visibility pop

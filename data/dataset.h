@@ -19,7 +19,8 @@
 
 #include <kindling/tensor/tensor.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // One tensor or several; an undefined one is none.
 struct OneOrMoreTensors : Tensors {
@@ -98,3 +99,4 @@ Dataset from_generator(std::function<Pass(std::int64_t epoch)> make, std::int64_
 BatchPlan chop(const std::vector<std::int64_t>& order, std::int64_t batch_size);
 
 }  // namespace kindling
+#pragma GCC visibility pop

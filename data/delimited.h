@@ -27,7 +27,8 @@
 
 #include <kindling/data/text_pair.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct PairColumns {
   char delimiter = 0;  // 0 is a tab for a file named .tsv and a comma for every other
@@ -52,3 +53,4 @@ std::vector<TextPair> parse_pairs(std::string_view text, const std::string& name
 TextPair parse_pair_line(std::string_view line, const std::string& name, std::int64_t number);
 
 }  // namespace kindling
+#pragma GCC visibility pop

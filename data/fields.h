@@ -7,7 +7,8 @@
 #include <string>
 #include <string_view>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // Without the ASCII white space at both ends.
 std::string_view trimmed(std::string_view field);
@@ -22,3 +23,4 @@ std::optional<std::int64_t> parse_digits(std::string_view field, int base = 10);
 std::string quoted(std::string_view field);
 
 }  // namespace kindling
+#pragma GCC visibility pop

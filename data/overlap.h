@@ -12,7 +12,8 @@
 
 #include <string_view>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 float word_overlap(std::string_view first, std::string_view second);
 
@@ -20,3 +21,4 @@ float word_overlap(std::string_view first, std::string_view second);
 bool is_function_word(std::string_view token);
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -31,7 +31,8 @@
 #include <kindling/data/text_pair.h>
 #include <kindling/data/vocabulary.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct TextBatchOptions {
   std::int64_t batch_size = 32;
@@ -61,3 +62,4 @@ Dataset stream_pairs(std::function<PairReader()> open, const Vocabulary& vocabul
 Tensor padded_ids(const std::vector<std::vector<std::int32_t>>& rows);
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -14,7 +14,8 @@
 #include <string>
 #include <string_view>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // A whole file of UTF-8, without a byte order mark.
 std::string read_text_file(const std::string& path);
@@ -35,3 +36,4 @@ Lines lines_of(std::string_view text);  // which must stay
 Lines lines_of_file(const std::string& path);
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -6,7 +6,8 @@
 #include <optional>
 #include <string>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct TextPair {
   std::string first, second;
@@ -19,3 +20,4 @@ struct TextPair {
 using PairReader = std::function<std::optional<TextPair>()>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -22,7 +22,8 @@
 #include <string_view>
 #include <vector>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 std::vector<std::string> tokenize(std::string_view text);
 
@@ -36,3 +37,4 @@ void require_tokens(std::string_view text, std::string_view who);
 std::size_t find_invalid_utf8(std::string_view text);
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -20,7 +20,8 @@
 #include <unordered_map>
 #include <vector>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // A hash table from words to numbers that is asked without making a string.
 struct TokenHash {
@@ -92,3 +93,4 @@ class Vocabulary {
 };
 
 }  // namespace kindling
+#pragma GCC visibility pop

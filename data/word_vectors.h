@@ -23,7 +23,8 @@
 #include <string_view>
 #include <vector>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 class Vocabulary;
 
@@ -50,3 +51,4 @@ WordVectors parse_word_vectors(std::string_view text, const std::string& name,
 std::vector<std::string> read_vector_words(const std::string& path);
 
 }  // namespace kindling
+#pragma GCC visibility pop

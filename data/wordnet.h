@@ -18,7 +18,8 @@
 
 #include <kindling/data/text_pair.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 inline constexpr const char* wordnet_folder = "/usr/share/wordnet";
 
@@ -68,3 +69,4 @@ PairSplit wordnet_pairs(const std::string& folder = wordnet_folder,
                         const WordNetOptions& options = {});
 
 }  // namespace kindling
+#pragma GCC visibility pop

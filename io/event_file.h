@@ -12,7 +12,8 @@
 #include <string>
 #include <string_view>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // A file that grows, flushed with each record; cut off first where a run is taken up.
 class GrowingFile {
@@ -46,3 +47,4 @@ class EventFile {
 std::uint32_t crc32c(std::string_view bytes);
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -23,7 +23,8 @@
 #include <string_view>
 #include <vector>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // The bytes of a file, or of a pipe to its end.
 std::string read_file(const std::string& path);
@@ -81,3 +82,4 @@ class FolderWriter {
 };
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -8,7 +8,8 @@
 
 #include <kindling/layers/functional.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 Config functional_config(const FunctionalImpl& model);
 
@@ -24,3 +25,4 @@ Functional functional_from_config(const Config& config, const std::string& file,
                                   bool sequential = false);
 
 }  // namespace kindling
+#pragma GCC visibility pop

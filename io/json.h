@@ -22,7 +22,8 @@
 
 #include <kindling/layers/config.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // `indent` spaces a level; on one line, without spaces, if it is negative. Fails on a number that
 // is not finite, a text that is not UTF-8 and a key that stands twice in one object.
@@ -35,3 +36,4 @@ Config parse_json(std::string_view text, const std::string& name);
 std::string in_quotes(std::string_view text);
 
 }  // namespace kindling
+#pragma GCC visibility pop

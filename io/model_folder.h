@@ -8,7 +8,8 @@
 
 #include <kindling/layers/functional.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // Writes the folder as a whole: on any error, a full disk say, what was there before stays.
 // A layer of one's own must be registered, and is kept with the shapes it was built for.
@@ -23,3 +24,4 @@ void check_can_save_model_folder(const std::string& folder, std::vector<std::str
 Layer load_model_folder(const std::string& folder);
 
 }  // namespace kindling
+#pragma GCC visibility pop

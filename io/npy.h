@@ -34,7 +34,8 @@
 
 #include <kindling/tensor/tensor.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 Tensor read_npy(const std::string& path);
 
@@ -48,3 +49,4 @@ std::string npy_bytes(const Tensor& x);
 void write_npy(const std::string& path, const Tensor& x);
 
 }  // namespace kindling
+#pragma GCC visibility pop

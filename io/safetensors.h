@@ -29,7 +29,8 @@
 
 #include <kindling/tensor/tensor.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 using Metadata = std::map<std::string, std::string>;
@@ -60,3 +61,4 @@ void write_safetensors(const std::string& path, const NamedTensors& tensors,
                        Metadata metadata = {});
 
 }  // namespace kindling
+#pragma GCC visibility pop

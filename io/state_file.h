@@ -6,7 +6,8 @@
 
 #include <kindling/layers/config.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // Replaces the file in one step (io/file.h).
 void write_state(const std::string& path, const Config& state);
@@ -14,3 +15,4 @@ void write_state(const std::string& path, const Config& state);
 Config read_state(const std::string& path);
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -8,7 +8,8 @@
 #include <kindling/io/safetensors.h>
 #include <kindling/layers/layer.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // What there is for a weight.
 struct GivenWeight {
@@ -34,3 +35,4 @@ void load_weights(const Weights& weights, const std::string& path);
 NamedTensors named_tensors(const Weights& weights);
 
 }  // namespace kindling
+#pragma GCC visibility pop

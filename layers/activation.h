@@ -11,7 +11,8 @@
 #include <kindling/layers/activation_function.h>
 #include <kindling/layers/layer.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct ActivationOptions {
   Required<ActivationFunction> activation;
@@ -36,3 +37,4 @@ class ActivationImpl : public LayerImpl {
 using Activation = Handle<ActivationImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -11,7 +11,8 @@
 #include <kindling/autograd/reduce.h>
 #include <kindling/layers/config.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 class ActivationFunction {
  public:
@@ -50,3 +51,4 @@ Config to_config(const ActivationFunction& activation);
 void from_config(const Config& config, ActivationFunction& activation, const std::string& what);
 
 }  // namespace kindling
+#pragma GCC visibility pop

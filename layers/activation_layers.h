@@ -17,7 +17,8 @@
 
 #include <kindling/layers/layer.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 class ActivationLayerImpl : public LayerImpl {
  public:
@@ -123,3 +124,4 @@ class SoftmaxImpl : public ActivationLayerImpl {
 using Softmax = Handle<SoftmaxImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

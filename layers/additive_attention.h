@@ -21,7 +21,8 @@
 
 #include <kindling/layers/attention_base.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct AdditiveAttentionOptions {
   bool use_scale = true;
@@ -50,3 +51,4 @@ class AdditiveAttentionImpl : public AttentionBase {
 using AdditiveAttention = AttentionHandle<AdditiveAttentionImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

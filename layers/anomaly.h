@@ -15,7 +15,8 @@
 
 #include <kindling/autograd/observer.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 class DetectAnomaly : public OperationObserver {
  public:
@@ -34,3 +35,4 @@ class DetectAnomaly : public OperationObserver {
 };
 
 }  // namespace kindling
+#pragma GCC visibility pop

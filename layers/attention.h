@@ -19,7 +19,8 @@
 
 #include <kindling/layers/attention_base.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 enum class ScoreMode { dot, concat };
 Config to_config(ScoreMode mode);
@@ -52,3 +53,4 @@ class AttentionImpl : public AttentionBase {
 using Attention = AttentionHandle<AttentionImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -8,7 +8,8 @@
 #include <kindling/layers/layer.h>
 #include <kindling/layers/symbolic.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 class AttentionBase : public LayerImpl {
  public:
@@ -75,3 +76,4 @@ class AttentionHandle : public Handle<Impl> {
 };
 
 }  // namespace kindling
+#pragma GCC visibility pop

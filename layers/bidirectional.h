@@ -15,7 +15,8 @@
 
 #include <kindling/layers/layer.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 enum class MergeMode { concat, sum, mul, ave, none };
 Config to_config(MergeMode mode);  // null for none
@@ -53,3 +54,4 @@ class BidirectionalImpl : public LayerImpl {
 using Bidirectional = Handle<BidirectionalImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -11,7 +11,8 @@
 
 #include <kindling/layers/layer.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct ConcatenateOptions {
   std::int64_t axis = -1;
@@ -41,3 +42,4 @@ class ConcatenateImpl : public LayerImpl {
 using Concatenate = Handle<ConcatenateImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

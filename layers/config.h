@@ -14,7 +14,8 @@
 #include <utility>
 #include <vector>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 class Tensor;
 
@@ -236,3 +237,4 @@ Config to_config(const Axes& axes);
 void from_config(const Config& config, Axes& axes, const std::string& what);
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -9,7 +9,8 @@
 #include <kindling/layers/config.h>
 #include <kindling/tensor/tensor.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct Config::Value
     : std::variant<std::monostate, bool, std::int64_t, double, std::string, List, Map, Tensor> {
@@ -17,3 +18,4 @@ struct Config::Value
 };
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -12,7 +12,8 @@
 #include <kindling/layers/config.h>
 #include <kindling/tensor/error.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 class Configurable {
  public:
@@ -145,3 +146,4 @@ class Registry {
 };
 
 }  // namespace kindling
+#pragma GCC visibility pop

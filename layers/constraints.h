@@ -6,7 +6,8 @@
 #include <kindling/layers/named_function.h>
 #include <kindling/tensor/tensor.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // A weight -> the same in the shape it may have.
 struct ConstraintKind {
@@ -37,3 +38,4 @@ Constraint UnitNorm(const UnitNormOptions& options = {});
 Constraint MinMaxNorm(const MinMaxNormOptions& options = {});
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -20,7 +20,8 @@
 #include <kindling/layers/activation_function.h>
 #include <kindling/layers/layer.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct Conv1DOptions {
   Required<std::int64_t> filters;
@@ -65,3 +66,4 @@ class Conv1DImpl : public LayerImpl {
 using Conv1D = Handle<Conv1DImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -14,7 +14,8 @@
 #include <kindling/layers/activation_function.h>
 #include <kindling/layers/layer.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct DenseOptions {
   Required<std::int64_t> units;
@@ -54,3 +55,4 @@ class DenseImpl : public LayerImpl {
 using Dense = Handle<DenseImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -14,7 +14,8 @@
 
 #include <kindling/layers/layer.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct DotOptions {
   Required<Axes> axes;
@@ -41,3 +42,4 @@ class DotImpl : public LayerImpl {
 using Dot = Handle<DotImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

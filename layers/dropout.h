@@ -14,7 +14,8 @@
 #include <kindling/layers/generator_state.h>
 #include <kindling/layers/layer.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct DropoutOptions {
   Required<double> rate;
@@ -61,3 +62,4 @@ Tensor dropout(const Tensor& x, double rate, const std::optional<std::int64_t>& 
                std::optional<Generator>& generator, const std::optional<Shape>& noise = {});
 
 }  // namespace kindling
+#pragma GCC visibility pop

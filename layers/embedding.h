@@ -15,7 +15,8 @@
 
 #include <kindling/layers/layer.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct EmbeddingOptions {
   Required<std::int64_t> input_dim;
@@ -47,3 +48,4 @@ class EmbeddingImpl : public LayerImpl {
 using Embedding = Handle<EmbeddingImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

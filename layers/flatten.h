@@ -9,7 +9,8 @@
 
 #include <kindling/layers/layer.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct FlattenOptions {
   DataFormat data_format = DataFormat::channels_last;
@@ -35,3 +36,4 @@ class FlattenImpl : public LayerImpl {
 using Flatten = Handle<FlattenImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -8,7 +8,8 @@
 #include <kindling/layers/layer.h>
 #include <kindling/layers/symbolic.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 class FunctionalImpl : public LayerImpl {
  public:
@@ -63,3 +64,4 @@ class FunctionalImpl : public LayerImpl {
 using Functional = Handle<FunctionalImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -15,7 +15,8 @@
 
 #include <kindling/layers/layer.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct GlobalPooling1DOptions {
   DataFormat data_format = DataFormat::channels_last;
@@ -56,3 +57,4 @@ struct GlobalMaxPooling1DImpl : GlobalPooling1DImpl {
 using GlobalMaxPooling1D = Handle<GlobalMaxPooling1DImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -15,7 +15,8 @@
 
 #include <kindling/layers/recurrent.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct GRUOptions {
   Required<std::int64_t> units;
@@ -62,3 +63,4 @@ class GRUImpl : public RecurrentImpl<GRUOptions> {
 using GRU = RecurrentHandle<GRUImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

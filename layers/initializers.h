@@ -8,7 +8,8 @@
 #include <kindling/layers/named_function.h>
 #include <kindling/tensor/tensor.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // Makes a tensor of a given shape. Without a seed of its own it draws from the global generator
 // (tensor/random.h: set_random_seed).
@@ -73,3 +74,4 @@ Initializer Orthogonal(const OrthogonalOptions& options = {});
 Initializer Identity(const IdentityOptions& options = {});  // gain on a matrix's diagonal
 
 }  // namespace kindling
+#pragma GCC visibility pop

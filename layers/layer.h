@@ -35,7 +35,8 @@
 #include <kindling/layers/symbolic_tensor.h>
 #include <kindling/tensor/tensor.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 using Shapes = std::vector<Shape>;
 Shapes shapes_of(const Tensors& tensors);
@@ -234,3 +235,4 @@ class TrainingScope {
 };
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -14,7 +14,8 @@
 
 #include <kindling/layers/layer.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct LayerNormalizationOptions {
   Axes axis = -1;
@@ -52,3 +53,4 @@ class LayerNormalizationImpl : public LayerImpl {
 using LayerNormalization = Handle<LayerNormalizationImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

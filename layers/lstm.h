@@ -14,7 +14,8 @@
 
 #include <kindling/layers/recurrent.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct LSTMOptions {
   Required<std::int64_t> units;
@@ -58,3 +59,4 @@ class LSTMImpl : public RecurrentImpl<LSTMOptions> {
 using LSTM = RecurrentHandle<LSTMImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

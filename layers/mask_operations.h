@@ -13,7 +13,8 @@
 
 #include <kindling/layers/layer.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct OperationOptions {
   std::string name = {};
@@ -81,3 +82,4 @@ using LogicalAnd = Handle<LogicalAndImpl>;
 using LogicalOr = Handle<LogicalOrImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

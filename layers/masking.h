@@ -10,7 +10,8 @@
 
 #include <kindling/layers/layer.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct MaskingOptions {
   double mask_value = 0;
@@ -34,3 +35,4 @@ class MaskingImpl : public LayerImpl {
 using Masking = Handle<MaskingImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

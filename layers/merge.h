@@ -17,7 +17,8 @@
 #include <kindling/autograd/elementwise.h>
 #include <kindling/layers/layer.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct MergeOptions {
   std::string name = {};
@@ -77,3 +78,4 @@ using Maximum = Handle<MaximumImpl>;
 using Minimum = Handle<MinimumImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

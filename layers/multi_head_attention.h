@@ -25,7 +25,8 @@
 
 #include <kindling/layers/attention_base.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct MultiHeadAttentionOptions {
   Required<std::int64_t> num_heads;
@@ -76,3 +77,4 @@ class MultiHeadAttentionImpl : public AttentionBase {
 using MultiHeadAttention = AttentionHandle<MultiHeadAttentionImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -9,7 +9,8 @@
 
 #include <kindling/layers/config.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // Kind::Signature is what it is called with, Kind::what the kind's name.
 template <class Kind, class Signature = typename Kind::Signature>
@@ -89,3 +90,4 @@ auto made_from(const Config& config, const std::string& who) {
 }
 
 }  // namespace kindling
+#pragma GCC visibility pop

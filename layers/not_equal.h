@@ -10,7 +10,8 @@
 #include <kindling/layers/layer.h>
 #include <kindling/layers/symbolic.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct NotEqualOptions {
   double value = 0;
@@ -39,3 +40,4 @@ using NotEqual = Handle<NotEqualImpl>;
 SymbolicTensor not_equal(const SymbolicTensor& x, double value);
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -8,7 +8,8 @@
 
 #include <kindling/layers/layer.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 class LayerObserver {
  public:
@@ -66,3 +67,4 @@ class CallScope {
 }  // namespace detail
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -17,7 +17,8 @@
 #include <kindling/autograd/sequence.h>
 #include <kindling/layers/layer.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct Pooling1DOptions {
   std::int64_t pool_size = 2;
@@ -62,3 +63,4 @@ struct AveragePooling1DImpl : Pooling1DImpl {
 using AveragePooling1D = Handle<AveragePooling1DImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -27,7 +27,8 @@
 #include <kindling/layers/layer.h>
 #include <kindling/layers/symbolic.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 template <class O>
 class RecurrentImpl : public LayerImpl {
@@ -115,3 +116,4 @@ class RecurrentHandle : public Handle<Impl> {
 };
 
 }  // namespace kindling
+#pragma GCC visibility pop

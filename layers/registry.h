@@ -6,7 +6,8 @@
 
 #include <kindling/layers/layer.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // The layers that can be loaded; at first, kindling's own.
 Registry<Layer>& layer_registry();
@@ -23,3 +24,4 @@ void register_layer() {
 Layer layer_from_config(const std::string& class_name, const Config& config);
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -6,7 +6,8 @@
 #include <kindling/layers/named_function.h>
 #include <kindling/tensor/tensor.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // Any shape -> ().
 struct RegularizerKind {
@@ -39,3 +40,4 @@ Regularizer L1L2(const L1L2Options& options = {});  // both
 Regularizer OrthogonalRegularizer(const OrthogonalRegularizerOptions& options = {});
 
 }  // namespace kindling
+#pragma GCC visibility pop

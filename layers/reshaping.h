@@ -15,7 +15,8 @@
 
 #include <kindling/layers/layer.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 class ReshapingImpl : public LayerImpl {
  public:
@@ -86,3 +87,4 @@ class RepeatVectorImpl : public ReshapingImpl {
 using RepeatVector = Handle<RepeatVectorImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -8,7 +8,8 @@
 
 #include <kindling/layers/recurrent.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct SimpleRNNOptions {
   Required<std::int64_t> units;
@@ -47,3 +48,4 @@ class SimpleRNNImpl : public RecurrentImpl<SimpleRNNOptions> {
 using SimpleRNN = RecurrentHandle<SimpleRNNImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -8,7 +8,8 @@
 
 #include <kindling/layers/layer.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // One call of a layer.
 struct SymbolicNode {
@@ -56,3 +57,4 @@ Config to_config(const Shape& shape);  // a list, null for `any`
 void from_config(const Config& config, Shape& shape, const std::string& what);
 
 }  // namespace kindling
+#pragma GCC visibility pop

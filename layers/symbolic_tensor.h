@@ -12,7 +12,8 @@
 
 #include <kindling/tensor/shape.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 class Layer;
 class SymbolicTensor;
@@ -42,3 +43,4 @@ class SymbolicTensor {
 };
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -12,7 +12,8 @@
 
 #include <kindling/layers/layer.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct TimeDistributedOptions {
   Required<Layer> layer;
@@ -46,3 +47,4 @@ class TimeDistributedImpl : public LayerImpl {
 using TimeDistributed = Handle<TimeDistributedImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

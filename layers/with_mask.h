@@ -11,7 +11,8 @@
 
 #include <kindling/layers/layer.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct WithMaskOptions {
   std::string name = {};
@@ -32,3 +33,4 @@ using WithMask = Handle<WithMaskImpl>;
 SymbolicTensor with_mask(const SymbolicTensor& x, const SymbolicTensor& mask);
 
 }  // namespace kindling
+#pragma GCC visibility pop

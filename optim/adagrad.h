@@ -14,7 +14,8 @@
 
 #include <kindling/optim/optimizer.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct AdagradOptions {
   LearningRate learning_rate = 0.001;
@@ -105,3 +106,4 @@ class AdadeltaImpl : public OptimizerImpl {
 using Adadelta = HandleOf<Optimizer, AdadeltaImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -16,7 +16,8 @@
 
 #include <kindling/optim/optimizer.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct AdamOptions {
   LearningRate learning_rate = 0.001;
@@ -120,3 +121,4 @@ class NadamImpl : public AdamKin<AdamaxOptions> {
 using Nadam = HandleOf<Optimizer, NadamImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

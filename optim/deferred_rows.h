@@ -16,7 +16,8 @@
 #include <kindling/optim/optimizer.h>
 #include <kindling/tensor/storage.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 class DeferredRows : public Deferred {
  public:
@@ -65,3 +66,4 @@ class DeferredRows : public Deferred {
 };
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -8,7 +8,8 @@
 
 #include <kindling/optim/optimizer.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct LionOptions {
   LearningRate learning_rate = 0.001;
@@ -39,3 +40,4 @@ class LionImpl : public OptimizerImpl {
 using Lion = HandleOf<Optimizer, LionImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

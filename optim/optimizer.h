@@ -30,7 +30,8 @@
 #include <kindling/layers/layer.h>
 #include <kindling/optim/schedules.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // What every optimizer has besides its own options; all of Keras's defaults are "none".
 struct CommonOptimizerOptions {
@@ -163,3 +164,4 @@ void register_optimizer() {  // one of your own
 }
 
 }  // namespace kindling
+#pragma GCC visibility pop

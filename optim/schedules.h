@@ -13,7 +13,8 @@
 
 #include <kindling/layers/named_function.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct ScheduleKind {
   using Signature = double(std::int64_t step);
@@ -91,3 +92,4 @@ Schedule CosineDecay(const CosineDecayOptions& options);
 Schedule CosineDecayRestarts(const CosineDecayRestartsOptions& options);
 
 }  // namespace kindling
+#pragma GCC visibility pop

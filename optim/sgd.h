@@ -9,7 +9,8 @@
 
 #include <kindling/optim/optimizer.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct SGDOptions {
   LearningRate learning_rate = 0.01;
@@ -39,3 +40,4 @@ class SGDImpl : public OptimizerImpl {
 using SGD = HandleOf<Optimizer, SGDImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

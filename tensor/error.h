@@ -8,7 +8,8 @@
 #include <stdexcept>
 #include <string>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 class Error : public std::runtime_error {
  public:
@@ -22,3 +23,4 @@ void warn(const std::string& message);
 WarningHandler set_warning_handler(WarningHandler handler);
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -5,7 +5,8 @@
 #include <type_traits>
 #include <utility>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 template <class Signature>
 class FunctionRef;
@@ -33,3 +34,4 @@ class FunctionRef<Result(Args...)> {
 };
 
 }  // namespace kindling
+#pragma GCC visibility pop

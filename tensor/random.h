@@ -8,7 +8,8 @@
 #include <optional>
 #include <vector>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 class Generator {
  public:
@@ -45,3 +46,4 @@ Generator& global_generator();
 Generator seeded_generator(const std::optional<std::int64_t>& seed);
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -6,7 +6,8 @@
 #include <span>
 #include <string>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 enum class DType {
   float32,  // differentiable
@@ -69,3 +70,4 @@ bool operator==(const Shape& a, const Shape& b);
 bool compatible(const Shape& a, const Shape& b);
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -5,7 +5,8 @@
 #include <memory>
 #include <span>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // Changes that have been put off. They are made good before anyone sees the memory: all of it, or
 // only the rows that are going to be looked at.
@@ -39,3 +40,4 @@ struct Storage {
 };
 
 }  // namespace kindling
+#pragma GCC visibility pop

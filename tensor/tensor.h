@@ -21,7 +21,8 @@
 #include <kindling/tensor/shape.h>
 #include <kindling/tensor/storage.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct Node;  // autograd/graph.h
 
@@ -138,3 +139,4 @@ Tensor random_normal(const Shape& shape, double mean, double stddev, Generator& 
 Tensor cast(const Tensor& x, DType dtype);
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -8,7 +8,8 @@
 
 #include <kindling/tensor/function_ref.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // Threads the kernels may use, at least 1. At first: the machine's.
 int threads();
@@ -23,3 +24,4 @@ void parallel_ranges(std::int64_t size, std::int64_t grain,
                      FunctionRef<void(std::int64_t begin, std::int64_t end)> body);
 
 }  // namespace kindling
+#pragma GCC visibility pop

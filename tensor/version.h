@@ -2,7 +2,8 @@
 // minor version may be another interface. CMakeLists.txt has the same.
 #pragma once
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 inline constexpr int version_major = 0;
 inline constexpr int version_minor = 1;
@@ -10,3 +11,4 @@ inline constexpr int version_patch = 0;
 inline constexpr const char* version_string = "0.1.0";
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -9,7 +9,8 @@
 #include <kindling/train/losses.h>
 #include <kindling/train/metric.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct BinaryAccuracyOptions {
   double threshold = 0.5;
@@ -91,3 +92,4 @@ using Sum = HandleOf<Metric, SumImpl>;
 using LogCoshError = MetricOf<"LogCoshError", formula::log_cosh, LogCoshErrorOptions>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -19,7 +19,8 @@
 #include <kindling/layers/configurable.h>
 #include <kindling/train/logs.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 class FitRun;
 class Model;
@@ -117,3 +118,4 @@ class TerminateOnNaNImpl : public CallbackImpl {
 using TerminateOnNaN = CallbackOf<TerminateOnNaNImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -8,7 +8,8 @@
 #include <kindling/train/callback.h>
 #include <kindling/train/monitor.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // When a callback saves: after each epoch, or after so many batches.
 struct SaveFreq {
@@ -90,3 +91,4 @@ class BackupAndRestoreImpl : public CallbackImpl {
 using BackupAndRestore = CallbackOf<BackupAndRestoreImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

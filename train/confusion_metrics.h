@@ -11,7 +11,8 @@
 
 #include <kindling/train/metric.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct Confusion {
   double true_positives = 0, false_positives = 0, true_negatives = 0, false_negatives = 0;
@@ -118,3 +119,4 @@ class F1ScoreImpl : public FBetaScoreImpl {
 using F1Score = HandleOf<Metric, F1ScoreImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

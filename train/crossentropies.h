@@ -10,7 +10,8 @@
 
 #include <kindling/train/loss.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct CrossentropyOptions {
   bool from_logits = false;
@@ -100,3 +101,4 @@ using CategoricalFocalCrossentropy =
            CategoricalFocalCrossentropyOptions>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -11,7 +11,8 @@
 
 #include <kindling/train/confusion_metrics.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 class CurveMetricImpl : public MetricImpl {
  public:
@@ -148,3 +149,4 @@ using RecallAtPrecision =
                               &RecallAtPrecisionOptions::precision>>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -12,7 +12,8 @@
 #include <kindling/train/callback.h>
 #include <kindling/train/monitor.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct EarlyStoppingOptions {
   std::string monitor = "val_loss";
@@ -51,3 +52,4 @@ class EarlyStopping : public CallbackOf<EarlyStoppingImpl> {
 };
 
 }  // namespace kindling
+#pragma GCC visibility pop

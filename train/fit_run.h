@@ -7,7 +7,8 @@
 #include <kindling/train/model.h>
 #include <kindling/train/progress.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 class FitRun {
  public:
@@ -47,3 +48,4 @@ class FitRun {
 Pass limited(Pass pass, std::optional<std::int64_t> steps);
 
 }  // namespace kindling
+#pragma GCC visibility pop

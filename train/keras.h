@@ -24,7 +24,8 @@
 
 #include <kindling/train/model.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct LoadKerasOptions {
   bool compile = true;  // with the archive's optimizer, loss and metrics, if it has them
@@ -40,3 +41,4 @@ struct SaveKerasOptions {
 void save_keras(const Model& model, const std::string& path, const SaveKerasOptions& options = {});
 
 }  // namespace kindling
+#pragma GCC visibility pop

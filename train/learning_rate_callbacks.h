@@ -7,7 +7,8 @@
 #include <kindling/train/callback.h>
 #include <kindling/train/monitor.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // Sets it before each epoch: schedule(epoch, the rate so far).
 // Source: keras.callbacks.LearningRateScheduler.
@@ -58,3 +59,4 @@ class ReduceLROnPlateauImpl : public CallbackImpl {
 using ReduceLROnPlateau = CallbackOf<ReduceLROnPlateauImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

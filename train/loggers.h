@@ -9,7 +9,8 @@
 #include <kindling/io/event_file.h>
 #include <kindling/train/callback.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // A line an epoch: epoch, then the logs by name; the columns are those of the first epoch.
 // Source: keras.callbacks.CSVLogger.
@@ -70,3 +71,4 @@ class TensorBoardImpl : public CallbackImpl {
 using TensorBoard = CallbackOf<TensorBoardImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

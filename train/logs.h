@@ -6,7 +6,8 @@
 #include <utility>
 #include <vector>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // In the order of reporting: loss, metrics, then the same of the validation data, "val_" before.
 class Logs {
@@ -44,3 +45,4 @@ struct History {
 };
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -21,7 +21,8 @@
 #include <kindling/layers/configurable.h>
 #include <kindling/tensor/tensor.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 enum class Reduction {
   sum_over_batch_size,  // the sum of all values divided by their number
@@ -148,3 +149,4 @@ void register_loss() {  // one of your own
 }
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -9,7 +9,8 @@
 #include <kindling/train/crossentropies.h>
 #include <kindling/train/loss.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct HuberOptions {
   double delta = 1;
@@ -76,3 +77,4 @@ class CosineSimilarityImpl : public Formula<LossImpl, "CosineSimilarity",
 using CosineSimilarity = HandleOf<Loss, CosineSimilarityImpl>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

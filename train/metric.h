@@ -21,7 +21,8 @@
 #include <kindling/tensor/tensor.h>
 #include <kindling/train/loss.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 class MetricImpl : public Configurable {
  public:
@@ -92,3 +93,4 @@ void register_metric() {  // one of your own
 }
 
 }  // namespace kindling
+#pragma GCC visibility pop

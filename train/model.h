@@ -22,7 +22,8 @@
 #include <kindling/train/logs.h>
 #include <kindling/train/objective.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 Optimizer default_optimizer();  // Adam()
 
@@ -153,3 +154,4 @@ class Model : public Layer {
 };
 
 }  // namespace kindling
+#pragma GCC visibility pop

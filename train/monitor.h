@@ -8,7 +8,8 @@
 #include <kindling/layers/config.h>
 #include <kindling/train/logs.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 enum class Direction { automatic, smaller, larger };  // Keras's mode: auto, min, max
 
@@ -38,3 +39,4 @@ class Monitor {
 };
 
 }  // namespace kindling
+#pragma GCC visibility pop

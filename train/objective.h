@@ -11,7 +11,8 @@
 #include <kindling/train/logs.h>
 #include <kindling/train/metrics.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // A loss an output: that of the only one, or by place, or by the outputs' names, where those left
 // out have none.
@@ -87,3 +88,4 @@ class Objective {
 };
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -9,7 +9,8 @@
 
 #include <kindling/train/model.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct PlotOptions {
   bool show_shapes = false;
@@ -27,3 +28,4 @@ std::string plot_model(const Model& model, const std::string& path,
                        const PlotOptions& options = {});
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -8,7 +8,8 @@
 
 #include <kindling/train/model.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // Of one layer in a step; what the layers inside it take is part of it.
 struct LayerProfile {
@@ -29,3 +30,4 @@ struct StepProfile {
 StepProfile profile(Model& model, const Batch& batch, int steps = 10);
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -9,7 +9,8 @@
 #include <kindling/train/logs.h>
 #include <kindling/train/model.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 class Progress {
  public:
@@ -33,3 +34,4 @@ class Progress {
 };
 
 }  // namespace kindling
+#pragma GCC visibility pop

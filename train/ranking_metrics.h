@@ -16,7 +16,8 @@
 
 #include <kindling/train/metric.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 class RankingMetricImpl : public MetricImpl {
  public:
@@ -66,3 +67,4 @@ using MeanAveragePrecision = RankingMetricOf<"MeanAveragePrecision", formula::av
 using MeanReciprocalRank = RankingMetricOf<"MeanReciprocalRank", formula::reciprocal_rank>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -8,7 +8,8 @@
 #include <kindling/train/losses.h>
 #include <kindling/train/metric.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // The square root of the mean squared error.
 class RootMeanSquaredErrorImpl
@@ -117,3 +118,4 @@ using SpearmanCorrelation =
     HandleOf<Metric, Correlation<"SpearmanCorrelation", &Moments::correlation, true>>;
 
 }  // namespace kindling
+#pragma GCC visibility pop

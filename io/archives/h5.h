@@ -20,7 +20,8 @@
 
 #include <kindling/io/safetensors.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 TensorFile read_h5(const std::string& path);
 
@@ -32,3 +33,4 @@ std::string h5_bytes(const NamedTensors& tensors, const Metadata& metadata = {})
 void write_h5(const std::string& path, const NamedTensors& tensors, const Metadata& metadata = {});
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -9,7 +9,8 @@
 
 #include <kindling/layers/layer.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // What compile() set and training has changed since, in Keras's layout.
 struct KerasTraining {
@@ -50,3 +51,4 @@ Weights in_keras_order(const Layer& model);
 Config objects_from_keras(const Config& value, const std::string& what);
 
 }  // namespace kindling
+#pragma GCC visibility pop

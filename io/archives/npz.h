@@ -23,7 +23,8 @@
 
 #include <kindling/io/safetensors.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 TensorFile read_npz(const std::string& path);  // without metadata, which npz has none of
 
@@ -38,3 +39,4 @@ std::string npz_bytes(const NamedTensors& tensors);
 void write_npz(const std::string& path, const NamedTensors& tensors);
 
 }  // namespace kindling
+#pragma GCC visibility pop

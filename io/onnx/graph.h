@@ -21,7 +21,8 @@
 
 #include <kindling/layers/layer.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 enum class OnnxType { float32 = 1, int32 = 6, int64 = 7, boolean = 9 };  // ONNX's own numbers
 OnnxType onnx_type(DType dtype);
@@ -167,3 +168,4 @@ class OnnxGraph {
 };
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -34,7 +34,8 @@
 #include <kindling/layers/layer.h>
 #include <kindling/layers/symbolic.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 struct OnnxOptions {
   // For a layer that is no graph of layers: its inputs. Else those of its first call, named
@@ -49,3 +50,4 @@ void export_onnx(const Layer& model, const std::string& path, const OnnxOptions&
 std::string onnx_bytes(const Layer& model, const OnnxOptions& options = {});
 
 }  // namespace kindling
+#pragma GCC visibility pop

@@ -8,7 +8,8 @@
 
 #include <kindling/io/onnx/graph.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // op(x) of x's type and shape: unary("Softplus", x), unary("Elu", x, {{"alpha", 0.5}}).
 OnnxValue unary(const char* op, const OnnxValue& x, const Config::Map& attributes = {});
@@ -83,3 +84,4 @@ OnnxValue along_axes(const std::vector<int>& axes, const OnnxValue& x, const Onn
                      const std::function<OnnxValue(const OnnxValue&, const OnnxValue&)>& f);
 
 }  // namespace kindling
+#pragma GCC visibility pop

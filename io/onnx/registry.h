@@ -20,7 +20,8 @@
 #include <kindling/io/onnx/operators.h>
 #include <kindling/layers/layer.h>
 
-namespace [[gnu::visibility("default")]] kindling {
+#pragma GCC visibility push(default)
+namespace kindling {
 
 // A call to be exported, its arguments settled.
 struct OnnxCall {
@@ -75,3 +76,4 @@ OnnxValues onnx_call(const Layer& layer, const OnnxValues& inputs,
                      const OnnxCallOptions& options = {});
 
 }  // namespace kindling
+#pragma GCC visibility pop
