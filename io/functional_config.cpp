@@ -288,13 +288,10 @@ bool is_graph_class(const std::string& class_name) {
 
 Functional functional_from_config(const Config& config, const std::string& file,
                                   bool sequential) {
-  try {
+  return errors_at(file, [&] {  // a layer's own error knows of no file
     Reader::Shared shared;
     return Reader(config, file, shared).read(sequential);
-  } catch (const Error& error) {
-    const std::string text = error.what();  // a layer's own error knows of no file
-    throw Error(text.starts_with(file) ? text : file + ": " + text);
-  }
+  });
 }
 
 }  // namespace kindling

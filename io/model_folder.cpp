@@ -8,6 +8,7 @@
 #include <kindling/io/safetensors.h>
 #include <kindling/io/weights_file.h>
 #include <kindling/layers/registry.h>
+#include <kindling/layers/weights_to_come.h>
 #include <kindling/tensor/fail.h>
 
 namespace kindling {
@@ -86,11 +87,15 @@ Layer load_model_folder(const std::string& folder) {
     fail("{}: version {} is not supported, only {}", json, config["version"].str(), version);
   }
   const std::string& class_name = config["class_name"].as_string(json + ": class_name");
+  const TensorFile tensors = read_safetensors(weights);
+  std::int64_t elements = 0;
+  for (const auto& [name, t] : tensors.tensors) elements += t.elements();
+  const detail::WeightsToCome scope(elements);
   const Layer model = is_graph_class(class_name)
                           ? functional_from_config(config["config"], json,
                                                    class_name == "Sequential")
                           : built_layer(config, json);
-  load_weights(model.impl()->weights_inside(), weights);
+  assign_weights(model.impl()->weights_inside(), tensors.tensors, weights);
   return model;
 }
 

@@ -30,6 +30,10 @@ class ActivationImpl : public LayerImpl {
   Tensors call(const Tensors& inputs, const Call&) override {
     return {options_.activation.value()(inputs[0])};
   }
+  Shapes compute_output_shape(const Shapes& inputs, const Call& call) override {
+    const bool keeps = options_.activation.value().keeps_shape();
+    return keeps ? inputs : LayerImpl::compute_output_shape(inputs, call);
+  }
 
  private:
   Options options_;

@@ -13,6 +13,7 @@ struct Entry {
   std::string name;
   ActivationFunction::Function function;
   ActivationFunction::AxisFunction axis_function = nullptr;
+  bool built_in = true;
 };
 
 std::mutex mutex;
@@ -94,6 +95,12 @@ std::optional<Pointwise> ActivationFunction::pointwise() const {
   return std::nullopt;
 }
 
+bool ActivationFunction::keeps_shape() const {
+  const std::scoped_lock lock(mutex);
+  const auto at = std::ranges::find(table(), name_, &Entry::name);
+  return at != table().end() && at->built_in && axis_function_ != AxisFunction{glu};
+}
+
 const std::string& ActivationFunction::name() const {
   if (name_.empty()) {
     fail("activation: this function has no name to save it by; give it one with "
@@ -106,7 +113,7 @@ void register_activation(const std::string& name, ActivationFunction::Function f
   const std::scoped_lock lock(mutex);
   const auto at = std::ranges::find(table(), name, &Entry::name);
   if (at == table().end()) {
-    table().push_back({name, function});
+    table().push_back({name, function, nullptr, false});
   } else if (at->function != function) {
     fail("register_activation: \"{}\" is another function's name already", name);
   }

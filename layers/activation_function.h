@@ -37,6 +37,8 @@ class ActivationFunction {
   const std::string& name() const;
   // One that operations can apply themselves, if it is.
   std::optional<Pointwise> pointwise() const;
+  // Whether results have the shape of x for sure: not glu's, and those of one's own may differ too.
+  bool keeps_shape() const;
 
  private:
   std::string name_;

@@ -10,6 +10,7 @@
 #include <kindling/layers/call_arguments.h>
 #include <kindling/layers/observer.h>
 #include <kindling/layers/symbolic.h>
+#include <kindling/layers/weights_to_come.h>
 #include <kindling/tensor/fail.h>
 
 namespace kindling {
@@ -28,11 +29,13 @@ std::string next_name(const std::string& class_name) {
 }
 
 // Zeros of a shape, its unknown sizes replaced: the first axis by `batch`, others by `other`.
-Tensor probe(const Shape& shape, DType dtype, std::int64_t batch, std::int64_t other) {
+Tensor probe(const LayerImpl& layer, const Shape& shape, DType dtype, std::int64_t batch,
+             std::int64_t other) {
   Shape known = shape;
   for (int axis = 0; axis < shape.rank(); ++axis) {
     if (shape[axis] == any) known = known.with(axis, axis == 0 ? batch : other);
   }
+  detail::WeightsToCome::check_probe(known, layer.who());
   return cast(zeros(known), dtype);
 }
 
@@ -84,8 +87,8 @@ Shapes LayerImpl::compute_output_shape(const Shapes& inputs, const Call& call) {
   Tensors small, large;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const DType dtype = i < call.dtypes.size() ? call.dtypes[i] : DType::float32;
-    small.push_back(probe(inputs[i], dtype, 2, 61));
-    large.push_back(probe(inputs[i], dtype, 3, 67));
+    small.push_back(probe(*this, inputs[i], dtype, 2, 61));
+    large.push_back(probe(*this, inputs[i], dtype, 3, 67));
   }
   Call masked = call;
   masked.masks.assign(inputs.size(), Tensor());
@@ -167,7 +170,10 @@ Tensor LayerImpl::add_weight(const std::string& name, const Shape& shape,
   for (const Weight& w : own_weights_) {
     if (w.name == name) fail("{}: has a weight \"{}\" already", who(), name);
   }
-  const Tensor start = initializer(shape);
+  const bool to_come = detail::WeightsToCome::expected();
+  const Tensor start =
+      to_come ? detail::WeightsToCome::zeros(shape, fmt::format("{}: weight \"{}\"", who(), name))
+              : initializer(shape);
   if (!start.defined() || start.shape() != shape || start.dtype() != DType::float32) {
     fail("{}: the initializer of \"{}\" must make float32 {}, made {}", who(), name, shape.str(),
          start.defined() ? start.shape().str() : "nothing");

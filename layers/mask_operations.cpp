@@ -1,6 +1,7 @@
 #include <kindling/layers/mask_operations.h>
 
 #include <algorithm>
+#include <set>
 
 #include <kindling/autograd/elementwise.h>
 #include <kindling/autograd/reduce.h>
@@ -17,6 +18,17 @@ Tensors AnyImpl::call(const Tensors& inputs, const Call&) {
   const Tensor counts = cast(cast(inputs[0], DType::boolean), DType::float32);
   return {not_equal(sum(counts, {.axis = options_.axis.values, .keepdims = options_.keepdims}),
                     0)};
+}
+
+Shapes AnyImpl::compute_output_shape(const Shapes& inputs, const Call&) {
+  Shape shape = inputs[0];
+  std::set<int> axes;
+  for (const int axis : options_.axis.values) axes.insert(shape.resolve(axis));
+  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
+    if (!axes.empty() && !axes.contains(axis)) continue;
+    shape = options_.keepdims ? shape.with(axis, 1) : shape.without(axis);
+  }
+  return {shape};
 }
 
 LogicalAndImpl::LogicalAndImpl(const Options& o) : LogicalImpl("LogicalAnd", o, logical_and) {}

@@ -52,6 +52,7 @@ class AnyImpl : public MaskOperationImpl {
   explicit AnyImpl(Options o) : MaskOperationImpl("Any", o.name), options_(std::move(o)) {}
   void fields(Fields& f) override;
   Tensors call(const Tensors& inputs, const Call& call) override;
+  Shapes compute_output_shape(const Shapes& inputs, const Call& call) override;
 
  private:
   Options options_;

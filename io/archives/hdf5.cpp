@@ -77,6 +77,13 @@ Source File::source() const {
   return {*bytes_, name_, times * bytes_->size() + more};
 }
 
+std::int64_t File::elements() const {
+  const std::int64_t most = std::ssize(*bytes_) * most_expansion;
+  std::int64_t left = most;
+  for (const auto& [path, dataset] : datasets_) left -= std::min(left, dataset.shape.elements());
+  return most - left;
+}
+
 bool File::has_group(const std::string& path) const {
   return std::ranges::binary_search(groups_, path);
 }

@@ -55,6 +55,8 @@ class File {
   // By path: "layers/dense/vars/0". Groups sorted, "" is the root.
   const std::map<std::string, Dataset>& datasets() const { return datasets_; }
   const std::vector<std::string>& groups() const { return groups_; }
+  // Of all datasets together, or what a file of this length may hold if that is less.
+  std::int64_t elements() const;
   bool has_group(const std::string& path) const;
   // A text, a list of texts or a whole number; null if there is none.
   Config attribute(const std::string& group, const std::string& name) const;

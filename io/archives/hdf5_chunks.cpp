@@ -65,10 +65,6 @@ Grid grid_of(Cursor layout, const Shape& shape, std::uint64_t element, const std
     const auto whole = static_cast<std::uint64_t>(size);
     const std::uint64_t part = layout.u32();
     if (part == 0) layout.damaged();
-    // h5py makes chunks of at least some elements.
-    if (part > std::max<std::uint64_t>(whole, 1024)) {
-      fail("{} is kept in chunks larger than itself", what);
-    }
     grid.whole.push_back(whole);
     grid.part.push_back(part);
     grid.count.push_back(whole / part + (whole % part != 0 ? 1 : 0));
@@ -80,6 +76,12 @@ Grid grid_of(Cursor layout, const Shape& shape, std::uint64_t element, const std
     grid.bytes *= part;
   }
   if (layout.u32() != element) layout.damaged();
+  // At the edges they reach beyond it, and of a small one that may grow h5py's do by far.
+  const std::uint64_t bytes = static_cast<std::uint64_t>(shape.elements()) * element;
+  constexpr std::uint64_t always_allowed = 1 << 20, most_padding = 64;
+  if (grid.chunks * grid.bytes > std::max(always_allowed, most_padding * bytes)) {
+    fail("{} takes {} bytes, its chunks {}", what, bytes, grid.chunks * grid.bytes);
+  }
   return grid;
 }
 

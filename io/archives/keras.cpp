@@ -13,6 +13,7 @@
 #include <kindling/io/file.h>
 #include <kindling/io/functional_config.h>
 #include <kindling/io/json.h>
+#include <kindling/layers/weights_to_come.h>
 #include <kindling/tensor/fail.h>
 
 namespace kindling {
@@ -21,6 +22,13 @@ namespace {
 const std::string config_member = "config.json";
 const std::string metadata_member = "metadata.json";
 const std::string weights_member = "model.weights.h5";
+
+// The model of what graph_from_keras() made, its weights to be filled from a file.
+Layer model_of(const Config& graph, const hdf5::File& weights, const std::string& what) {
+  const detail::WeightsToCome scope(weights.elements());
+  return functional_from_config(graph["config"], what,
+                                graph["class_name"].as_string(what) == "Sequential");
+}
 
 // Those of the model, by the names it has for them.
 Weights named(const Layer& model, const std::vector<keras::Variables>& variables) {
@@ -89,9 +97,8 @@ KerasModel parse_archive(std::string_view bytes, const std::string& name) {
           ? parse_json(zip.read(metadata_member), name + ": " + metadata_member)
           : Config();
   const Config graph = keras::graph_from_keras(object, config_name);
-  const bool sequential = graph["class_name"].as_string(config_name) == "Sequential";
   const hdf5::File weights(zip.read(weights_member), name + ": " + weights_member);
-  KerasModel read{functional_from_config(graph["config"], config_name, sequential)};
+  KerasModel read{model_of(graph, weights, config_name)};
   const auto variables = keras::variables_of(read.model, &graph["config"]);
   keras::load_variables(weights, variables);
   read.weights = named(read.model, variables);
@@ -105,9 +112,7 @@ KerasModel parse_archive(std::string_view bytes, const std::string& name) {
 KerasModel parse_legacy(std::string_view bytes, const std::string& name) {
   const hdf5::File file(std::string(bytes), name);
   const Config graph = keras::legacy_graph(file);
-  const std::string what = name + ": model_config";
-  KerasModel read{functional_from_config(graph["config"], what,
-                                         graph["class_name"].as_string(what) == "Sequential")};
+  KerasModel read{model_of(graph, file, name + ": model_config")};
   keras::load_legacy_weights(file, "model_weights", read.model, &graph["config"]);
   read.weights = named(read.model, keras::variables_of(read.model, &graph["config"]));
   const Config version = file.attribute("", "keras_version");

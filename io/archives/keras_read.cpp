@@ -313,12 +313,14 @@ const std::vector<std::string>& operations() {
 }
 
 Config graph_from_keras(const Config& model, const std::string& file) {
-  if (!is_model(model)) {
-    fail("{}: is of a {}; models of Keras are read, Functional and Sequential", file,
-         model["class_name"].str());
-  }
-  check_classes(model, file);
-  return Graph(model, file).read();
+  return errors_at(file, [&] {
+    if (!is_model(model)) {
+      fail("is of a {}; models of Keras are read, Functional and Sequential",
+           model["class_name"].str());
+    }
+    check_classes(model, file);
+    return Graph(model, file).read();
+  });
 }
 
 }  // namespace kindling::keras

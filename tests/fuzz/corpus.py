@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes the files that the fuzzers begin with: tests/fuzz/corpus/NAME/. Needs numpy.
+"""Makes the files that the fuzzers begin with: tests/fuzz/corpus/NAME/. Needs numpy and h5py.
 
 The same files each time, with numpy 1.24.
 """
@@ -9,6 +9,7 @@ import pathlib
 import struct
 import zipfile
 
+import h5py
 import numpy as np
 
 corpus = pathlib.Path(__file__).parent / "corpus"
@@ -92,3 +93,83 @@ save("word_vectors", "one_number", "1 1\n1 2\n")
 save("tokens", "words", "Don't PANIC: it's 42!")
 save("tokens", "marks", "Cafe\u0301 CAF\u00c9 a\u0323\u0302 \u1e9e")
 save("tokens", "scripts", "\u039f\u0394\u039f\u03a3 \u0130I\u0307 \u6f22\u5b57 \U0001f600\u200d")
+
+# Configs of Keras's: those of tests/keras without what goes without saying, and all that they lack.
+UNSAID = {"module", "registered_name", "build_config", "compile_config", "dtype",
+          "kernel_initializer", "bias_initializer", "recurrent_initializer",
+          "embeddings_initializer"}
+
+
+def said(value):
+    if isinstance(value, dict):
+        return {k: said(v) for k, v in value.items() if k not in UNSAID and v is not None}
+    return [said(v) for v in value] if isinstance(value, list) else value
+
+
+def layer(class_name, name, *inputs, call=None, **options):
+    tensors = [{"class_name": "__keras_tensor__", "config": {"keras_history": [x, 0, 0]}}
+               for x in inputs]
+    calls = [{"args": tensors[:1] if len(tensors) == 1 else [tensors], "kwargs": call or {}}]
+    return {"class_name": class_name, "name": name, "config": {"name": name, **options},
+            "inbound_nodes": calls if inputs else []}
+
+
+def functional(name, *layers):
+    return {"class_name": "Functional", "name": name, "config": {
+        "name": name, "layers": [layer("InputLayer", "x", batch_shape=[None, 4, 4]), *layers],
+        "input_layers": ["x", 0, 0], "output_layers": [[layers[-1]["name"], 0, 0]]}}
+
+
+def save_config(name, config):
+    save("keras_config", name, json.dumps(config, separators=(",", ":")))
+
+
+for path in sorted((corpus.parent.parent / "keras").glob("*.keras")):
+    save_config(path.stem, said(json.loads(zipfile.ZipFile(path).read("config.json"))))
+inner = functional("f", layer("Dense", "d", "x", units=4))
+inner["inbound_nodes"] = layer("", "", "x")["inbound_nodes"]
+save_config("nested", functional("m", inner, layer("Add", "a", "f", "x")))
+save_config("wrapped", functional(
+    "m", layer("Bidirectional", "b", "x", merge_mode="sum", layer=layer(
+        "LSTM", "l", units=2, return_sequences=True)),
+    layer("TimeDistributed", "t", "b", layer=layer("Dense", "d", units=1))))
+save_config("masked", functional(
+    "m", layer("Masking", "k", "x", mask_value=0), layer("GRU", "g", "k", units=2),
+    layer("NotEqual", "n", "g"), layer("Activation", "s", "g", activation="softmax")))
+save_config("images", functional(
+    "m", layer("Reshape", "r", "x", target_shape=[4, 4, 1]),
+    layer("Conv2D", "c", "r", filters=2, kernel_size=[2, 2], padding="same", activation="relu"),
+    layer("BatchNormalization", "n", "c"), layer("MaxPooling2D", "p", "n", pool_size=2),
+    layer("ZeroPadding2D", "z", "p", padding=[[1, 0], [0, 1]]), layer("Flatten", "f", "z"),
+    layer("Dropout", "d", "f", rate=0.5)))
+save_config("sequential", {"class_name": "Sequential", "config": {"name": "s", "layers": [
+    layer("InputLayer", "x", batch_shape=[None, 4]),
+    layer("Dense", "d", units=2, activation={"class_name": "function", "config": "relu"}, dtype={
+        "class_name": "DTypePolicy", "config": {"name": "float32"}}, kernel_initializer={
+            "class_name": "Constant", "config": {"value": 1}}, kernel_regularizer={
+                "class_name": "L2", "config": {"l2": 0.1}})]}})
+save_config("keras_2", {"class_name": "Functional", "config": {
+    "name": "m", "layers": [
+        {"class_name": "InputLayer", "name": "x", "inbound_nodes": [],
+         "config": {"name": "x", "batch_input_shape": [None, 4], "dtype": "float32"}},
+        {"class_name": "Dense", "name": "d", "config": {"name": "d", "units": 2},
+         "inbound_nodes": [[["x", 0, 0, {}]]]}],
+    "input_layers": [["x", 0, 0]], "output_layers": [["d", 0, 0]]}})
+
+
+# HDF5 files, in the layout that h5py chooses and in the newer one.
+for version in ["earliest", "latest"]:
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w", libver=version) as file:
+        group = file.create_group("a/vars")
+        group.attrs["name"] = "a"
+        group.attrs["n"] = 3
+        file.attrs["layer_names"] = ["a", "b"]
+        group["0"] = np.float32([[1, 2]])
+        group["1"] = np.array([True])
+    save("keras_hdf5", version, buffer.getvalue())
+buffer = io.BytesIO()
+with h5py.File(buffer, "w") as file:
+    file.create_dataset("c", data=np.arange(9, dtype="f8"), chunks=(4,), compression="gzip",
+                        shuffle=True, fletcher32=True)
+save("keras_hdf5", "chunks", buffer.getvalue())

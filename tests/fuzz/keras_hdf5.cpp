@@ -1,0 +1,26 @@
+#include "tests/fuzz/fuzz.h"
+
+#include <kindling/io/archives/hdf5.h>
+
+using namespace kindling;
+
+// All that is in a file can be read, or is refused by itself.
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  fuzz::refuse_or([&] {
+    const hdf5::File file(std::string(fuzz::text(data, size)), "f");
+    for (const std::string& group : file.groups()) {
+      fuzz::require(file.has_group(group), "a group is there");
+      for (const char* attribute : {"name", "layer_names", "n"}) {
+        fuzz::refuse_or([&] { file.attribute(group, attribute); });
+      }
+    }
+    for (const auto& [path, dataset] : file.datasets()) {
+      fuzz::refuse_or([&] {
+        const Tensor read = file.read(path);
+        fuzz::require(read.shape() == dataset.shape && read.dtype() == dataset.dtype,
+                      "a dataset is what it was said to be");
+      });
+    }
+  });
+  return 0;
+}

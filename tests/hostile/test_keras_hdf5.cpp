@@ -1,0 +1,158 @@
+// HDF5 files that are damaged, that promise too much, and of what is not read (make_hdf5.py).
+#include "tests/catch.h"
+#include "tests/hostile/refusal.h"
+
+#include <kindling/io/archives/hdf5.h>
+#include <kindling/io/file.h>
+
+using namespace kindling;
+
+namespace {
+
+void parse(const std::string& bytes) {
+  const hdf5::File file(bytes, "f");
+  for (const std::string& group : file.groups()) file.attribute(group, "name");
+  for (const auto& [path, dataset] : file.datasets()) file.read(path);
+}
+
+std::string made(const std::string& name) {
+  return read_file(std::string(KINDLING_SOURCE_DIR) + "/tests/hostile/hdf5/" + name + ".h5");
+}
+
+// One dataset, "vars/kernel", of 37 floats.
+std::string valid() {
+  hdf5::Writer writer;
+  writer.group("vars", "dense");
+  writer.dataset("vars/kernel", arange(37) * 1.0);
+  return writer.bytes();
+}
+
+std::size_t found(const std::string& bytes, std::string_view part, std::size_t from = 0) {
+  const std::size_t at = bytes.find(part, from);
+  INFO(part);
+  REQUIRE(at != bytes.npos);
+  return at;
+}
+
+// The valid file with a number so many bytes behind the first of some bytes.
+std::string with_number(std::string_view after, std::size_t offset, std::size_t size,
+                        unsigned long long number, std::size_t from = 0) {
+  const std::string bytes = valid();
+  return with_bytes(bytes, found(bytes, after, from) + offset, little(size, number));
+}
+
+const std::string damaged = "is a damaged HDF5 file, ";
+
+}  // namespace
+
+TEST_CASE("hostile HDF5: the frame") {
+  const std::string file = valid();
+  CHECK(refusal([&] { parse(file); }) == "no error");
+  const std::string size = std::to_string(file.size());
+  for (const std::size_t cut : {60ul, 96ul, 136ul, 680ul, 1024ul, file.size() - 1}) {
+    INFO(cut);
+    CHECK(refusal([&] { parse(file.substr(0, cut)); }) ==
+          "f: is cut short, its header says " + size + " bytes, got " + std::to_string(cut));
+  }
+  check_refused(parse, {
+      {"", "is no HDF5 file"},
+      {file.substr(0, 8), "is cut short, it is 8 bytes long"},
+      {with_bytes(file, 8, "\1"), "versions 0, 2 and 3 of HDF5's superblock are read, got 1"},
+      {with_bytes(file, 13, "\4"), "addresses and lengths are of 8 bytes, got 4 and 8"},
+      {with_bytes(file, 24, little(8, 512)), "must begin at byte 0, its header says 512"},
+      {with_bytes(file, 40, little(8, ~0ull)),
+       "is cut short, its header says 18446744073709551615 bytes, got " + size},
+      {with_bytes(file, 64, little(8, 1ull << 40)),
+       damaged + "an object's header at byte 1099511627776"},
+      {with_bytes(file, 64, little(8, 97)), damaged + "an object's header at byte 98"},
+      {with_bytes(file, 64, little(8, 0)), damaged + "an object's header at byte 1"},
+  });
+}
+
+TEST_CASE("hostile HDF5: groups") {
+  const std::string file = valid();
+  const std::size_t tree = found(file, "TREE"), node = found(file, "SNOD"),
+                    heap = found(file, "HEAP");
+  const std::size_t vars = found(file, "TREE", tree + 1);
+  const auto text = [](std::size_t n) { return std::to_string(n); };
+  check_refused(parse, {
+      {with_bytes(file, tree, "TREF"), damaged + "a tree at byte " + text(tree + 4)},
+      {with_bytes(file, tree + 4, "\1"), damaged + "a tree at byte " + text(tree + 6)},
+      // Its own child, one level below itself.
+      {with_bytes(file, tree + 5, "\1" + little(2, 1) + std::string(24, '\0') +
+                                      little(8, tree)),
+       damaged + "a tree at byte " + text(tree + 7)},
+      {with_bytes(file, tree + 6, little(2, 0xffff)), "?"},
+      {with_bytes(file, heap, "HEAQ"), damaged + "a group's names at byte " + text(heap + 4)},
+      {with_bytes(file, heap + 8, little(8, ~0ull)), "?"},
+      {with_bytes(file, node + 6, little(2, 0xffff)), "?"},
+      {with_bytes(file, node + 8, little(8, 1ull << 33)), "?"},
+      {with_bytes(file, node + 8, little(8, 0)), "its root has two links of one name, or one "
+                                                 "without"},
+      {with_bytes(file, node + 24, little(4, 2)), "\"vars\" is a soft link; only hard links are "
+                                                  "read"},
+      // "vars" is the root.
+      {with_bytes(file, node + 16, little(8, 96)),
+       "\"vars\" is linked more than once; every group and dataset must have one name"},
+      {with_bytes(file, vars + 32, little(8, node)), "?"},
+      {made("soft_link"), "\"layers/dense\" is a soft link; only hard links are read"},
+      {made("external_link"), "\"layers/dense\" is an external link; only hard links are read"},
+      {made("linked_twice"), "\"copy\" is linked more than once; every group and dataset must have "
+                             "one name"},
+      {made("cycle"), "\"a/b/c\" is linked more than once; every group and dataset must have one "
+                      "name"},
+      {made("named_type"), "\"float\" is a named type; groups and datasets are read"},
+      {made("deep"), "groups are nested deeper than 64 levels"},
+      {made("many_links"), "its root keeps its links as files for libver \"latest\" do; write it "
+                           "with h5py's default"},
+  });
+}
+
+TEST_CASE("hostile HDF5: datasets") {
+  const std::string size = little(8, 148);  // in the layout, after the address
+  const std::string one_axis = little(8, 37) + little(8, 37);
+  check_refused(parse, {
+      {with_number(size, 0, 8, 147), "\"vars/kernel\" takes 148 bytes, the file has 147 for it"},
+      {with_number(size, 0, 8, ~0ull),
+       "\"vars/kernel\" takes 148 bytes, the file has 18446744073709551615 for it"},
+      {with_number(size, -8, 8, 1 << 20), "\"vars/kernel\" lies beyond the end of the file"},
+      {with_number(size, -8, 8, ~0ull), "\"vars/kernel\" takes 148 bytes, the file has 0 for it"},
+      {with_number(one_axis, 0, 8, 1ull << 63),
+       "\"vars/kernel\" is too large, its axis 0 is 9223372036854775808"},
+      {with_number(one_axis, 0, 8, 1ull << 28), "?"},
+      {with_number(one_axis, -7, 1, 33), "?"},
+      {with_number(one_axis, -7, 1, 2), "?"},
+      {made("external_data"), "\"kernel\" is kept in another file, which is not read"},
+      {made("virtual"), "\"kernel\" is a virtual dataset, which is not read"},
+      {made("of_named_type"), "\"kernel\" is of a type that is not read; floats, whole numbers and "
+                              "bool are"},
+      {made("seven_axes"), "\"kernel\": at most 6 axes are supported, got 7"},
+      {made("no_elements"), "\"kernel\" has no elements"},
+      {made("large_number"), "\"kernel\": whole numbers have at most 32 bits, got 1099511627776"},
+  });
+  for (const std::string kind : {"text", "complex"}) {
+    CHECK(refusal([&] { parse(made(kind)); }) ==
+          "f: \"kernel\" is of a type that is not read; floats, whole numbers and bool are");
+  }
+}
+
+TEST_CASE("hostile HDF5: chunks") {
+  const std::string packed = made("packed");
+  CHECK(refusal([&] { parse(packed); }) == "no error");
+  const std::size_t tree = found(packed, "TREE", found(packed, "TREE") + 1);
+  const std::size_t data = found(packed, "\x78\x5e");
+  check_refused(parse, {
+      {with_bytes(packed, data + 20, "\x55"), "?"},
+      {with_bytes(packed, tree + 24, little(4, 3)), "?"},
+      {with_bytes(packed, tree + 24, little(4, 0xffffffff)), "?"},
+      {with_bytes(packed, tree + 28, little(4, 1)), "?"},
+      {with_bytes(packed, tree + 32, little(8, 64)), "?"},
+      {made("huge"), "?"},
+      {made("many_chunks"), "\"kernel\" is kept in more than 65536 chunks"},
+      {made("large_chunks"), "?"},
+      {made("no_chunk"), "?"},
+      {made("bomb"), "?"},
+      {made("lzf"), "?"},
+      {made("latest_chunks"), "?"},
+  });
+}
