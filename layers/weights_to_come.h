@@ -1,5 +1,5 @@
-// WeightsToCome: while one lives, layers that are built on this thread have zeros for weights, which
-// a file is about to fill, and not more of them than the file could. For the source files.
+// WeightsToCome: while one lives, layers that are built on this thread have zeros for weights,
+// which a file is about to fill, and not more of them than the file could. For the source files.
 //
 // A config of a few bytes can ask for any number of weights; what the file holds bounds them before
 // there is memory for them.
@@ -23,8 +23,8 @@ class WeightsToCome {
   // A weight of zeros. Fails where all weights since the scope began are far more than it has, so
   // that a model that is somewhat larger than its file can be told what is missing.
   static Tensor zeros(const Shape& shape, const std::string& who);
-  // Fails where zeros of a shape, for a layer that is called to see what shapes it makes, would take
-  // much memory.
+  // Fails where zeros of a shape, for a layer that is called to see what shapes it makes, would
+  // take much memory.
   static void check_probe(const Shape& shape, const std::string& who);
 
  private:

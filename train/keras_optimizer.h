@@ -8,8 +8,8 @@
 
 namespace kindling {
 
-// The optimizer's variables, in Keras's order; `weights` are the model's in that order too. Fails on
-// what has no place there.
+// The optimizer's variables, in Keras's order; `weights` are the model's in that order too. Fails
+// for what has no place there.
 KerasTraining optimizer_to_keras(const Optimizer& optimizer, const Weights& weights);
 
 // Puts them into an optimizer that was made of the same config. `weights` as above, `all` in the

@@ -61,7 +61,8 @@ Link link_in(Cursor body) {
 }  // namespace
 
 bool is_group(const std::vector<Message>& messages) {
-  return find(messages, Kind::symbol_table) != nullptr || find(messages, Kind::link_info) != nullptr;
+  return find(messages, Kind::symbol_table) != nullptr ||
+         find(messages, Kind::link_info) != nullptr;
 }
 
 std::vector<Link> links_of(const std::vector<Message>& messages, const std::string& what) {

@@ -38,7 +38,7 @@ KerasModel parse_keras(std::string_view bytes, const std::string& name);
 std::string keras_bytes(const Layer& model, const KerasTraining& training,
                         const std::string& date = {});
 
-// The weights alone, of a .weights.h5, .keras or .h5 file, by place: the names of layers may differ,
+// The weights alone, of a .weights.h5, .keras or .h5 file, by place: names of layers may differ,
 // as for load_weights in Keras.
 void load_keras_weights(const Layer& model, const std::string& path);
 void save_keras_weights(const Layer& model, const std::string& path,

@@ -145,7 +145,8 @@ Graph keras_graph(const FunctionalImpl& model) {
 
 bool is_chain(const Graph& graph) {
   if (graph.inputs.size() != 1 || graph.outputs.size() != 1) return false;
-  if (graph.calls.size() != graph.layers.size() || graph.outputs[0].call + 1 != graph.calls.size()) {
+  if (graph.calls.size() != graph.layers.size() ||
+      graph.outputs[0].call + 1 != graph.calls.size()) {
     return false;
   }
   for (std::size_t i = 1; i < graph.calls.size(); ++i) {

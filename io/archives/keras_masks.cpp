@@ -104,7 +104,8 @@ class Masks {
         carried[k] = k < masks.size() && masks[k] ? Mask{Mask::to_keras, masks[k]} : Mask();
       }
     } else if (looks_at_masks(name)) {
-      const bool states = is_recurrent(name) && carried.size() > 1 && carried[0].known != Mask::none;
+      const bool states =
+          is_recurrent(name) && carried.size() > 1 && carried[0].known != Mask::none;
       if (ours || states) give(i, layer, carried);
     } else if (ours && (looks_at_carried_masks(name) || !knows(name))) {
       fail("{}: looks at masks of with_mask, which Keras has no argument for",
