@@ -23,7 +23,7 @@ std::string made(const std::string& name) {
 std::string valid() {
   hdf5::Writer writer;
   writer.group("vars", "dense");
-  writer.dataset("vars/kernel", arange(37) * 1.0);
+  writer.dataset("vars/kernel", cast(arange(37), DType::float32));
   return writer.bytes();
 }
 
