@@ -81,7 +81,7 @@ TEST_CASE("hostile HDF5: groups") {
       // Its own child, one level below itself.
       {with_bytes(file, tree + 5, "\1" + little(2, 1) + std::string(24, '\0') +
                                       little(8, tree)),
-       damaged + "a tree at byte " + text(tree + 7)},
+       damaged + "a tree at byte " + text(tree + 6)},
       {with_bytes(file, tree + 6, little(2, 0xffff)),
        "is a damaged HDF5 file, a tree at byte 8336"},
       {with_bytes(file, heap, "HEAQ"), damaged + "a group's names at byte " + text(heap + 4)},
