@@ -40,10 +40,14 @@ OnnxValue dropout_layer(const OnnxCall& c) {
   return c.inputs[0];
 }
 
+// Whether x, bool, is true anywhere along an axis.
+OnnxValue any_along(const OnnxValue& x, int axis, bool keepdims = false) {
+  return not_equal(max(cast(x, OnnxType::float32), axis, keepdims), 0);
+}
+
 // Whether any channel differs from mask_value.
 OnnxValue masking_mask(const OnnxCall& c) {
-  const OnnxValue differs = not_equal(c.inputs[0], number(c, "mask_value"));
-  return not_equal(max(cast(differs, OnnxType::float32), -1), 0);
+  return any_along(not_equal(c.inputs[0], number(c, "mask_value")), -1);
 }
 
 OnnxValue masking(const OnnxCall& c) {
@@ -53,16 +57,15 @@ OnnxValue masking(const OnnxCall& c) {
 
 // Whether an element along the axes, or of all, is not 0.
 OnnxValue any_layer(const OnnxCall& c) {
-  OnnxValue x = cast(c.inputs[0], OnnxType::float32);
+  OnnxValue x = not_equal(cast(c.inputs[0], OnnxType::float32), 0);
   std::vector<int> axes = axes_of(c, x);
   if (axes.empty()) {
-    for (int axis = 0; axis < static_cast<int>(x.shape.size()); ++axis) axes.push_back(axis);
+    for (int axis = 0; axis < x.rank(); ++axis) axes.push_back(axis);
   }
-  x = cast(not_equal(x, 0), OnnxType::float32);
   for (auto axis = axes.rbegin(); axis != axes.rend(); ++axis) {
-    x = max(x, *axis, flag(c, "keepdims"));
+    x = any_along(x, *axis, flag(c, "keepdims"));
   }
-  return not_equal(x, 0);
+  return x;
 }
 
 }  // namespace

@@ -4,25 +4,13 @@
 #include <cmath>
 #include <limits>
 
+#include <kindling/io/bytes.h>
 #include <kindling/tensor/fail.h>
 
 namespace kindling {
 namespace {
 
 constexpr std::size_t no_place = std::numeric_limits<std::size_t>::max();
-
-// Bytes of a constant, by which equal ones are found.
-std::string bytes_of(const Tensor& t) {
-  const auto bytes = [](auto span) {
-    return std::string(reinterpret_cast<const char*>(span.data()), span.size_bytes());
-  };
-  switch (t.dtype()) {
-    case DType::float32: return bytes(t.floats());
-    case DType::int32: return bytes(t.ints());
-    case DType::boolean: return bytes(t.bools());
-  }
-  return {};
-}
 
 }  // namespace
 

@@ -1,11 +1,11 @@
 // The one file that knows protobuf: an OnnxGraph as a ModelProto.
 #include <kindling/io/onnx/model_graph.h>
 
-#include <bit>
 #include <limits>
 
 #include <onnx/onnx_pb.h>
 
+#include <kindling/io/bytes.h>
 #include <kindling/io/file.h>
 #include <kindling/layers/config_value.h>
 #include <kindling/tensor/fail.h>
@@ -13,8 +13,6 @@
 
 namespace kindling {
 namespace {
-
-static_assert(std::endian::native == std::endian::little, "raw data are little-endian");
 
 constexpr std::int64_t ir_version = 8;
 constexpr std::int64_t opset = 17;
@@ -26,20 +24,10 @@ void check_size(std::int64_t bytes, const OnnxGraph& graph) {
        graph.body().name, bytes);
 }
 
-template <class T>
-std::string_view bytes_of(std::span<const T> elements) {
-  return {reinterpret_cast<const char*>(elements.data()), elements.size_bytes()};
-}
-
-std::string_view bytes_of(const OnnxInitializer& initializer) {
-  const Tensor& t = initializer.tensor;
-  switch (initializer.value.type) {
-    case OnnxType::float32: return bytes_of(t.floats());
-    case OnnxType::int32: return bytes_of(t.ints());
-    case OnnxType::boolean: return bytes_of(t.bools());
-    case OnnxType::int64: return bytes_of(std::span(initializer.integers));
-  }
-  return {};
+std::string_view data_of(const OnnxInitializer& initializer) {
+  if (initializer.value.type != OnnxType::int64) return bytes_of(initializer.tensor);
+  const std::span<const std::int64_t> integers = initializer.integers;
+  return {reinterpret_cast<const char*>(integers.data()), integers.size_bytes()};
 }
 
 // The sum of what tensors take, before memory is taken for it.
@@ -56,7 +44,7 @@ void write(const OnnxInitializer& from, onnx::TensorProto& to) {
   to.set_name(from.value.name);
   to.set_data_type(static_cast<std::int32_t>(from.value.type));
   for (const std::int64_t size : from.value.shape) to.add_dims(size);
-  const std::string_view bytes = bytes_of(from);
+  const std::string_view bytes = data_of(from);
   to.set_raw_data(bytes.data(), bytes.size());
 }
 
