@@ -107,6 +107,9 @@ class Graph {
       }
       const Config& shape = config["batch_shape"].is_null() ? config["batch_input_shape"]
                                                             : config["batch_shape"];
+      if (!shape.is_list() || shape.as_list(who).empty()) {
+        fail("{}: batch_shape: a list is needed, the batch first, got {}", who, shape.str());
+      }
       return input_layer(entry.name, shape, input_dtype_from_keras(config["dtype"], who));
     }
     if (is_operation(layer)) return operation_config(layer, entry.name);
@@ -315,7 +318,8 @@ const std::vector<std::string>& operations() {
 Config graph_from_keras(const Config& model, const std::string& file) {
   return errors_at(file, [&] {
     if (!is_model(model)) {
-      fail("is of a {}; models of Keras are read, Functional and Sequential",
+      model.as_map("a model");
+      fail("its class_name is {}; Functional and Sequential models are read",
            model["class_name"].str());
     }
     check_classes(model, file);
