@@ -51,6 +51,20 @@ OnnxValue masking(const OnnxCall& c) {
   return where(expand_dims(masking_mask(c), -1), x, scalar_like(x, 0));
 }
 
+// Whether an element along the axes, or of all, is not 0.
+OnnxValue any_layer(const OnnxCall& c) {
+  OnnxValue x = cast(c.inputs[0], OnnxType::float32);
+  std::vector<int> axes = axes_of(c, x);
+  if (axes.empty()) {
+    for (int axis = 0; axis < static_cast<int>(x.shape.size()); ++axis) axes.push_back(axis);
+  }
+  x = cast(not_equal(x, 0), OnnxType::float32);
+  for (auto axis = axes.rbegin(); axis != axes.rend(); ++axis) {
+    x = max(x, *axis, flag(c, "keepdims"));
+  }
+  return not_equal(x, 0);
+}
+
 }  // namespace
 
 void add_dense_exporters(OnnxRegistry& r) {
@@ -63,6 +77,12 @@ void add_dense_exporters(OnnxRegistry& r) {
   r["NotEqual"] = one_result([](const OnnxCall& c) {
     return not_equal(c.inputs[0], number(c, "value"));
   });
+  r["Any"] = one_result(any_layer, no_mask);
+  r["ConvertToTensor"] = one_result([](const OnnxCall& c) { return c.inputs[0]; }, no_mask);
+  r["LogicalAnd"] = one_result(
+      [](const OnnxCall& c) { return logical_and(c.inputs[0], c.inputs[1]); }, no_mask);
+  r["LogicalOr"] = one_result(
+      [](const OnnxCall& c) { return logical_or(c.inputs[0], c.inputs[1]); }, no_mask);
   r["WithMask"] = one_result([](const OnnxCall& c) { return c.inputs[0]; },
                              [](const OnnxCall& c) { return c.inputs[1]; });
 }

@@ -55,6 +55,7 @@ TEST_CASE("hostile Keras archives: members") {
   lies.size += 1;
   check_refused(parse, {
       {"", "is no HDF5 file"},
+      {file.substr(0, 2), "is no zip archive, it starts with \"PK\""},
       {members({{"metadata.json", "{}"}, {"model.weights.h5", h5}}),
        "has no member \"config.json\", it has \"metadata.json\", \"model.weights.h5\""},
       {members({{"metadata.json", "{}"}, {"config.json", config}}),

@@ -189,7 +189,9 @@ void check(const Problem& p) {
     // A single lane adds up all of a score's terms one after the other, and what many channels
     // without a scale add up to is large.
     const bool rough = std::string(target) == "SCALAR" || p.s.depth > 500;
-    const double tolerance = rough ? 2e-5 : 5e-6;
+    // Without a scale a score comes near the depth, and what floats of that size round, some 2e-6 a
+    // sum, is an error of the weights.
+    const double tolerance = rough ? 2e-5 : p.options.scaled ? 5e-6 : 1e-5;
     CHECK(error_of(r.output, e.output) < tolerance);
     CHECK(error_of(r.weights, e.weights) < tolerance);
     CHECK(error_of(r.dvalue, e.dvalue) < tolerance);

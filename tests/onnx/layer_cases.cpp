@@ -174,7 +174,11 @@ OnnxCase masks() {
                     GlobalAveragePooling1D()(Dense({.units = 2})(Dropout({.rate = 0.3})(
                         SpatialDropout1D({.rate = 0.3})(ReLU()(LayerNormalization()(
                             Activation({.activation = tanh})(masked(ids)))))))),
-                    GlobalAveragePooling1D()(Masking({.mask_value = 2})(x))});
+                    GlobalAveragePooling1D()(Masking({.mask_value = 2})(x)),
+                    LogicalAnd()({not_equal(ids, 3), not_equal(ids, 5)}),
+                    LogicalOr()({not_equal(ids, 3), ConvertToTensor()(not_equal(ids, 5))}),
+                    Any({.axis = {-1}})(x),
+                    Any({.axis = {1}, .keepdims = true})(not_equal(ids, 1))});
 }
 
 // Inputs that are outputs, one tensor that is two outputs, an input that nothing uses.

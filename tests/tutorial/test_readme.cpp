@@ -118,20 +118,19 @@ TEST_CASE("readme: models and numbers from other programs and to them") {
   const std::filesystem::path before = std::filesystem::current_path();
   std::filesystem::current_path(folder.path());
   const auto input = Input({.shape = {2}});
-  Model given(input, Dense({.units = 1})(input));
+  Model given(input, Dense({.units = 1, .name = "score"})(input));
   given.compile({.optimizer = Adam(), .loss = MeanSquaredError()});
   const Tensor x = random_normal({40, 2}), y = random_normal({40, 1});
   given.fit({x}, y, {.verbose = Verbose::silent});
   save_keras(given, "from_keras.keras");
 
   Model model = load_keras("from_keras.keras");
-  CHECK(model.optimizer().iterations() == 2);
   model.fit({x}, y, {.epochs = 5});
-  CHECK(model.optimizer().iterations() == 12);
   save_keras(model, "to_keras.keras");
   export_onnx(model, "model.onnx");
   write_npz("weights.npz", named_tensors(model.weights()));
-  CHECK(read_npz("weights.npz").contains("dense/kernel"));
+  CHECK(model.optimizer().iterations() == 2 + 5 * 2);
+  CHECK(read_npz("weights.npz").contains("score/kernel"));
   CHECK(std::filesystem::file_size("model.onnx") > 100);
   std::filesystem::current_path(before);
 }
