@@ -167,7 +167,7 @@ class Graph {
       Entry& entry = entries_[i];
       if (entry.class_name == "InputLayer") continue;
       for (Config call : (*sources_[i])["inbound_nodes"].as_list(file_)) {
-        if (is_operation(*sources_[i])) call = without_constants(call);
+        if (is_operation(*sources_[i])) call = without_constants(call, what(entry.name));
         entry.calls.push_back(call_from_keras(entry.class_name, call,
                                               [this](const Config& h) { return counted(h, false); },
                                               what(entry.name)));
@@ -175,10 +175,10 @@ class Graph {
     }
   }
 
-  static Config without_constants(const Config& call) {
+  static Config without_constants(const Config& call, const std::string& what) {
     if (!call.is_map()) return call;
     Config::List tensors;
-    for (const Config& value : call["args"].as_list("")) {
+    for (const Config& value : call["args"].as_list(what + ": args")) {
       if (value.is_map() || value.is_list()) tensors.push_back(value);
     }
     return Config::Map{{"args", tensors}, {"kwargs", call["kwargs"]}};
