@@ -133,11 +133,25 @@ class Reader {
     return c.as_string(what(key));
   }
 
+  // What f() returns; an Error of it names the layer.
+  template <class F>
+  auto in_layer(const std::string& name, F f) const {
+    try {
+      return f();
+    } catch (const Error& error) {
+      std::string text = error.what();
+      if (text.starts_with(file_ + ": ")) text = text.substr(file_.size() + 2);
+      const std::string quoted = "\"" + name + "\"";
+      if (text.find(quoted) == text.npos) text = "layer " + quoted + ": " + text;
+      throw Error(what(text));
+    }
+  }
+
   std::vector<PendingCall> add_layer(const Config& config) {
     const std::string& class_name = text(config["class_name"], "class_name of a layer");
     const std::string& name = text(config["name"], "name of a layer");
     if (layers_.contains(name)) fail("{}: two layers are named \"{}\"", file_, name);
-    const Layer layer = shared_or_made(config, class_name);
+    const Layer layer = in_layer(name, [&] { return shared_or_made(config, class_name); });
     if (layer.name() != name) {
       fail("{}: layer \"{}\" is named \"{}\" in its config", file_, name, layer.name());
     }
@@ -231,7 +245,8 @@ class Reader {
         fail("{}: unknown call argument, got {}", name, value.str());
       }
     }
-    results[call.number] = layers_.at(call.layer).call(inputs, options);
+    results[call.number] =
+        in_layer(call.layer, [&] { return layers_.at(call.layer).call(inputs, options); });
     return true;
   }
 

@@ -57,11 +57,11 @@ NamedFunction<Kind> function_from_config(const Config& config, const std::string
   const std::string& class_name =
       config.is_string() ? config.as_string(what) : config["class_name"].as_string(what);
   static const Config empty{Config::Map()};
+  const Config& options = config["config"];
+  if (!options.is_null()) options.as_map(what + ": config");
   std::string known;
   for (const auto& [name, make] : kinds) {
-    if (is_name_of(class_name, name)) {
-      return make(config["config"].is_map() ? config["config"] : empty, what);
-    }
+    if (is_name_of(class_name, name)) return make(options.is_null() ? empty : options, what);
     known += (known.empty() ? "" : ", ") + name;
   }
   unknown_function(what, class_name, known);

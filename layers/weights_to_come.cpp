@@ -24,7 +24,7 @@ bool WeightsToCome::expected() { return innermost != nullptr; }
 Tensor WeightsToCome::zeros(const Shape& shape, const std::string& who) {
   const std::int64_t elements = shape.elements();
   if (elements > innermost->left_) {
-    fail("{}: is {}, {} elements, and the file has {} in all", who, shape.str(), elements,
+    fail("{} is {}, {} elements, and the file has {} in all", who, shape.str(), elements,
          innermost->elements_);
   }
   innermost->left_ -= elements;

@@ -25,6 +25,7 @@ void compile(Model& model, const KerasModel& read, const std::string& path) {
   try {
     const CompileOptions options = compile_options_from_keras(config, outputs_of(model), what);
     model.compile(options);
+    if (read.training.optimizer.empty()) return;  // it has no state
     optimizer_from_keras(options.optimizer, read.training, read.weights, model.weights(),
                          path + ": optimizer");
   } catch (const Error& error) {

@@ -186,10 +186,12 @@ Optimizer optimizer_from_keras(const Config& given, const std::string& what) {
 
 CompileOptions compile_options_from_keras(const Config& config, const Outputs& outputs,
                                           const std::string& what) {
-  if (config["loss"].is_null()) fail("{}: has no loss", what);
   CompileOptions options{.optimizer = optimizer_from_keras(config["optimizer"],
                                                            what + ": optimizer")};
-  options.loss = losses_from_keras(config["loss"], what + ": loss");
+  if (const Config& loss = config["loss"]; !loss.is_null()) {
+    options.loss = losses_from_keras(loss, what + ": loss");
+  }
+  if (options.loss.entries.empty()) fail("{}: has no loss", what);
   options.loss_weights = weights_from_keras(config["loss_weights"], what + ": loss_weights");
   options.metrics =
       metrics_from_keras(config["metrics"], outputs, options.loss, what + ": metrics");

@@ -5,12 +5,11 @@
 //   Config name = file.attribute("layers/dense/vars", "name");
 //
 // Files are written by HDF5's C library. They are read without it: it trusts what it reads, and of
-// files with a few changed bytes every some hundredth takes it down. Read is what h5py writes
-// unless it is told otherwise: superblocks 0, 2 and 3, groups with symbol tables or links in their
+// files with a few changed bytes some in a thousand take it down. Read is what h5py writes unless
+// it is told otherwise: superblocks 0, 2 and 3, groups with symbol tables or links in their
 // headers, datasets that are contiguous, compact or in chunks. Nothing is believed that was not
-// checked, and a dataset takes at most `most_expansion` times the bytes of the file. Elements
-// become float32 (floats of 2, 4 and 8 bytes), int32 (whole numbers that fit) and bool (as h5py
-// writes them).
+// checked, and a dataset takes at most `most_expansion` times the bytes of the file. Elements are
+// float32 (floats of 2, 4 and 8 bytes), int32 (whole numbers that fit) and bool (as h5py has it).
 //
 // Errors:
 //   m.h5: is no HDF5 file

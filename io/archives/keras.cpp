@@ -79,11 +79,12 @@ void read_optimizer(const hdf5::File& file, KerasTraining& training) {
     const Tensor value = file.read(path);
     if (i > 0) {
       training.variables.push_back(value);
-    } else if (value.dtype() == DType::int32 && value.elements() == 1 && value.ints()[0] >= 0) {
-      training.iterations = value.ints()[0];
-    } else {
+    } else if (value.dtype() != DType::int32 || value.elements() != 1) {
       fail("{}: {} is the number of steps, got {} {}", file.name(), in_quotes(path),
            kindling::name(value.dtype()), value.shape().str());
+    } else if (training.iterations = value.ints()[0]; training.iterations < 0) {
+      fail("{}: {} is the number of steps, got {}", file.name(), in_quotes(path),
+           training.iterations);
     }
   }
 }

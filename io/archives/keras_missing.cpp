@@ -6,6 +6,7 @@
 
 #include <kindling/io/archives/keras_objects.h>
 #include <kindling/io/archives/keras_read.h>
+#include <kindling/io/json.h>
 #include <kindling/layers/registry.h>
 #include <kindling/tensor/fail.h>
 
@@ -35,7 +36,12 @@ class Search {
  private:
   void visit(const Config& layer) {
     if (is_model(layer)) return model(layer);
-    const std::string name = class_of(layer, file_);
+    const Config& of_layer = layer["name"];
+    const std::string name =
+        class_of(layer, of_layer.is_string()
+                            ? fmt::format("{}: layer {}", file_,
+                                          in_quotes(of_layer.as_string(file_)))
+                            : file_ + ": a layer");
     const Strings& have = is_operation(layer) ? operations() : known_;
     if (std::ranges::find(have, name) == have.end()) note(layer, name);
     if (!layer["config"].is_map()) return;

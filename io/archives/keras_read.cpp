@@ -107,6 +107,9 @@ class Graph {
       }
       const Config& shape = config["batch_shape"].is_null() ? config["batch_input_shape"]
                                                             : config["batch_shape"];
+      if (!shape.is_list() || shape.as_list(who).empty()) {
+        fail("{}: batch_shape: a list is needed, the batch first, got {}", who, shape.str());
+      }
       return input_layer(entry.name, shape, input_dtype_from_keras(config["dtype"], who));
     }
     if (is_operation(layer)) return operation_config(layer, entry.name);
@@ -164,7 +167,7 @@ class Graph {
       Entry& entry = entries_[i];
       if (entry.class_name == "InputLayer") continue;
       for (Config call : (*sources_[i])["inbound_nodes"].as_list(file_)) {
-        if (is_operation(*sources_[i])) call = without_constants(call);
+        if (is_operation(*sources_[i])) call = without_constants(call, what(entry.name));
         entry.calls.push_back(call_from_keras(entry.class_name, call,
                                               [this](const Config& h) { return counted(h, false); },
                                               what(entry.name)));
@@ -172,10 +175,10 @@ class Graph {
     }
   }
 
-  static Config without_constants(const Config& call) {
+  static Config without_constants(const Config& call, const std::string& what) {
     if (!call.is_map()) return call;
     Config::List tensors;
-    for (const Config& value : call["args"].as_list("")) {
+    for (const Config& value : call["args"].as_list(what + ": args")) {
       if (value.is_map() || value.is_list()) tensors.push_back(value);
     }
     return Config::Map{{"args", tensors}, {"kwargs", call["kwargs"]}};
@@ -315,7 +318,8 @@ const std::vector<std::string>& operations() {
 Config graph_from_keras(const Config& model, const std::string& file) {
   return errors_at(file, [&] {
     if (!is_model(model)) {
-      fail("is of a {}; models of Keras are read, Functional and Sequential",
+      model.as_map("a model");
+      fail("its class_name is {}; Functional and Sequential models are read",
            model["class_name"].str());
     }
     check_classes(model, file);

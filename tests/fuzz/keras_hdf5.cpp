@@ -14,10 +14,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
         fuzz::refuse_or([&] { file.attribute(group, attribute); });
       }
     }
-    for (const auto& [path, dataset] : file.datasets()) {
+    for (const auto& entry : file.datasets()) {
       fuzz::refuse_or([&] {
-        const Tensor read = file.read(path);
-        fuzz::require(read.shape() == dataset.shape && read.dtype() == dataset.dtype,
+        const Tensor read = file.read(entry.first);
+        fuzz::require(read.shape() == entry.second.shape && read.dtype() == entry.second.dtype,
                       "a dataset is what it was said to be");
       });
     }

@@ -39,6 +39,8 @@ std::string members(const std::vector<std::pair<std::string, std::string>>& all)
   return zip.bytes();
 }
 
+const std::string weights = "model.weights.h5: ";
+
 }  // namespace
 
 TEST_CASE("hostile Keras archives: members") {
@@ -64,7 +66,7 @@ TEST_CASE("hostile Keras archives: members") {
        "member \"config.json\": is stored, but 461 bytes hold 462"},
       {raw_zip({RawMember::stored("config.json", config),
                 RawMember::stored("config.json", config)}).bytes,
-                 "member \"config.json\": stands twice"},
+       "member \"config.json\": stands twice"},
       {archive(config, ""), "model.weights.h5: is no HDF5 file"},
       {archive(config, h5.substr(0, 500)),
        "model.weights.h5: is cut short, its header says 10196 bytes, got 500"},
@@ -101,7 +103,7 @@ TEST_CASE("hostile Keras archives: weights") {
       {and_more("optimizer/vars/0", zeros({1})),
        "model.weights.h5: \"optimizer/vars/0\" is the number of steps, got float32 (1,)"},
       {and_more("optimizer/vars/0", cast(full({}, -1), DType::int32)),
-       "model.weights.h5: \"optimizer/vars/0\" is the number of steps, got int32 ()"},
+       "model.weights.h5: \"optimizer/vars/0\" is the number of steps, got -1"},
   });
 }
 
@@ -113,11 +115,30 @@ TEST_CASE("hostile .h5 of Keras 2: weights") {
       {with(file, "model_config", "model_confix"),
        "has no model_config, it holds weights alone; make the model and load_weights"},
       {with(file, "layer_names", "layer_namez"), "has weights of 0 layers, the model has 1"},
+      {with(file, "d/kernel:0", "d/kernel:1"),
+       "does not fit the model; missing: model_weights/d/d/kernel:1"},
+      {with(file, "d/kernel:0", "d/bias:0" + std::string(2, '\0')),
+       "does not fit the model; wrong shape: model_weights/d/d/bias:0 is float32 (3,), not "
+       "float32 (4, 3)"},
+      {with(file, "{\"class_name\": \"Seq", "[\"class_name\": \"Seq"),
+       "model_config:1:14: not JSON, unexpected ':'; expected ']'"},
+      {with(file, "\"sigmoid\"", "\"sigmoix\""),
+       "model_config: layer \"d\": activation: one of linear, relu, relu6, leaky_relu, elu, "
+       "celu, selu, gelu, glu, silu, swish, mish, sigmoid, log_sigmoid, hard_sigmoid, "
+       "sparse_sigmoid, hard_silu, hard_swish, tanh, hard_tanh, tanh_shrink, softplus, "
+       "squareplus, sparse_plus, softsign, soft_shrink, hard_shrink, exponential, softmax, "
+       "log_softmax, sparsemax is needed, got \"sigmoix\""},
       {with(file, "\"units\": 3", "\"units\": 4"),
        "does not fit the model; wrong shape: model_weights/d/d/kernel:0 is float32 (4, 3), not "
        "float32 (4, 4), model_weights/d/d/bias:0 is float32 (3,), not float32 (4,)"},
       {with(file, "\"Dense\"", "\"Dunse\""),
-       "model_config: 1 class is missing: Dunse (layer \"d\"); register_layer<..>() adds a class "
-       "of one's own"},
+       "model_config: 1 class is missing: Dunse (layer \"d\"); register_layer<..>() adds a "
+       "class of one's own"},
+      {with(file, "[null, 4]", "[null, 0]"),
+       "does not fit the model; wrong shape: model_weights/d/d/kernel:0 is float32 (4, 3), not "
+       "float32 (0, 3)"},
+      {with(file, "\"batch_input_shape\"", "\"batch_input_shapx\""),
+       "model_config: a Sequential that was never built has no input shape; build it in Keras "
+       "first"},
   });
 }

@@ -29,6 +29,11 @@ std::string of(const std::string& class_name, const std::string& options) {
                                                                 history("x"))}));
 }
 
+// With other options of d.
+std::string dense_with(const std::string& options) {
+  return of("Dense", "\"units\": 3, " + options);
+}
+
 std::string nested(int levels) {
   std::string config = valid_config();
   for (int i = 0; i < levels; ++i) {
@@ -43,13 +48,16 @@ std::string nested(int levels) {
 
 TEST_CASE("hostile Keras configs: the frame") {
   CHECK(refusal([&] { parse(archive(valid_config())); }) == "no error");
+  const std::string inputs = R"("input_layers": [["x", 0, 0]])",
+                    outputs = R"("output_layers": [["d", 0, 0]])";
   check_refused(parse, {
       {archive(""),
        "config.json:1:1: not JSON, unexpected end of input; expected '[', '{', or a literal"},
       {archive("{\"class_name\": \"Functional\""),
        "config.json:1:28: not JSON, unexpected end of input; expected '}'"},
-      {archive("[]"),
-       "config.json: is of a null; models of Keras are read, Functional and Sequential"},
+      {archive("[]"), "config.json: a model: an object is needed, got []"},
+      {archive("{}"),
+       "config.json: its class_name is null; Functional and Sequential models are read"},
       {archive(std::string(100'000, '[')), "config.json:1:201: nested deeper than 200 levels"},
       {nested(2),
        "model.weights.h5: does not fit the model; missing: "
@@ -58,35 +66,34 @@ TEST_CASE("hostile Keras configs: the frame") {
        "layers/dense/vars/0, layers/dense/vars/1"},
       {nested(100), "config.json:1:21755: nested deeper than 200 levels"},
       {with_part(R"("Functional")", R"("MyModel")"),
-       "config.json: is of a \"MyModel\"; models of Keras are read, Functional and Sequential"},
-      {with_part(R"("config": {"name": "m")", R"("config": "m", "c": {"name": "m")"),
+       "config.json: its class_name is \"MyModel\"; Functional and Sequential models are read"},
+      {with_part(R"("layers")", R"("layer")"),
        "config.json: layers of a model: a list is needed, got null"},
       {with_part(R"("layers": [)", R"("layers": [1, )"),
-       "config.json: class_name: a text is needed, got null"},
+       "config.json: a layer: class_name: a text is needed, got null"},
       {with_part(R"("layers": [)", R"("layers": {}, "l": [)"),
        "config.json: layers of a model: a list is needed, got {}"},
       {with_part(R"("name": "m")", R"("name": 1)"), "config.json: name: a text is needed, got 1"},
-      {with_part(R"("input_layers": [["x", 0, 0]])", R"("input_layers": [])"),
+      {with_part(inputs, R"("input_layers": [])"),
        "config.json: Functional \"m\": an output depends on input \"x\", which is not among the "
        "model's inputs"},
-      {with_part(R"("input_layers": [["x", 0, 0]])", R"("input_layers": [["d", 0, 0]])"),
+      {with_part(inputs, R"("input_layers": [["d", 0, 0]])"),
        "config.json: Functional \"m\": an input of a model is what Input() returned"},
-      {with_part(R"("input_layers": [["x", 0, 0]])",
-                 R"("input_layers": [["x", 0, 0], ["x", 0, 0]])"),
+      {with_part(inputs, R"("input_layers": [["x", 0, 0], ["x", 0, 0]])"),
        "config.json: Functional \"m\": input \"x\" is listed twice"},
-      {with_part(R"("output_layers": [["d", 0, 0]])", R"("output_layers": [])"),
+      {with_part(outputs, R"("output_layers": [])"),
        "config.json: Functional \"m\": a model has at least one output"},
-      {with_part(R"("output_layers": [["d", 0, 0]])", R"("output_layers": [["e", 0, 0]])"),
+      {with_part(outputs, R"("output_layers": [["e", 0, 0]])"),
        "config.json: no layer makes the result [\"e\", 0, 0]"},
-      {with_part(R"("output_layers": [["d", 0, 0]])", R"("output_layers": [["d", 1, 0]])"),
+      {with_part(outputs, R"("output_layers": [["d", 1, 0]])"),
        "config.json: no layer makes the result [\"d\", 1, 0]"},
-      {with_part(R"("output_layers": [["d", 0, 0]])", R"("output_layers": [["d", 0, 1]])"),
+      {with_part(outputs, R"("output_layers": [["d", 0, 1]])"),
        "config.json: no layer makes the result [\"d\", 0, 1]"},
-      {with_part(R"("output_layers": [["d", 0, 0]])", R"("output_layers": [["d", -1, 0]])"),
+      {with_part(outputs, R"("output_layers": [["d", -1, 0]])"),
        "config.json: no layer makes the result [\"d\", -1, 0]"},
-      {with_part(R"("output_layers": [["d", 0, 0]])", R"("output_layers": [["d", 0]])"),
+      {with_part(outputs, R"("output_layers": [["d", 0]])"),
        "config.json: output_layers: a list is needed, got \"d\""},
-      {with_part(R"("output_layers": [["d", 0, 0]])", R"("output_layers": [["d", 0.5, 0]])"),
+      {with_part(outputs, R"("output_layers": [["d", 0.5, 0]])"),
        "config.json: keras_history: a whole number is needed, got 0.5"},
   });
 }
@@ -95,13 +102,13 @@ TEST_CASE("hostile Keras configs: inputs") {
   const std::string shape = R"("batch_shape": [null, 4])", dtype = R"("dtype": "float32", "name")";
   check_refused(parse, {
       {with_part(shape, R"("batch": 1)"),
-       "config.json: Dense \"d\": input is (batch, ..., channels), got (None,)"},
+       "config.json: layer \"x\": batch_shape: a list is needed, the batch first, got null"},
       {with_part(shape, R"("batch_shape": 4)"),
-       "config.json: InputLayer \"x\": batch_shape: a list is needed, got 4"},
+       "config.json: layer \"x\": batch_shape: a list is needed, the batch first, got 4"},
       {with_part(shape, R"("batch_shape": [])"),
-       "config.json: Shape: axis 0 is outside [0, 0) [shape ()]"},
+       "config.json: layer \"x\": batch_shape: a list is needed, the batch first, got []"},
       {with_part(shape, R"("batch_shape": [null, -4])"),
-       "config.json: Shape: a size is at least 0, or any, got -4"},
+       "config.json: layer \"x\": Shape: a size is at least 0, or any, got -4"},
       {with_part(shape, R"("batch_shape": [null, 4.5])"),
        "config.json: InputLayer \"x\": batch_shape: a whole number is needed, got 4.5"},
       {with_part(shape, R"("batch_shape": [null, "4"])"),
@@ -109,7 +116,7 @@ TEST_CASE("hostile Keras configs: inputs") {
       {with_part(shape, R"("batch_shape": [null, 99999999999999999999])"),
        "config.json:1:146: a whole number has at most 64 bits, got 99999999999999999999"},
       {with_part(shape, R"("batch_shape": [null, 1, 1, 1, 1, 1, 4])"),
-       "config.json: Shape: at most 6 axes are supported, got 7"},
+       "config.json: layer \"x\": Shape: at most 6 axes are supported, got 7"},
       {with_part(shape, R"("batch_shape": [null, null])"),
        "config.json: Dense \"d\": the number of channels must be known, got (None, None)"},
       {with_part(dtype, R"("dtype": "string", "name")"),
@@ -137,61 +144,57 @@ TEST_CASE("hostile Keras configs: layers") {
       {with_part(units, R"("unit": 3)"),
        "config.json: Dense \"d\": the option \"units\" is required"},
       {with_part(units, R"("units": 1000000000)"),
-       "config.json: Dense \"d\": weight \"kernel\": is (4, 1000000000), 4000000000 elements, "
+       "config.json: Dense \"d\": weight \"kernel\" is (4, 1000000000), 4000000000 elements, "
        "and the file has 15 in all"},
       {with_part(units, R"("units": 4611686018427387904)"),
-       "config.json: Shape: (4, 4611686018427387904) has more elements than 64 bits count"},
-      {with_part(units, R"("units": 3, "rank": 2)"),
-       "config.json: Dense \"d\": unknown option \"rank\", got 2"},
-      {with_part(units, R"("units": 3, "quantization_config": {})"),
+       "config.json: layer \"d\": Shape: (4, 4611686018427387904) has more elements than 64 "
+       "bits count"},
+      {dense_with(R"("rank": 2)"), "config.json: Dense \"d\": unknown option \"rank\", got 2"},
+      {dense_with(R"("quantization_config": {})"),
        "config.json: Dense \"d\": unknown option \"quantization_config\", got {}"},
-      {with_part(units, R"("units": 3, "dtype": "mixed_float16")"),
+      {dense_with(R"("dtype": "mixed_float16")"),
        "config.json: layer \"d\": only the dtype policy float32 is supported, got "
        "\"mixed_float16\"; in Keras, build the model under that policy, load the weights into "
        "it and save it again"},
-      {with_part(units,
-                 R"("units": 3, "dtype": {"class_name": "DTypePolicy",)"
-                 R"( "config": {"name": "float64"}})"),
+      {dense_with(R"("dtype": {"class_name": "DTypePolicy", "config": {"name": "float64"}})"),
        "config.json: layer \"d\": only the dtype policy float32 is supported, got \"float64\"; "
        "in Keras, build the model under that policy, load the weights into it and save it again"},
-      {with_part(units, R"("units": 3, "activation": "lambda")"),
-       "config.json: activation: one of linear, relu, relu6, leaky_relu, elu, celu, selu, gelu, "
-       "glu, silu, swish, mish, sigmoid, log_sigmoid, hard_sigmoid, sparse_sigmoid, hard_silu, "
-       "hard_swish, tanh, hard_tanh, tanh_shrink, softplus, squareplus, sparse_plus, softsign, "
-       "soft_shrink, hard_shrink, exponential, softmax, log_softmax, sparsemax is needed, got "
-       "\"lambda\""},
-      {with_part(units, R"("units": 3, "activation": {"class_name": "function", "config": 1})"),
+      {dense_with(R"("activation": "lambda")"),
+       "config.json: layer \"d\": activation: one of linear, relu, relu6, leaky_relu, elu, "
+       "celu, selu, gelu, glu, silu, swish, mish, sigmoid, log_sigmoid, hard_sigmoid, "
+       "sparse_sigmoid, hard_silu, hard_swish, tanh, hard_tanh, tanh_shrink, softplus, "
+       "squareplus, sparse_plus, softsign, soft_shrink, hard_shrink, exponential, softmax, "
+       "log_softmax, sparsemax is needed, got \"lambda\""},
+      {dense_with(R"("activation": {"class_name": "function", "config": 1})"),
        "config.json: layer \"d\": activation, name of a function: a text is needed, got 1"},
-      {with_part(units, R"("units": 3, "kernel_initializer": "Frob")"),
+      {dense_with(R"("kernel_initializer": "Frob")"),
        "config.json: Dense \"d\": kernel_initializer: one of Constant, GlorotNormal, "
        "GlorotUniform, HeNormal, HeUniform, Identity, LecunNormal, LecunUniform, Ones, "
        "Orthogonal, RandomNormal, RandomUniform, TruncatedNormal, VarianceScaling, Zeros, "
        "normal, uniform is needed, got \"Frob\""},
-      {with_part(units,
-                 R"("units": 3, "kernel_regularizer": {"class_name": "L1",)"
-                 R"( "config": {"l1": "x"}})"),
+      {dense_with(R"("kernel_initializer": {"class_name": "Constant", "config": 1})"),
+       "config.json: Dense \"d\": kernel_initializer: config: an object is needed, got 1"},
+      {dense_with(R"("kernel_regularizer": {"class_name": "L1", "config": {"l1": "x"}})"),
        "config.json: Dense \"d\": kernel_regularizer: l1: a number is needed, got \"x\""},
-      {with_part(units,
-                 R"("units": 3, "kernel_constraint": {"class_name": "MaxNorm",)"
-                 R"( "config": {"max": 1}})"),
+      {dense_with(R"("kernel_constraint": {"class_name": "MaxNorm", "config": {"max": 1}})"),
        "config.json: Dense \"d\": kernel_constraint: unknown option \"max\", got 1"},
       {with_part(R"("class_name": "Dense")", R"("class_name": "Lambda")"),
        "config.json: 1 class is missing: Lambda (layer \"d\"); register_layer<..>() adds a "
        "class of one's own"},
       {with_part(R"("class_name": "Dense")", R"("class_name": null)"),
-       "config.json: class_name: a text is needed, got null"},
-      {of("Frob", "\"a\": 1"),
-       "config.json: 1 class is missing: Frob (layer \"d\"); register_layer<..>() adds a class "
-       "of one's own"},
+       "config.json: layer \"d\": class_name: a text is needed, got null"},
+      {archive(layers_config({input_config("x"),
+                              layer_config("y", "Frob", "\"a\": 1", history("x")),
+                              layer_config("z", "Frob", "\"a\": 1", history("y")),
+                              layer_config("d", "Nicht", "\"a\": 1", history("z"))})),
+       "config.json: 2 classes are missing: Frob (layers \"y\", \"z\"), Nicht (layer \"d\"); "
+       "register_layer<..>() adds a class of one's own"},
       {with_part(R"("name": "d", "inbound_nodes")", R"("name": "x", "inbound_nodes")"),
        "config.json: two layers are named \"x\""},
-      {of("Conv4D", "\"filters\": 1"),
-       "config.json: 1 class is missing: Conv4D (layer \"d\"); register_layer<..>() adds a "
-       "class of one's own"},
       {of("Conv1D", R"("filters": 3, "kernel_size": 2)"),
        "config.json: Conv1D \"d\": input is (batch, steps, channels), got (None, 4)"},
       {of("Embedding", R"("input_dim": 3, "output_dim": 99999999)"),
-       "config.json: Embedding \"d\": weight \"embeddings\": is (3, 99999999), 299999997 "
+       "config.json: Embedding \"d\": weight \"embeddings\" is (3, 99999999), 299999997 "
        "elements, and the file has 15 in all"},
       {of("Reshape", R"("target_shape": [3, -2])"),
        "config.json: Reshape \"d\": target_shape has at most 5 sizes, one of which may be -1, "

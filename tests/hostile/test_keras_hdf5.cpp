@@ -75,18 +75,22 @@ TEST_CASE("hostile HDF5: groups") {
                     heap = found(file, "HEAP");
   const std::size_t vars = found(file, "TREE", tree + 1);
   const auto text = [](std::size_t n) { return std::to_string(n); };
-  // Its own child, one level below itself.
-  const std::string own_child = "\1" + little(2, 1) + std::string(24, '\0') + little(8, tree);
-  CHECK(refusal([&] { parse(with_bytes(file, tree + 5, own_child)); }) ==
-        "f: " + damaged + "a tree at byte " + text(tree + 6));
+  for (const std::string& bytes : {with_bytes(file, heap + 8, little(8, ~0ull)),
+                                   with_bytes(file, node + 6, little(2, 0xffff)),
+                                   with_bytes(file, node + 8, little(8, 1ull << 33))}) {
+    CHECK(refusal([&] { parse(bytes); }) ==
+          "f: " + damaged + "a group's names at byte " + text(heap + 32));
+  }
   check_refused(parse, {
       {with_bytes(file, tree, "TREF"), damaged + "a tree at byte " + text(tree + 4)},
-      {with_bytes(file, tree + 4, "\1"), damaged + "a tree at byte " + text(tree + 6)},
+      {with_bytes(file, vars + 4, "\1"), damaged + "a tree at byte " + text(vars + 6)},
+      // Its own child, one level below itself.
+      {with_bytes(file, tree + 5, "\1" + little(2, 1) + std::string(24, '\0') +
+                                      little(8, tree)),
+       damaged + "a tree at byte " + text(tree + 6)},
       {with_bytes(file, tree + 6, little(2, 0xffff)),
-       "is a damaged HDF5 file, a tree at byte 8336"},
+       damaged + "a tree at byte " + text(file.size() - 4)},
       {with_bytes(file, heap, "HEAQ"), damaged + "a group's names at byte " + text(heap + 4)},
-      {with_bytes(file, heap + 8, little(8, ~0ull)),
-       "is a damaged HDF5 file, a group's names at byte 712"},
       {with_bytes(file, node + 8, little(8, 0)), "its root has two links of one name, or one "
                                                  "without"},
       {with_bytes(file, node + 24, little(4, 2)), "\"vars\" is a soft link; only hard links are "

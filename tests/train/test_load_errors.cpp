@@ -128,11 +128,11 @@ TEST_CASE("Layers that don't exist, or not like that") {
         "M/model.json: Dense \"b/c\": a name has no '/', which separates the parts of a weight's "
         "path");
   CHECK(saved.edited("\"batch_shape\":[null,3]", "\"batch_shape\":[]") ==
-        "M/model.json: Shape: axis 0 is outside [0, 0) [shape ()]");
+        "M/model.json: layer \"x\": Shape: axis 0 is outside [0, 0) [shape ()]");
   CHECK(saved.edited("\"batch_shape\":[null,3]", "\"batch_shape\":[null,-3]") ==
-        "M/model.json: Shape: a size is at least 0, or any, got -3");
+        "M/model.json: layer \"x\": Shape: a size is at least 0, or any, got -3");
   CHECK(saved.edited("\"batch_shape\":[null,3]", "\"batch_shape\":[1,2,3,4,5,6,7]") ==
-        "M/model.json: Shape: at most 6 axes are supported, got 7");
+        "M/model.json: layer \"x\": Shape: at most 6 axes are supported, got 7");
   CHECK(saved.edited("\"dtype\":\"float32\"}", "\"dtype\":\"float64\"}") ==
         "M/model.json: InputLayer \"x\": dtype: one of float32, int32, bool is needed, got "
         "\"float64\"");
