@@ -12,6 +12,7 @@ struct InfoOptions {
   bool json = false;
 };
 void info(const InfoOptions& options);
+void info_of_onnx(const InfoOptions& options);  // of an .onnx file
 
 struct ConvertOptions {
   std::string from, to;

@@ -40,6 +40,11 @@ Kind kind_by_ending(const std::string& path) {
        ending);
 }
 
+[[noreturn]] void refuse_onnx(const std::string& path) {
+  fail("{}: an ONNX file is written, and shown by info, but no model or weights are read of it",
+       path);
+}
+
 // Keras's names by place: what it looks for in a .weights.h5.
 bool is_path_of_variable(const std::string& name) {
   const std::size_t slash = name.rfind('/');
@@ -61,7 +66,6 @@ Kind kind_of_input(const std::string& path) {
   if (kind == Kind::folder) {
     fail("{}: is no folder, and a file's kind goes by its name's ending: {}", path, endings);
   }
-  if (kind == Kind::onnx) fail("{}: ONNX files are written, not read", path);
   if (kind == Kind::h5_model && !read_h5(path).metadata.contains("model_config")) {
     return Kind::h5_weights;
   }
@@ -78,7 +82,9 @@ bool is_model(Kind kind) {
 }
 
 Model load_model(const std::string& path) {
-  if (!is_model(kind_of_input(path))) {
+  const Kind kind = kind_of_input(path);
+  if (kind == Kind::onnx) refuse_onnx(path);
+  if (!is_model(kind)) {
     fail("{}: holds tensors alone, a model is needed: a folder, .keras or .h5", path);
   }
   return Model::load(path);
@@ -91,6 +97,7 @@ TensorFile read_tensors(const std::string& path, Kind kind) {
     case Kind::npy: return {path, {{fs::path(path).stem().string(), read_npy(path)}}, {}};
     case Kind::h5_model:
     case Kind::h5_weights: return read_h5(path);
+    case Kind::onnx: refuse_onnx(path);
     default: fail("{}: tensors are read from .weights.h5, .h5, .safetensors, .npz and .npy", path);
   }
 }

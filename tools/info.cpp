@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 
 #include <kindling/io/archives/keras.h>
@@ -13,6 +12,7 @@
 #include "commands.h"
 #include "files.h"
 #include "ports.h"
+#include "print.h"
 
 namespace kindling::tools {
 namespace {
@@ -118,8 +118,6 @@ void print_json(const std::string& path, const Contents& found) {
                                   {"dtype", kindling::name(value.dtype())},
                                   {"bytes", bytes_of(value)}});
   }
-  Config::Map metadata;
-  for (const auto& [key, text] : found.metadata) metadata.emplace_back(key, text);
   const Totals totals = totals_of(found.tensors);
   Config all = Config::Map{{"file", path}, {"kind", text_of(found.kind)}};
   if (!found.model.empty()) all.set("model", config_of(found.model[0]));
@@ -127,20 +125,8 @@ void print_json(const std::string& path, const Contents& found) {
   all.set("totals", Config::Map{{"tensors", std::ssize(found.tensors)},
                                 {"elements", totals.elements},
                                 {"bytes", totals.bytes}});
-  all.set("metadata", metadata);
+  all.set("metadata", config_of(found.metadata));
   fmt::print("{}\n", to_json(all));
-}
-
-// Rows of texts in columns, the last ones to the right.
-void print_table(const std::vector<std::array<std::string, 4>>& rows) {
-  std::array<std::size_t, 4> width = {};
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) width[i] = std::max(width[i], row[i].size());
-  }
-  for (const auto& row : rows) {
-    fmt::print("  {:<{}}  {:<{}}  {:<{}}  {:>{}}\n", row[0], width[0], row[1], width[1], row[2],
-               width[2], row[3], width[3]);
-  }
 }
 
 void print_ports(const char* what, const std::vector<Port>& ports) {
@@ -157,7 +143,7 @@ void print_text(const std::string& path, const Contents& found) {
     print_ports("input", inputs_of(model));
     print_ports("output", outputs_of(model));
   }
-  std::vector<std::array<std::string, 4>> rows = {{"Tensor", "Type", "Shape", "Bytes"}};
+  std::vector<TableRow> rows = {{"Tensor", "Type", "Shape", "Bytes"}};
   for (const auto& [name, value] : found.tensors) {
     rows.push_back({name, kindling::name(value.dtype()), value.shape().str(),
                     std::to_string(bytes_of(value))});
@@ -167,15 +153,13 @@ void print_text(const std::string& path, const Contents& found) {
   const Totals totals = totals_of(found.tensors);
   fmt::print("\n{} tensors, {} elements, {} bytes\n", found.tensors.size(), totals.elements,
              totals.bytes);
-  constexpr std::size_t longest = 60;
-  for (const auto& [key, text] : found.metadata) {
-    fmt::print("{}: {}{}\n", key, text.substr(0, longest), text.size() > longest ? ".." : "");
-  }
+  print_metadata(found.metadata);
 }
 
 }  // namespace
 
 void info(const InfoOptions& options) {
+  if (kind_of_input(options.file) == Kind::onnx) return info_of_onnx(options);
   const Contents found = contents_of(options.file);
   if (options.json) {
     print_json(options.file, found);

@@ -1,4 +1,4 @@
-// What stands in for model_file.cpp in a build without ONNX's library: errors that say so.
+// What stands in for model_file.cpp and info.cpp in a build without ONNX's library: errors that say so.
 #include <kindling/io/onnx/onnx.h>
 
 #include <kindling/tensor/error.h>
@@ -17,5 +17,7 @@ namespace {
 void export_onnx(const Layer&, const std::string&, const OnnxOptions&) { left_out("export_onnx"); }
 
 std::string onnx_bytes(const Layer&, const OnnxOptions&) { left_out("onnx_bytes"); }
+
+OnnxInfo onnx_info(const std::string&) { left_out("onnx_info"); }
 
 }  // namespace kindling

@@ -1,4 +1,4 @@
-// The one file that knows protobuf: an OnnxGraph as a ModelProto.
+// An OnnxGraph as a ModelProto of protobuf's.
 #include <kindling/io/onnx/model_graph.h>
 
 #include <limits>

@@ -25,9 +25,13 @@
 //     takes its states as inputs and has return_state
 //   export_onnx: a file of protobuf has at most 2147483647 bytes, "large" takes 4000000000
 //
+//   model.onnx: is no ONNX file, or is cut short
+//
 // Source: keras.Model.export; https://github.com/onnx/onnx/blob/main/docs/IR.md.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -48,6 +52,24 @@ void export_onnx(const Layer& model, const std::string& path, const OnnxOptions&
 
 // The same as bytes; equal for equal models.
 std::string onnx_bytes(const Layer& model, const OnnxOptions& options = {});
+
+// A tensor that an ONNX file names.
+struct OnnxTensorInfo {
+  std::string name, dtype;         // "query", "int32"
+  std::vector<std::string> shape;  // {"batch", "12"}; "?" is a size without a name
+  std::int64_t bytes = 0;          // of an initializer, in the file
+};
+
+// What is in an ONNX file, of any producer: it is shown, not run.
+struct OnnxInfo {
+  std::string producer;  // "kindling 1.0.0"
+  std::int64_t ir_version = 0;
+  std::map<std::string, std::int64_t> opsets;     // by domain; ONNX's own is "ai.onnx"
+  std::map<std::string, std::int64_t> operators;  // nodes by operator, those of loops' bodies too
+  std::vector<OnnxTensorInfo> inputs, outputs, initializers;
+  std::map<std::string, std::string> metadata;
+};
+OnnxInfo onnx_info(const std::string& path);
 
 }  // namespace kindling
 #pragma GCC visibility pop

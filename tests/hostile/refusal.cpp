@@ -82,14 +82,6 @@ void check_refused(const std::function<void(const std::string& bytes)>& read,
   }
 }
 
-std::string with(std::string text, std::string_view part, std::string_view other) {
-  const std::size_t at = text.find(part);
-  INFO(part);
-  REQUIRE(at != text.npos);
-  REQUIRE(text.find(part, at + 1) == text.npos);
-  return text.replace(at, part.size(), other);
-}
-
 std::string little(std::size_t bytes, unsigned long long number) {
   std::string text;
   for (std::size_t i = 0; i < bytes; ++i) text += static_cast<char>(number >> (8 * i) & 0xff);

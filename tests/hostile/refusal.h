@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/edits.h"
+
 // What `read` says of a file, in a process of its own that may map `bound` bytes more than it has
 // when it starts (8 times that under the address sanitizer): an Error's message, "no error" or, of
 // whatever must not happen, what it was.
@@ -21,9 +23,6 @@ struct Hostile {
 // and that no two say the same.
 void check_refused(const std::function<void(const std::string& bytes)>& read,
                    const std::vector<Hostile>& files);
-
-// A text with one part replaced, which it has exactly once.
-std::string with(std::string text, std::string_view part, std::string_view other);
 
 // A number as little-endian bytes.
 std::string little(std::size_t bytes, unsigned long long number);

@@ -12,4 +12,5 @@ TEST_CASE("Without ONNX's library an export says what to install") {
   const auto dense = Dense({.units = 1});
   CHECK(message_of([&] { export_onnx(dense, "model.onnx"); }) == "export_onnx" + text);
   CHECK(message_of([&] { onnx_bytes(dense); }) == "onnx_bytes" + text);
+  CHECK(message_of([] { onnx_info("model.onnx"); }) == "onnx_info" + text);
 }
