@@ -125,7 +125,7 @@ void print_json(const std::string& path, const Contents& found) {
   all.set("totals", Config::Map{{"tensors", std::ssize(found.tensors)},
                                 {"elements", totals.elements},
                                 {"bytes", totals.bytes}});
-  all.set("metadata", config_of(found.metadata));
+  all.set("metadata", metadata_config(found.metadata));
   fmt::print("{}\n", to_json(all));
 }
 

@@ -60,7 +60,7 @@ void print_json(const std::string& path, const OnnxInfo& found) {
                                          {"graph", graph},
                                          {"tensors", tensors},
                                          {"totals", totals},
-                                         {"metadata", config_of(found.metadata)}}));
+                                         {"metadata", metadata_config(found.metadata)}}));
 }
 
 void print_ports(const char* what, const Infos& ports) {

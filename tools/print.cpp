@@ -24,7 +24,7 @@ void print_metadata(const Metadata& metadata) {
   }
 }
 
-Config config_of(const Metadata& metadata) {
+Config metadata_config(const Metadata& metadata) {
   Config::Map map;
   for (const auto& [key, text] : metadata) map.emplace_back(key, text);
   return map;

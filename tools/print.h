@@ -16,6 +16,6 @@ void print_table(const std::vector<TableRow>& rows);
 
 // A line each; long texts are cut.
 void print_metadata(const Metadata& metadata);
-Config config_of(const Metadata& metadata);
+Config metadata_config(const Metadata& metadata);
 
 }  // namespace kindling::tools
