@@ -140,7 +140,9 @@ class Reader {
       return f();
     } catch (const Error& error) {
       std::string text = error.what();
-      if (text.starts_with(file_ + ": ")) text = text.substr(file_.size() + 2);
+      for (const std::string& known : {file_ + ": ", std::string("layer: ")}) {
+        if (text.starts_with(known)) text = text.substr(known.size());
+      }
       const std::string quoted = "\"" + name + "\"";
       if (text.find(quoted) == text.npos) text = "layer " + quoted + ": " + text;
       throw Error(what(text));

@@ -20,7 +20,8 @@ int main(int argc, char** argv) {
 
   InfoOptions info_options;
   CLI::App* info_command = app.add_subcommand(
-      "info", "What is in a file: .keras, .h5, .weights.h5, .safetensors, .npz, .npy, .onnx or a folder");
+      "info",
+      "What is in a file: .keras, .h5, .weights.h5, .safetensors, .npz, .npy, .onnx or a folder");
   info_command->add_option("file", info_options.file, "File, or a model's folder")->required();
   info_command->add_flag("--json", info_options.json, "Print JSON");
 

@@ -50,6 +50,15 @@ Config tensor_of(const Config& history) {
                      {"config", Config::Map{{"keras_history", history}}}};
 }
 
+// With Keras 2's triples as Keras 3 has tensors.
+Config with_tensors(const Config& value) {
+  if (!value.is_list()) return value;
+  if (is_triple(value)) return tensor_of(value);
+  Config::List list;
+  for (const Config& each : value.as_list("")) list.push_back(with_tensors(each));
+  return list;
+}
+
 // Keras 2 writes a call as the list of its inputs, [layer, call, result, kwargs]; as Keras 3 does.
 Config modern(const Config& call, const std::string& what) {
   if (call.is_map()) return call;
@@ -63,7 +72,7 @@ Config modern(const Config& call, const std::string& what) {
     tensors.push_back(tensor_of(Config::List(parts.begin(), parts.begin() + 3)));
     if (parts.size() < 4 || parts[3].is_null()) continue;
     for (const auto& [key, value] : parts[3].as_map(what)) {
-      kwargs.set(key, is_triple(value) ? tensor_of(value) : value);
+      kwargs.set(key, with_tensors(value));
     }
   }
   return Config::Map{

@@ -1,4 +1,4 @@
-// What stands in for model_file.cpp and info.cpp in a build without ONNX's library: errors that say so.
+// What stands in for model_file.cpp and info.cpp in a build without ONNX's library: errors.
 #include <kindling/io/onnx/onnx.h>
 
 #include <kindling/tensor/error.h>

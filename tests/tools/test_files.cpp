@@ -7,6 +7,7 @@
 #include <kindling/io/archives/npz.h>
 #include <kindling/io/file.h>
 #include <kindling/io/npy.h>
+#include <kindling/io/weights_file.h>
 #include <kindling/tensor/version.h>
 #include <kindling/train/keras.h>
 

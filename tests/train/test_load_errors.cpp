@@ -105,7 +105,7 @@ TEST_CASE("Files that aren't there") {
 TEST_CASE("Layers that don't exist, or not like that") {
   const Saved saved;
   CHECK(saved.edited("\"Dense\"", "\"Dence\"")
-            .starts_with("M/model.json: layer: no class \"Dence\" is registered; "
+            .starts_with("M/model.json: layer \"a\": no class \"Dence\" is registered; "
                          "register_layer<Dence>() adds one of your own [registered: Activation, "));
   CHECK(saved.edited("\"use_bias\"", "\"use_bais\"") ==
         "M/model.json: Dense \"a\": unknown option \"use_bais\", got true");
