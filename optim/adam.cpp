@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include <kindling/optim/adam_update.h>
 #include <kindling/tensor/fail.h>
 #include <kindling/tensor/kernels/update.h>
 
@@ -19,12 +20,6 @@ kernels::AdamStep step_of(const Options& o) {
 }
 
 double to_power(double beta, std::int64_t t) { return std::pow(beta, static_cast<double>(t)); }
-
-Update adam_update(const kernels::AdamStep& step, bool amsgrad) {
-  return [step, amsgrad](float* w, float* const* slots, const float* g, std::int64_t n) {
-    kernels::adam(w, slots[0], slots[1], amsgrad ? slots[2] : nullptr, g, n, step);
-  };
-}
 
 template <class Options>
 constexpr bool has_amsgrad = requires(const Options& o) { o.amsgrad; };
@@ -62,7 +57,7 @@ Update AdamKin<O>::update(double learning_rate, std::int64_t t) const {
   kernels::AdamStep step = step_of(options_);
   step.alpha = static_cast<float>(learning_rate * (std::sqrt(1 - to_power(step.beta_2, t)) /
                                                    (1 - to_power(step.beta_1, t))));
-  return adam_update(step, slots() == 3);
+  return AdamUpdate{step, slots() == 3};
 }
 
 template class AdamKin<AdamOptions>;
@@ -88,7 +83,7 @@ Update NadamImpl::update(double learning_rate, std::int64_t t) const {
   step.alpha = static_cast<float>(learning_rate * root * u(t + 1) / (1 - product * u(t + 1)));
   step.beta = static_cast<float>(learning_rate * root * (1 - u(t)) / (1 - product));
   step.epsilon = static_cast<float>(options_.epsilon * root);
-  return adam_update(step, false);
+  return AdamUpdate{step, false};
 }
 
 }  // namespace kindling

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <kindling/optim/adam_update.h>
 #include <kindling/tensor/kernels/scratch.h>
 #include <kindling/tensor/threads.h>
 
@@ -40,17 +41,21 @@ DeferredRows::DeferredRows(const Tensor& weight, const Tensors& slots, bool rest
   for (Tensor& slot : slots_) slot_data_.push_back(slot.mutable_floats().data());
 }
 
-void DeferredRows::apply(const Update& update, std::int64_t row, const float* g) const {
-  float* slots[most_slots];
-  for (std::size_t i = 0; i < slot_data_.size(); ++i) slots[i] = slot_data_[i] + row * width_;
-  update(weight_ + row * width_, slots, g, width_);
+DeferredRows::Row DeferredRows::at(std::int64_t row) const {
+  Row found{weight_ + row * width_, {}};
+  for (std::size_t i = 0; i < slot_data_.size(); ++i) {
+    found.slots[i] = slot_data_[i] + row * width_;
+  }
+  return found;
 }
 
 void DeferredRows::replay(std::int64_t row, std::int64_t from, std::int64_t to) const {
   if (resting_[static_cast<std::size_t>(row)] != 0 && !moves_at_rest_) return;
-  for (std::int64_t step = from; step < to; ++step) {
-    apply(updates_[static_cast<std::size_t>(step - first_)], row, zeros_.data());
-  }
+  const Row r = at(row);
+  auto missed = std::span(updates_).subspan(static_cast<std::size_t>(from - first_),
+                                            static_cast<std::size_t>(to - from));
+  missed = missed.subspan(take_at_rest(missed, r.weight, r.slots.data(), width_));
+  for (const Update& update : missed) update(r.weight, r.slots.data(), zeros_.data(), width_);
 }
 
 void DeferredRows::collect(const std::vector<Rows>& gradient) {
@@ -107,7 +112,8 @@ void DeferredRows::step(const std::vector<Rows>& gradient, const Update& update,
         const float* values = touched_.parts[part];
         for (std::int64_t d = 0; d < width_; ++d) sum.data()[d] += values[d];
       }
-      apply(update, row, sum.data());
+      const Row to = at(row);
+      update(to.weight, to.slots.data(), sum.data(), width_);
       done_[r] = steps();
       resting_[r] = 0;
     }

@@ -7,6 +7,7 @@
 // nobody ever touched, whose moments are zero, take none.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <mutex>
 #include <span>
@@ -47,7 +48,11 @@ class DeferredRows : public Deferred {
   std::int64_t steps() const { return first_ + std::ssize(updates_); }
   // Steps [from, to) of a row, without a gradient.
   void replay(std::int64_t row, std::int64_t from, std::int64_t to) const;
-  void apply(const Update& update, std::int64_t row, const float* g) const;
+  struct Row {
+    float* weight;
+    std::array<float*, most_slots> slots;
+  };
+  Row at(std::int64_t row) const;
 
   std::mutex mutex_;
   float* weight_;

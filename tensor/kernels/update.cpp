@@ -38,27 +38,61 @@ void sgd_momentum(float* w, float* m, const float* g, float learning_rate, float
   });
 }
 
+// A vector of weights with their moments, and Adam's step on it.
+struct AdamVector {
+  hn::Vec<Floats> w, mean, square, largest;
+
+  template <class Lanes>
+  HWY_INLINE AdamVector(Lanes lanes, const float* weight, const float* m, const float* v,
+                        const float* most) {
+    const Floats d;
+    w = lanes.load(d, weight);
+    mean = lanes.load(d, m);
+    square = lanes.load(d, v);
+    largest = most ? lanes.load(d, most) : hn::Zero(d);
+  }
+
+  HWY_INLINE void step(hn::Vec<Floats> gradient, const AdamStep& step, bool amsgrad) {
+    const Floats d;
+    mean = hn::MulAdd(hn::Sub(gradient, mean), hn::Set(d, 1 - step.beta_1), mean);
+    square = hn::MulAdd(hn::MulSub(gradient, gradient, square), hn::Set(d, 1 - step.beta_2),
+                        square);
+    if (amsgrad) largest = hn::Max(largest, square);
+    const auto root = hn::Sqrt(amsgrad ? largest : square);
+    const auto ahead = hn::Mul(hn::Set(d, step.beta), gradient);
+    const auto change = hn::Div(hn::MulAdd(hn::Set(d, step.alpha), mean, ahead),
+                                hn::Add(root, hn::Set(d, step.epsilon)));
+    w = hn::Sub(w, change);
+  }
+
+  template <class Lanes>
+  HWY_INLINE void store(Lanes lanes, float* weight, float* m, float* v, float* most) const {
+    const Floats d;
+    lanes.store(w, d, weight);
+    lanes.store(mean, d, m);
+    lanes.store(square, d, v);
+    if (most) lanes.store(largest, d, most);
+  }
+};
+
 void adam(float* w, float* m, float* v, float* largest, const float* g, AdamStep step, Size n) {
   const Floats d;
   for_vectors(d, n, [=](auto lanes, Size i) HWY_ATTR {
-    const auto gradient = lanes.load(d, g + i);
-    const auto old_mean = lanes.load(d, m + i);
-    const auto old_square = lanes.load(d, v + i);
-    const auto mean = hn::MulAdd(hn::Sub(gradient, old_mean), hn::Set(d, 1 - step.beta_1),
-                                 old_mean);
-    const auto square = hn::MulAdd(hn::MulSub(gradient, gradient, old_square),
-                                   hn::Set(d, 1 - step.beta_2), old_square);
-    lanes.store(mean, d, m + i);
-    lanes.store(square, d, v + i);
-    auto under_root = square;
-    if (largest) {
-      under_root = hn::Max(lanes.load(d, largest + i), square);
-      lanes.store(under_root, d, largest + i);
-    }
-    const auto size = hn::Add(hn::Sqrt(under_root), hn::Set(d, step.epsilon));
-    const auto ahead = hn::Mul(hn::Set(d, step.beta), gradient);
-    const auto change = hn::Div(hn::MulAdd(hn::Set(d, step.alpha), mean, ahead), size);
-    lanes.store(hn::Sub(lanes.load(d, w + i), change), d, w + i);
+    float* const most = largest ? largest + i : nullptr;
+    AdamVector x(lanes, w + i, m + i, v + i, most);
+    x.step(lanes.load(d, g + i), step, largest != nullptr);
+    x.store(lanes, w + i, m + i, v + i, most);
+  });
+}
+
+void adam_at_rest(float* w, float* m, float* v, float* largest, Size n, const AdamStep* steps,
+                  Size count) {
+  const Floats d;
+  for_vectors(d, n, [=](auto lanes, Size i) HWY_ATTR {
+    float* const most = largest ? largest + i : nullptr;
+    AdamVector x(lanes, w + i, m + i, v + i, most);
+    for (Size s = 0; s < count; ++s) x.step(hn::Zero(d), steps[s], largest != nullptr);
+    x.store(lanes, w + i, m + i, v + i, most);
   });
 }
 
@@ -173,6 +207,7 @@ namespace kindling::kernels {
 HWY_EXPORT(sgd);
 HWY_EXPORT(sgd_momentum);
 HWY_EXPORT(adam);
+HWY_EXPORT(adam_at_rest);
 HWY_EXPORT(adamax);
 HWY_EXPORT(lion);
 HWY_EXPORT(adagrad);
@@ -190,6 +225,14 @@ void sgd_momentum(float* w, float* m, const float* g, std::int64_t n, float lear
 void adam(float* w, float* m, float* v, float* largest, const float* g, std::int64_t n,
           const AdamStep& step) {
   in_blocks(n, HWY_DYNAMIC_DISPATCH(adam), w, m, v, largest, g, step);
+}
+void adam_at_rest(float* w, float* m, float* v, float* largest, std::int64_t n,
+                  std::span<const AdamStep> steps) {
+  for_blocks(n, [&](std::int64_t begin, std::int64_t end) {
+    HWY_DYNAMIC_DISPATCH(adam_at_rest)
+    (w + begin, m + begin, v + begin, at_element(largest, begin), end - begin, steps.data(),
+     std::ssize(steps));
+  });
 }
 void adamax(float* w, float* m, float* u, const float* g, std::int64_t n, const AdamStep& step) {
   in_blocks(n, HWY_DYNAMIC_DISPATCH(adamax), w, m, u, g, step);

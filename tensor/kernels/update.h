@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 namespace kindling::kernels {
 
@@ -23,6 +24,9 @@ struct AdamStep {
 };
 void adam(float* w, float* m, float* v, float* largest, const float* g, std::int64_t n,
           const AdamStep& step);
+// Steps one after the other without a gradient, in one pass: the bits of adam with zeros for g.
+void adam_at_rest(float* w, float* m, float* v, float* largest, std::int64_t n,
+                  std::span<const AdamStep> steps);
 
 // m += (g - m) (1 - beta_1);  u = max(beta_2 * u, |g|);  w -= alpha * m / (u + epsilon)
 void adamax(float* w, float* m, float* u, const float* g, std::int64_t n, const AdamStep& step);

@@ -77,6 +77,31 @@ TEST_CASE("Adam, with and without the largest second moment") {
   }
 }
 
+TEST_CASE("Adam's steps without a gradient at once are its steps one by one, to the bit") {
+  Dice dice(4);
+  std::vector<AdamStep> steps;
+  for (int i = 1; i < 8; ++i) steps.push_back({0.01f / i, 0.9f, 0.999f, 1e-7f, 0.002f * (i % 2)});
+  for (int64_t n : odd_sizes) {
+    const Floats w = dice.normals(n), m = dice.normals(n), zeros(static_cast<std::size_t>(n), 0.0f);
+    const Floats v = squares(dice.normals(n)), most = squares(dice.normals(n));
+    for (bool amsgrad : {false, true}) {
+      for_each_target([&](const char* target) {
+        CAPTURE(target, n, amsgrad);
+        Floats w1 = w, m1 = m, v1 = v, l1 = most, w2 = w, m2 = m, v2 = v, l2 = most;
+        for (const AdamStep& step : steps) {
+          adam(w1.data(), m1.data(), v1.data(), amsgrad ? l1.data() : nullptr, zeros.data(), n,
+               step);
+        }
+        adam_at_rest(w2.data(), m2.data(), v2.data(), amsgrad ? l2.data() : nullptr, n, steps);
+        CHECK(w1 == w2);
+        CHECK(m1 == m2);
+        CHECK(v1 == v2);
+        CHECK(l1 == l2);
+      });
+    }
+  }
+}
+
 TEST_CASE("the other optimizers, beside their formulas on one element at a time") {
   // f(kernel's w, slots, g, n), and the same in double for one element: w, slots a and b, g.
   struct Step {
