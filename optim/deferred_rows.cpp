@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <hwy/cache_control.h>
+
 #include <kindling/optim/adam_update.h>
 #include <kindling/tensor/kernels/scratch.h>
 #include <kindling/tensor/threads.h>
@@ -39,6 +41,16 @@ DeferredRows::DeferredRows(const Tensor& weight, const Tensors& slots, bool rest
   Tensor handle = weight;
   weight_ = handle.mutable_floats().data();
   for (Tensor& slot : slots_) slot_data_.push_back(slot.mutable_floats().data());
+}
+
+// Rows lie far apart: what comes next is fetched while another row is worked on.
+void DeferredRows::prefetch(std::int64_t row) const {
+  constexpr std::int64_t line = 16;
+  const std::int64_t first = row * width_, last = first + std::min<std::int64_t>(width_, 256);
+  for (std::int64_t i = first; i < last; i += line) {
+    hwy::Prefetch(weight_ + i);
+    for (float* slot : slot_data_) hwy::Prefetch(slot + i);
+  }
 }
 
 DeferredRows::Row DeferredRows::at(std::int64_t row) const {
@@ -106,6 +118,7 @@ void DeferredRows::step(const std::vector<Rows>& gradient, const Update& update,
     for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
       const std::int64_t row = touched_.rows[i];
       const auto r = static_cast<std::size_t>(row);
+      if (i + 1 < static_cast<std::size_t>(end)) prefetch(touched_.rows[i + 1]);
       replay(row, done_[r], before);
       std::fill_n(sum.data(), width_, 0.0f);
       for (std::size_t part = touched_.first[i]; part < touched_.first[i + 1]; ++part) {
@@ -161,6 +174,7 @@ void DeferredRows::settle_rows(std::span<const std::int32_t> rows) {
   }
   parallel_ranges(std::ssize(behind), rows_a_block, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
+      if (i + 1 < end) prefetch(behind[static_cast<std::size_t>(i) + 1].row);
       const Behind& b = behind[static_cast<std::size_t>(i)];
       replay(b.row, b.from, now);
     }

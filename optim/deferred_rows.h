@@ -53,6 +53,7 @@ class DeferredRows : public Deferred {
     std::array<float*, most_slots> slots;
   };
   Row at(std::int64_t row) const;
+  void prefetch(std::int64_t row) const;
 
   std::mutex mutex_;
   float* weight_;
