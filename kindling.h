@@ -15,6 +15,7 @@
 #include <kindling/io/archives/npz.h>
 #include <kindling/io/npy.h>
 #include <kindling/io/onnx/onnx.h>
+#include <kindling/io/onnx/registry.h>
 #include <kindling/io/safetensors.h>
 #include <kindling/io/weights_file.h>
 #include <kindling/layers/activation.h>

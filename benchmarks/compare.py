@@ -63,9 +63,11 @@ class Peers:
     def common(self):
         return ["--threads", str(self.args.threads), "--seconds", str(self.args.seconds)]
 
+    def step_of(self, shape, *options):
+        return json.loads(run([self.step, "--json", "--shape", shape, *self.common(), *options]))
+
     def kindling(self, shape):
-        out = run([self.step, "--json", "--shape", shape, *self.common()])
-        return json.loads(out)["results"][0]
+        return self.step_of(shape)["results"][0]
 
     def python(self, torch, form):
         extra = TUNED if form == "tuned" else {}
@@ -202,10 +204,23 @@ def table(peers, results, key, title):
     return "\n".join(lines)
 
 
+def on_one_thread(peers, rounds):
+    """Shares of the limit, and how many times as long as on all threads a step takes."""
+    runs = {shape: [peers.step_of(shape, "--threads", "1") for _ in range(rounds)]
+            for shape in SHAPES}
+    return {shape: {key: statistics.median(r["results"][0][key] for r in runs[shape])
+                    for key in ["fraction_of_limit", "train_ms"]} for shape in SHAPES}
+
+
 def page(peers, results, alone, lengths, args):
     limit = [f"{results[shape, 'kindling']['fraction_of_limit']:.2f}" for shape in SHAPES]
     memory = [f"{results[shape, 'kindling']['peak_mb']:.0f} MB" for shape in SHAPES]
     faults = [f"{results[shape, 'kindling']['page_faults']:.1f}" for shape in SHAPES]
+    single = on_one_thread(peers, args.rounds)
+    single_limit = [f"{single[shape]['fraction_of_limit']:.2f}" for shape in SHAPES]
+    faster = [f"{single[shape]['train_ms'] / results[shape, 'kindling']['train_ms']:.2f}"
+              for shape in SHAPES]
+    kernel = peers.step_of(SHAPES[0])["openblas"]
     left_out = ("Left out, because not installed: " + ", ".join(peers.missing) + ".\n\n"
                 if peers.missing else "")
     return f"""# Performance
@@ -225,11 +240,14 @@ brackets how many times as long as kindling's. Written by `benchmarks/compare.py
 
 {left_out}PyTorch "tuned" keeps the 4-D tensor once and changes it in place, with one allocator arena
 that gives nothing back (`benchmarks/peers/torch_step.py`). All of PyTorch ran with
-`OMP_WAIT_POLICY=passive`, which helps it on few cores.
+`OMP_WAIT_POLICY=passive`, which helps it on few cores. OpenBLAS, kindling's and PyTorch's, took
+its kernels for {kernel}.
 
 | kindling | {" | ".join(SHAPES)} |
 |---|---|---|---|
 | training step's share of the machine's limit (`benchmarks/machine_limit.h`) | {" | ".join(limit)} |
+| the same on one thread | {" | ".join(single_limit)} |
+| a step on one thread, times as long as on {args.threads} | {" | ".join(faster)} |
 | peak memory of the whole program | {" | ".join(memory)} |
 | page faults a training step | {" | ".join(faults)} |
 """

@@ -16,6 +16,8 @@
 namespace kindling {
 namespace {
 
+constexpr std::int64_t most_numbers = 1 << 14;  // of a vector; there are some of a few thousand
+
 std::int64_t spaces(std::string_view line) { return std::count(line.begin(), line.end(), ' '); }
 
 // Some files end their lines with a space or were saved with "\r\n".
@@ -74,6 +76,10 @@ void for_each_vector(const Lines& next, const std::string& path, std::int64_t& d
       header = parse_header(line);
       dim = header ? header->dim : spaces(line);
       if (dim < 1) fail("{}:1: must be a word and its vector, got {}", path, quoted(line));
+      // Each word of the vocabulary gets as many.
+      if (dim > most_numbers) {
+        fail("{}:1: a vector has at most {} numbers, got {}", path, most_numbers, dim);
+      }
       if (header) continue;
     }
     ++words;
@@ -96,7 +102,6 @@ WordVectors vectors_of(const Lines& lines, const std::string& name, const Vocabu
   vectors.name = name;
   for_each_vector(lines, name, vectors.dim, [&](std::string_view word, std::string_view numbers,
                                                 std::int64_t line) {
-    // Only now, for no line is as long as a dimension that is nonsense.
     if (vectors.values.empty()) {
       vectors.values.resize(static_cast<std::size_t>(vocabulary.size() * vectors.dim));
       vectors.found.resize(static_cast<std::size_t>(vocabulary.size()));

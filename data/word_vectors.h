@@ -13,8 +13,9 @@
 // several equal words wins.
 // Files may be bigger than memory; the numbers of words that are not asked for are only counted.
 //
-// Errors, with file and line: fewer fields than the dimension needs, a number that is none or not
-// finite, another count of lines than the first says; and those of lines_of_file.
+// Errors, with file and line: fewer fields than the dimension needs, a dimension beyond 16384, a
+// number that is none or not finite, another count of lines than the first says; and those of
+// lines_of_file.
 // Source: the GloVe and fastText projects' descriptions of their files.
 #pragma once
 

@@ -1,6 +1,20 @@
 #include <kindling/io/bytes.h>
 
+#include <cmath>
+#include <limits>
+
 namespace kindling {
+
+float float_of_half(std::uint16_t bits) {
+  const int exponent = bits >> 10 & 31, fraction = bits & 1023;
+  float number = exponent == 0 ? std::ldexp(static_cast<float>(fraction), -24)
+                               : std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
+  if (exponent == 31) {
+    number = fraction == 0 ? std::numeric_limits<float>::infinity()
+                           : std::numeric_limits<float>::quiet_NaN();
+  }
+  return bits >> 15 != 0 ? -number : number;
+}
 
 std::string_view bytes_of(const Tensor& x) {
   const auto view = [](auto elements) {

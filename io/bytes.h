@@ -30,6 +30,9 @@ Number number_at(std::string_view bytes, std::size_t at) {
   return number;
 }
 
+// A float of 2 bytes: a sign, 5 bits of exponent, 10 of fraction.
+float float_of_half(std::uint16_t bits);
+
 template <std::integral Number>
 std::string bytes_of(Number number) {
   return {reinterpret_cast<const char*>(&number), sizeof number};

@@ -1,7 +1,11 @@
 #include <kindling/io/functional_config.h>
 
+#include <algorithm>
+#include <functional>
 #include <map>
+#include <queue>
 #include <utility>
+#include <vector>
 
 #include <kindling/layers/registry.h>
 #include <kindling/tensor/fail.h>
@@ -98,16 +102,12 @@ class Reader {
       : config_(config), file_(std::move(file)), shared_(shared) {}
 
   Functional read(bool sequential) {
-    std::vector<std::vector<PendingCall>> calls;  // by layer
-    for (const Config& layer : list(config_["layers"], "layers")) calls.push_back(add_layer(layer));
-    for (const auto& of_layer : calls) {
-      pending_.insert(pending_.end(), of_layer.begin(), of_layer.end());
-      run_calls();
+    std::vector<const OneLayer*> layers;
+    for (const Config& layer : list(config_["layers"], "layers")) {
+      layers.push_back(&add_layer(layer));
     }
-    if (!pending_.empty()) {
-      fail("{}: {} calls wait for each other, first that of \"{}\"", file_, pending_.size(),
-           pending_[0].layer);
-    }
+    for (const OneLayer* layer : layers) make_calls(*layer);
+    check_all_made();
     const Config& name = config_["name"];
     const Functional model({.inputs = ends("input_layers"), .outputs = ends("output_layers"),
                             .name = name.is_null() ? "" : text(name, "name"),
@@ -119,10 +119,22 @@ class Reader {
   }
 
  private:
-  struct PendingCall {
-    std::string layer;
-    std::size_t number;    // which call of the layer
-    const Config* config;  // null for an input
+  struct OneLayer {
+    Layer layer;
+    std::size_t first = 0, count = 0;  // its calls
+  };
+  struct OneCall {
+    const Layer* layer;
+    const Config* config;                 // null for an input
+    bool made = false;
+    SymbolicTensors results = {};
+    std::size_t missing = 0;              // calls that must come before it
+    std::vector<std::size_t> after = {};  // those that wait for this one
+  };
+  // Result `index` of a call.
+  struct Source {
+    std::size_t call = 0;
+    std::int64_t index = 0;
   };
 
   std::string what(const std::string& key) const { return file_ + ": " + key; }
@@ -149,7 +161,7 @@ class Reader {
     }
   }
 
-  std::vector<PendingCall> add_layer(const Config& config) {
+  const OneLayer& add_layer(const Config& config) {
     const std::string& class_name = text(config["class_name"], "class_name of a layer");
     const std::string& name = text(config["name"], "name of a layer");
     if (layers_.contains(name)) fail("{}: two layers are named \"{}\"", file_, name);
@@ -157,17 +169,17 @@ class Reader {
     if (layer.name() != name) {
       fail("{}: layer \"{}\" is named \"{}\" in its config", file_, name, layer.name());
     }
-    layers_.emplace(name, layer);
-    std::vector<PendingCall> calls;
+    OneLayer& added = layers_[name];
+    added = {layer, calls_.size()};
     if (class_name == "InputLayer") {
-      calls.push_back({name, 0, nullptr});
+      calls_.push_back({&added.layer, nullptr});
     } else {
       for (const Config& call : list(config["inbound_nodes"], "inbound_nodes of " + name)) {
-        calls.push_back({name, calls.size(), &call});
+        calls_.push_back({&added.layer, &call});
       }
     }
-    results_[name].resize(calls.size());
-    return calls;
+    added.count = calls_.size() - added.first;
+    return added;
   }
 
   Layer shared_or_made(const Config& config, const std::string& class_name) {
@@ -184,102 +196,137 @@ class Reader {
     return made;
   }
 
-  // The tensor that [layer, call, result] names; null while that call is still to come.
-  const SymbolicTensor* find(const Config& history) const {
+  // What [layer, call, result] names; whether the call has such a result is known when it is made.
+  Source source(const Config& history) const {
     const Config::List& parts = list(history, "keras_history");
     if (parts.size() != 3) {
       fail("{}: [layer, call, result] is needed, got {}", file_, history.str());
     }
-    const auto at = results_.find(text(parts[0], "keras_history"));
+    const auto at = layers_.find(text(parts[0], "keras_history"));
     const std::int64_t call = parts[1].as_int(what("keras_history"));
     const std::int64_t result = parts[2].as_int(what("keras_history"));
-    if (at == results_.end() || call < 0 || std::cmp_greater_equal(call, at->second.size())) {
-      fail("{}: no layer makes the result {}", file_, history.str());
+    if (at == layers_.end() || call < 0 || std::cmp_greater_equal(call, at->second.count)) {
+      no_result(history);
     }
-    const SymbolicTensors& results = at->second[static_cast<std::size_t>(call)];
-    if (results.empty()) return nullptr;
-    if (result < 0 || std::cmp_greater_equal(result, results.size())) {
-      fail("{}: no layer makes the result {}", file_, history.str());
-    }
-    return &results[static_cast<std::size_t>(result)];
+    return {at->second.first + static_cast<std::size_t>(call), result};
   }
 
-  // Appends the tensors of an argument: one, null for none, or a list. False if one is to come.
-  bool gather(const Config& argument, SymbolicTensors& into) const {
+  // The tensor, once its call is made.
+  const SymbolicTensor& tensor(const Config& history) const {
+    const Source from = source(history);
+    const SymbolicTensors& results = calls_[from.call].results;
+    if (from.index < 0 || std::cmp_greater_equal(from.index, results.size())) no_result(history);
+    return results[static_cast<std::size_t>(from.index)];
+  }
+
+  [[noreturn]] void no_result(const Config& history) const {
+    fail("{}: no layer makes the result {}", file_, history.str());
+  }
+
+  // Calls visit(history) for the tensors of an argument, one or a list; with null for one that is
+  // null.
+  template <class Visit>
+  void each_tensor(const Config& argument, const Visit& visit) const {
     if (argument.is_list()) {
-      for (const Config& each : list(argument, "args")) {
-        if (!gather(each, into)) return false;
-      }
-      return true;
+      for (const Config& each : list(argument, "args")) each_tensor(each, visit);
+    } else {
+      visit(argument.is_null() ? nullptr : &argument["config"]["keras_history"]);
     }
-    if (argument.is_null()) {
-      into.emplace_back();
-      return true;
-    }
-    const SymbolicTensor* found = find(argument["config"]["keras_history"]);
-    if (found != nullptr) into.push_back(*found);
-    return found != nullptr;
   }
 
-  // Makes a call, unless something must come before it.
-  bool run(const PendingCall& call) {
-    std::vector<SymbolicTensors>& results = results_[call.layer];
-    if (call.config == nullptr) {
-      results[0] = layers_.at(call.layer).call(SymbolicTensors{});
-      return true;
-    }
-    if (call.number > 0 && results[call.number - 1].empty()) return false;
-    const Config& kwargs = (*call.config)["kwargs"];
+  SymbolicTensors tensors(const Config& argument) const {
+    SymbolicTensors all;
+    each_tensor(argument, [&](const Config* history) {
+      all.push_back(history != nullptr ? tensor(*history) : SymbolicTensor());
+    });
+    return all;
+  }
+
+  void make(OneCall& call) const {
+    const std::string& layer = call.layer->name();
     SymbolicTensors inputs;
     SymbolicCallOptions options;
-    if (!gather((*call.config)["args"], inputs)) return false;
-    if (!kwargs["mask"].is_null() && !gather(kwargs["mask"], options.mask)) return false;
-    for (const auto& [key, value] : kwargs.is_null() ? Config::Map() : kwargs.as_map(file_)) {
-      const std::string name = what(call.layer + ", " + key);
-      if (value.is_null() || key == "mask") continue;
-      if (key == "training") {
-        options.training = value.as_bool(name);
-      } else if (key == "use_causal_mask") {
-        options.use_causal_mask = value.as_bool(name);
-      } else if (key == "return_attention_scores") {
-        options.return_attention_scores = value.as_bool(name);
-      } else {
-        fail("{}: unknown call argument, got {}", name, value.str());
+    if (call.config != nullptr) {
+      const Config& kwargs = (*call.config)["kwargs"];
+      inputs = tensors((*call.config)["args"]);
+      if (!kwargs["mask"].is_null()) options.mask = tensors(kwargs["mask"]);
+      for (const auto& [key, value] : kwargs.is_null() ? Config::Map() : kwargs.as_map(file_)) {
+        const std::string name = what(layer + ", " + key);
+        if (value.is_null() || key == "mask") continue;
+        if (key == "training") {
+          options.training = value.as_bool(name);
+        } else if (key == "use_causal_mask") {
+          options.use_causal_mask = value.as_bool(name);
+        } else if (key == "return_attention_scores") {
+          options.return_attention_scores = value.as_bool(name);
+        } else {
+          fail("{}: unknown call argument, got {}", name, value.str());
+        }
       }
     }
-    results[call.number] =
-        in_layer(call.layer, [&] { return layers_.at(call.layer).call(inputs, options); });
-    return true;
+    call.results = in_layer(layer, [&] { return call.layer->call(inputs, options); });
+    call.made = true;
   }
 
-  void run_calls() {
-    for (bool progress = true; progress;) {
-      std::vector<PendingCall> waiting;
-      for (const PendingCall& call : pending_) {
-        if (!run(call)) waiting.push_back(call);
-      }
-      progress = waiting.size() < pending_.size();
-      pending_ = std::move(waiting);
+  // Notes what must come before a call: those that it takes results of, and the layer's own.
+  void count_missing(std::size_t number, const OneLayer& layer) {
+    OneCall& call = calls_[number];
+    const auto needs = [&](std::size_t other) {
+      if (calls_[other].made) return;
+      calls_[other].after.push_back(number);
+      ++call.missing;
+    };
+    if (number > layer.first) needs(number - 1);
+    if (call.config == nullptr) return;
+    const auto visit = [&](const Config* history) {
+      if (history != nullptr) needs(source(*history).call);
+    };
+    each_tensor((*call.config)["args"], visit);
+    each_tensor((*call.config)["kwargs"]["mask"], visit);
+  }
+
+  // Makes a layer's calls and those that waited for them: in rounds over all that wait, in each
+  // what can be made when its turn comes.
+  void make_calls(const OneLayer& layer) {
+    using Turn = std::pair<std::size_t, std::size_t>;  // a round, a call
+    std::priority_queue<Turn, std::vector<Turn>, std::greater<>> turns;
+    for (std::size_t i = layer.first; i < layer.first + layer.count; ++i) {
+      count_missing(i, layer);
+      if (calls_[i].missing == 0) turns.emplace(0, i);
     }
+    while (!turns.empty()) {
+      const auto [round, number] = turns.top();
+      turns.pop();
+      make(calls_[number]);
+      for (const std::size_t other : std::exchange(calls_[number].after, {})) {
+        if (--calls_[other].missing == 0) turns.emplace(round + (other < number ? 1 : 0), other);
+      }
+    }
+  }
+
+  void check_all_made() const {
+    const auto waiting = std::ranges::count(calls_, false, &OneCall::made);
+    if (waiting == 0) return;
+    fail("{}: {} calls wait for each other, first that of \"{}\"", file_, waiting,
+         std::ranges::find(calls_, false, &OneCall::made)->layer->name());
   }
 
   // Keras writes one end as a triple, several as a list of triples.
   SymbolicTensors ends(const std::string& key) const {
     const Config::List& entries = list(config_[key], key);
-    SymbolicTensors tensors;
+    SymbolicTensors all;
     const bool single = !entries.empty() && entries[0].is_string();
     for (const Config& entry : single ? Config::List{config_[key]} : entries) {
-      tensors.push_back(*find(entry));
+      all.push_back(tensor(entry));
     }
-    return tensors;
+    return all;
   }
 
   const Config& config_;
   std::string file_;
   Shared& shared_;
-  std::map<std::string, Layer> layers_;
-  std::map<std::string, std::vector<SymbolicTensors>> results_;  // by layer and call
-  std::vector<PendingCall> pending_;
+  std::map<std::string, OneLayer> layers_;
+  std::vector<OneCall> calls_;
 };
 
 }  // namespace

@@ -86,8 +86,8 @@ class Cursor {
 // this recurses, so that deep nesting is refused before it can do harm.
 class Reader : public nlohmann::json_sax<json> {
  public:
-  Reader(std::string_view text, const std::string& name)
-      : text_(text), name_(name), reached_(text.data()) {}
+  Reader(std::string_view text, const std::string& name, std::size_t most_values)
+      : text_(text), name_(name), most_values_(most_values), reached_(text.data()) {}
 
   Config read() {
     // The parser takes a zero byte for the end of the text and would not look at what follows.
@@ -158,6 +158,9 @@ class Reader : public nlohmann::json_sax<json> {
   }
 
   bool put(Config value) {
+    if (values_++ == most_values_) {
+      refuse(last_byte(), fmt::format("has more than {} values", most_values_));
+    }
     if (levels_.empty()) {
       root_ = std::move(value);
     } else if (Level& level = levels_.back(); level.is_map) {
@@ -191,6 +194,7 @@ class Reader : public nlohmann::json_sax<json> {
 
   std::string_view text_;
   const std::string& name_;
+  std::size_t most_values_, values_ = 0;
   const char* reached_;  // the end of what the parser has taken
   Config root_;
   std::vector<Level> levels_;
@@ -206,8 +210,8 @@ std::string to_json(const Config& config, int indent) {
   }
 }
 
-Config parse_json(std::string_view text, const std::string& name) {
-  return Reader(text, name).read();
+Config parse_json(std::string_view text, const std::string& name, std::size_t most_values) {
+  return Reader(text, name, most_values).read();
 }
 
 std::string in_quotes(std::string_view text) {

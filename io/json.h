@@ -11,12 +11,14 @@
 //   model.json:3:7: text is not UTF-8
 //   model.json:3:7: key "units" stands twice in one object
 //   model.json:3:7: nested deeper than 200 levels
+//   model.json:3:7: has more than 16777216 values
 //   model.json:3:7: a whole number has at most 64 bits, got 9223372036854775808
 //   to_json: a number must be finite, got nan
 //
 // Source: RFC 8259.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -29,8 +31,10 @@ namespace kindling {
 // is not finite, a text that is not UTF-8 and a key that stands twice in one object.
 std::string to_json(const Config& config, int indent = 2);
 
-// The whole text is one JSON value; `name` is what messages start with.
-Config parse_json(std::string_view text, const std::string& name);
+// The whole text is one JSON value, made of at most `most_values`, since one that is written with
+// two bytes takes a hundred in memory. `name` is what messages start with.
+Config parse_json(std::string_view text, const std::string& name,
+                  std::size_t most_values = std::size_t{1} << 24);
 
 // A text as JSON writes it, in quotes and cut short, for messages.
 std::string in_quotes(std::string_view text);

@@ -12,7 +12,8 @@
 namespace kindling {
 
 // Writes the folder as a whole: on any error, a full disk say, what was there before stays.
-// A layer of one's own must be registered, and is kept with the shapes it was built for.
+// A layer of one's own is kept with the shapes it was built for, and must be registered where it is
+// loaded.
 void save_model_folder(const Layer& model, const std::string& folder,
                        const std::map<std::string, std::string>& files = {});
 

@@ -46,14 +46,8 @@ class Elements {
   }
 
   void halves(Tensor& x) const {
-    each<std::uint16_t>(x.mutable_floats(), [](std::uint16_t value, std::size_t) {
-      constexpr float infinity = std::numeric_limits<float>::infinity();
-      const int exponent = value >> 10 & 31, fraction = value & 1023;
-      float number = exponent == 0 ? std::ldexp(static_cast<float>(fraction), -24)
-                                   : std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
-      if (exponent == 31) number = fraction == 0 ? infinity : std::nanf("");
-      return value >> 15 ? -number : number;
-    });
+    each<std::uint16_t>(x.mutable_floats(),
+                        [](std::uint16_t value, std::size_t) { return float_of_half(value); });
   }
 
   template <class From>
@@ -188,14 +182,18 @@ Tensor parse_npy(std::string_view bytes, const std::string& name) {
   bool big = false;
   const Kind& kind = kind_of(header.descr, big, name);
   const Shape shape(header.shape);
+  // Fortran's order is that of the axes backwards.
+  if (header.fortran_order) std::ranges::reverse(header.shape);
+  const Shape stored(header.shape);
+  // An axis of size 0 makes any other count for nothing, but only those that come after it.
   const std::optional<std::int64_t> size = size_in_bytes(shape, kind.bytes);
-  if (!size) fail("{}: {} {} has more bytes than 64 bits count", name, header.descr, shape.str());
+  if (!size || !size_in_bytes(stored, kind.bytes)) {
+    fail("{}: {} {} has more bytes than 64 bits count", name, header.descr, shape.str());
+  }
   if (*size != std::ssize(bytes)) {
     fail("{}: {} {} takes {} bytes, got {}", name, header.descr, shape.str(), *size, bytes.size());
   }
-  // Fortran's order is that of the axes backwards.
-  if (header.fortran_order) std::ranges::reverse(header.shape);
-  Tensor x = Tensor::empty(Shape(header.shape), kind.dtype);
+  Tensor x = Tensor::empty(stored, kind.dtype);
   (Elements(bytes, big, name).*kind.load)(x);
   if (!header.fortran_order || shape.rank() < 2) return x;
   std::vector<int> axes;

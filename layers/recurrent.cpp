@@ -54,6 +54,10 @@ void RecurrentImpl<O>::check_options() const {
   if (options_.units < 1) {
     fail("{}: units is at least 1, got {}", who(), static_cast<std::int64_t>(options_.units));
   }
+  if (std::int64_t width = 0; __builtin_mul_overflow(gates_, options_.units.value(), &width)) {
+    fail("{}: {} gates of units = {} are more than 64 bits count", who(), gates_,
+         options_.units.value());
+  }
   for (const double rate : {options_.dropout, options_.recurrent_dropout}) {
     if (!(rate >= 0 && rate < 1)) {
       fail("{}: dropout and recurrent_dropout are in [0, 1), got {}", who(), rate);

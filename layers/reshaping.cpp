@@ -6,6 +6,18 @@
 #include <kindling/tensor/fail.h>
 
 namespace kindling {
+namespace {
+
+// Of the sizes that are known; false if 64 bits don't count them.
+bool count_elements(const std::vector<std::int64_t>& sizes, std::int64_t& product) {
+  product = 1;
+  for (const std::int64_t n : sizes) {
+    if (n != any && __builtin_mul_overflow(product, n, &product)) return false;
+  }
+  return true;
+}
+
+}  // namespace
 
 void ReshapeImpl::check_options() const {
   const auto& target = options_.target_shape.value();
@@ -15,6 +27,10 @@ void ReshapeImpl::check_options() const {
     fail("{}: target_shape has at most {} sizes, one of which may be -1, got {}", who(),
          Shape::max_rank - 1, to_config(target).str());
   }
+  if (std::int64_t known = 1; !count_elements(target, known)) {
+    fail("{}: target_shape {} has more elements than 64 bits count", who(),
+         to_config(target).str());
+  }
 }
 
 void ReshapeImpl::check(const Shapes& inputs) const {
@@ -23,7 +39,7 @@ void ReshapeImpl::check(const Shapes& inputs) const {
   const Shape items(std::span(inputs[0].begin() + 1, inputs[0].end()));
   if (!items.known()) return;
   std::int64_t known = 1;
-  for (const std::int64_t n : options_.target_shape.value()) known *= n == any ? 1 : n;
+  count_elements(options_.target_shape, known);
   const bool open = std::ranges::count(options_.target_shape.value(), any) > 0;
   if (open ? known == 0 || items.elements() % known != 0 : known != items.elements()) {
     fail("{}: target_shape {} doesn't hold the {} elements of each of {}", who(),
@@ -35,7 +51,7 @@ Shapes ReshapeImpl::compute_output_shape(const Shapes& inputs, const Call&) {
   const Shape items(std::span(inputs[0].begin() + 1, inputs[0].end()));
   std::vector<std::int64_t> sizes = options_.target_shape;
   std::int64_t known = 1;
-  for (const std::int64_t n : sizes) known *= n == any ? 1 : n;
+  count_elements(sizes, known);
   if (items.known() && known > 0) std::ranges::replace(sizes, any, items.elements() / known);
   sizes.insert(sizes.begin(), inputs[0][0]);
   return {Shape(sizes)};

@@ -1,6 +1,7 @@
 #include <kindling/layers/symbolic.h>
 
 #include <atomic>
+#include <iterator>
 
 #include <kindling/layers/call_arguments.h>
 
@@ -11,6 +12,23 @@ constexpr Word<DType> dtypes[] = {
     {DType::float32, "float32"}, {DType::int32, "int32"}, {DType::boolean, "bool"}};
 
 }  // namespace
+
+SymbolicNode::~SymbolicNode() {
+  SymbolicTensors waiting;
+  const auto take_inputs = [&](SymbolicNode& node) {
+    for (SymbolicTensors* tensors : {&node.inputs, &node.masks}) {
+      waiting.insert(waiting.end(), std::move_iterator(tensors->begin()),
+                     std::move_iterator(tensors->end()));
+      tensors->clear();
+    }
+  };
+  take_inputs(*this);
+  while (!waiting.empty()) {
+    const SymbolicTensor last = std::move(waiting.back());
+    waiting.pop_back();
+    if (last.node().use_count() == 1) take_inputs(*last.node());  // and it ends here
+  }
+}
 
 SymbolicTensor Input(const InputOptions& options) {
   const Handle<InputLayerImpl> layer(options);
@@ -51,8 +69,12 @@ SymbolicTensors symbolic_call(const Layer& layer, const SymbolicTensors& inputs,
   Call settled = impl.settle({}, arguments);
   settled.dtypes = dtypes;
   static std::atomic<std::int64_t> next{0};
-  auto node = std::make_shared<SymbolicNode>(
-      SymbolicNode{layer, inputs, options.mask, arguments, next.fetch_add(1)});
+  const auto node = std::make_shared<SymbolicNode>();
+  node->layer = layer;
+  node->inputs = inputs;
+  node->masks = options.mask;
+  node->arguments = arguments;
+  node->order = next.fetch_add(1);
   node->shapes = impl.compute_output_shape(shapes, settled);
   // Layers inside that only call() builds get their weights now, as those of the others did.
   if (impl.has_unbuilt_layers()) impl.LayerImpl::compute_output_shape(shapes, settled);

@@ -13,12 +13,19 @@ namespace kindling {
 
 // One call of a layer.
 struct SymbolicNode {
-  Layer layer;
-  SymbolicTensors inputs;
-  SymbolicTensors masks;  // those given, as in CallArguments
-  CallOptions arguments;  // the others; its mask is empty
-  std::int64_t order;     // later calls have higher numbers
-  Shapes shapes = {};     // of the results
+  SymbolicNode() = default;
+  // Lets go of the calls before it in a loop: one that let go of the next would go as deep as the
+  // graph.
+  ~SymbolicNode();
+  SymbolicNode(const SymbolicNode&) = delete;
+  SymbolicNode& operator=(const SymbolicNode&) = delete;
+
+  Layer layer = {};
+  SymbolicTensors inputs = {};
+  SymbolicTensors masks = {};  // those given, as in CallArguments
+  CallOptions arguments = {};  // the others; its mask is empty
+  std::int64_t order = 0;      // later calls have higher numbers
+  Shapes shapes = {};          // of the results
 };
 
 struct InputOptions {

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <hwy/cache_control.h>
-
 #include <kindling/optim/adam_update.h>
 #include <kindling/tensor/kernels/scratch.h>
 #include <kindling/tensor/threads.h>
@@ -48,8 +46,8 @@ void DeferredRows::prefetch(std::int64_t row) const {
   constexpr std::int64_t line = 16;
   const std::int64_t first = row * width_, last = first + std::min<std::int64_t>(width_, 256);
   for (std::int64_t i = first; i < last; i += line) {
-    hwy::Prefetch(weight_ + i);
-    for (float* slot : slot_data_) hwy::Prefetch(slot + i);
+    __builtin_prefetch(weight_ + i);
+    for (float* slot : slot_data_) __builtin_prefetch(slot + i);
   }
 }
 

@@ -1,6 +1,10 @@
 // Shape: the sizes of a tensor's axes; DType: what its elements are.
 #pragma once
 
+#if __cplusplus < 202002L
+#error "kindling needs C++20: -std=c++20"
+#endif
+
 #include <cstdint>
 #include <initializer_list>
 #include <span>

@@ -30,7 +30,6 @@ void write_model(const Model& model, const std::string& path, Kind kind) {
 void read_weights(const Model& model, const std::string& path, Kind kind) {
   switch (kind) {
     case Kind::folder: return model.load_weights(path + "/weights.safetensors");
-    case Kind::npz: return assign_weights(model.weights(), read_npz(path).tensors, path);
     case Kind::npy: fail("{}: is one tensor, weights are several with names", path);
     default: return model.load_weights(path);
   }
@@ -40,6 +39,7 @@ void read_weights(const Model& model, const std::string& path, Kind kind) {
 
 void convert(const ConvertOptions& options) {
   const Kind from = kind_of_input(options.from), to = kind_of_output(options.to);
+  if (from == Kind::onnx) refuse_onnx(options.from);
   if (!options.model.empty()) {
     const Model model = load_model(options.model);
     read_weights(model, options.from, from);

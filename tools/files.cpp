@@ -40,11 +40,6 @@ Kind kind_by_ending(const std::string& path) {
        ending);
 }
 
-[[noreturn]] void refuse_onnx(const std::string& path) {
-  fail("{}: an ONNX file is written, and shown by info, but no model or weights are read of it",
-       path);
-}
-
 // Keras's names by place: what it looks for in a .weights.h5.
 bool is_path_of_variable(const std::string& name) {
   const std::size_t slash = name.rfind('/');
@@ -79,6 +74,11 @@ Kind kind_of_output(const std::string& path) {
 
 bool is_model(Kind kind) {
   return kind == Kind::folder || kind == Kind::keras || kind == Kind::h5_model;
+}
+
+void refuse_onnx(const std::string& path) {
+  fail("{}: an ONNX file is written, and shown by info, but no model or weights are read of it",
+       path);
 }
 
 Model load_model(const std::string& path) {

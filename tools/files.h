@@ -19,6 +19,7 @@ Kind kind_of_output(const std::string& path);
 bool is_model(Kind kind);  // with its layers, not weights alone
 
 Model load_model(const std::string& path);  // fails on a file that holds none
+[[noreturn]] void refuse_onnx(const std::string& path);  // which is no input
 
 TensorFile read_tensors(const std::string& path, Kind kind);
 void write_tensors(const std::string& path, Kind kind, const TensorFile& file);

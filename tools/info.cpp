@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
+#include <system_error>
 
 #include <kindling/io/archives/keras.h>
 #include <kindling/io/json.h>
@@ -37,7 +39,7 @@ std::int64_t bytes_of(const Tensor& x) {
 
 struct Contents {
   Kind kind;
-  std::vector<Model> model;  // one, or none
+  std::optional<Model> model;
   NamedTensors tensors;
   Metadata metadata;
 };
@@ -45,23 +47,27 @@ struct Contents {
 Contents contents_of_model(const std::string& path, Kind kind) {
   Contents found{kind, {}, {}, {}};
   if (kind == Kind::folder) {
-    found.model.push_back(Model::load(path));
+    found.model = Model::load(path);
     for (const auto& entry : std::filesystem::directory_iterator(path)) {
       const std::string name = entry.path().filename().string();
       if (name != "model.json" && name != "weights.safetensors") {
-        found.metadata["file " + name] = fmt::format("{} bytes", entry.file_size());
+        std::error_code none;
+        found.metadata["file " + name] =
+            entry.is_regular_file(none) ? fmt::format("{} bytes", entry.file_size(none))
+            : entry.is_directory(none)  ? "a folder"
+                                        : "no file";
       }
     }
   } else {
     const KerasModel read = read_keras(path);
-    found.model.emplace_back(read.model);
+    found.model.emplace(read.model);
     found.metadata["keras_version"] = read.keras_version;
     if (!read.training.optimizer.empty()) {
       found.metadata["optimizer"] = read.training.optimizer;
       found.metadata["iterations"] = std::to_string(read.training.iterations);
     }
   }
-  found.tensors = named_tensors(found.model[0].weights());
+  found.tensors = named_tensors(found.model->weights());
   return found;
 }
 
@@ -120,7 +126,7 @@ void print_json(const std::string& path, const Contents& found) {
   }
   const Totals totals = totals_of(found.tensors);
   Config all = Config::Map{{"file", path}, {"kind", text_of(found.kind)}};
-  if (!found.model.empty()) all.set("model", config_of(found.model[0]));
+  if (found.model) all.set("model", config_of(*found.model));
   all.set("tensors", tensors);
   all.set("totals", Config::Map{{"tensors", std::ssize(found.tensors)},
                                 {"elements", totals.elements},
@@ -138,10 +144,10 @@ void print_ports(const char* what, const std::vector<Port>& ports) {
 
 void print_text(const std::string& path, const Contents& found) {
   fmt::print("{}: {}\n", path, text_of(found.kind));
-  for (const Model& model : found.model) {
-    fmt::print("\n{}\n", model.summary());
-    print_ports("input", inputs_of(model));
-    print_ports("output", outputs_of(model));
+  if (found.model) {
+    fmt::print("\n{}\n", found.model->summary());
+    print_ports("input", inputs_of(*found.model));
+    print_ports("output", outputs_of(*found.model));
   }
   std::vector<TableRow> rows = {{"Tensor", "Type", "Shape", "Bytes"}};
   for (const auto& [name, value] : found.tensors) {

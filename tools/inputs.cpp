@@ -17,6 +17,8 @@ std::string names_of(const std::vector<Port>& ports) {
   return names;
 }
 
+std::string number_of(std::size_t i) { return fmt::format("input.{}", i); }
+
 std::string who(const Port& port) { return fmt::format("predict: input \"{}\"", port.name); }
 
 // Every float32 up to here in size is what it would be as a whole number.
@@ -100,7 +102,10 @@ class Inputs {
   }
 
   void add_named(const std::string& name, const std::string& file) {
-    const auto at = std::ranges::find(ports_, name, &Port::name);
+    auto at = std::ranges::find(ports_, name, &Port::name);
+    for (std::size_t i = 0; at == ports_.end() && i < ports_.size(); ++i) {
+      if (name == number_of(i)) at = ports_.begin() + static_cast<std::ptrdiff_t>(i);
+    }
     if (at == ports_.end()) {
       fail("predict: the model has no input \"{}\", it has {}", name, names_of(ports_));
     }
@@ -123,7 +128,7 @@ class Inputs {
   void add_all(const TensorFile& file) {
     bool any = false;
     for (std::size_t i = 0; i < ports_.size(); ++i) {
-      for (const std::string& name : {fmt::format("input.{}", i), ports_[i].name}) {
+      for (const std::string& name : {number_of(i), ports_[i].name}) {
         if (!file.contains(name)) continue;
         put(i, file.at(name));
         any = true;

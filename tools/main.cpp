@@ -1,6 +1,8 @@
 // kindling: shows what is in a file of tensors or a model, converts it, predicts with it, draws it.
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
+#include <system_error>
 
 #include <kindling/tensor/threads.h>
 #include <kindling/tensor/version.h>
@@ -13,10 +15,11 @@ int main(int argc, char** argv) {
   CLI::App app("Shows, converts and runs models and files of tensors.", "kindling");
   app.set_version_flag("--version", kindling::version_string);
   app.require_subcommand(1);
+  app.fallthrough();  // --threads may stand behind the command, too
   int threads = kindling::threads();
   app.add_option("--threads", threads, "Threads to use")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 1024));
 
   InfoOptions info_options;
   CLI::App* info_command = app.add_subcommand(
@@ -45,8 +48,7 @@ int main(int argc, char** argv) {
       ->add_option("--input,--inputs", predict_options.inputs,
                    "NAME=FILE.npy, FILE.npy for the next input, or a .safetensors or .npz file "
                    "with all of them, by name or as input.0, input.1")
-      ->required()
-      ->allow_extra_args(false);
+      ->required();
   predict_command
       ->add_option("--output", predict_options.output,
                    ".npz or .safetensors file for output.0, output.1 ..")
@@ -78,6 +80,9 @@ int main(int argc, char** argv) {
     if (convert_command->parsed()) convert(convert_options);
     if (predict_command->parsed()) predict(predict_options);
     if (plot_command->parsed()) plot(plot_options);
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+      throw std::system_error(errno, std::generic_category(), "standard output");
+    }
   } catch (const std::exception& error) {
     std::fprintf(stderr, "kindling: %s\n", error.what());
     return 1;

@@ -4,12 +4,29 @@
 
 #include <fmt/format.h>
 
+#include <kindling/io/json.h>
+
 namespace kindling::tools {
 
-void print_table(const std::vector<TableRow>& rows) {
+namespace {
+
+std::string shown(const std::string& text) {
+  const bool plain = std::ranges::none_of(text, [](char c) {
+    return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
+  });
+  return plain ? text : in_quotes(text);
+}
+
+}  // namespace
+
+void print_table(const std::vector<TableRow>& texts) {
+  std::vector<TableRow> rows = texts;
   std::array<std::size_t, 4> width = {};
-  for (const TableRow& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) width[i] = std::max(width[i], row[i].size());
+  for (TableRow& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      row[i] = shown(row[i]);
+      width[i] = std::max(width[i], row[i].size());
+    }
   }
   for (const TableRow& row : rows) {
     fmt::print("  {:<{}}  {:<{}}  {:<{}}  {:>{}}\n", row[0], width[0], row[1], width[1], row[2],
@@ -20,7 +37,8 @@ void print_table(const std::vector<TableRow>& rows) {
 void print_metadata(const Metadata& metadata) {
   constexpr std::size_t longest = 60;
   for (const auto& [key, text] : metadata) {
-    fmt::print("{}: {}{}\n", key, text.substr(0, longest), text.size() > longest ? ".." : "");
+    fmt::print("{}: {}{}\n", shown(key), shown(text.substr(0, longest)),
+               text.size() > longest ? ".." : "");
   }
 }
 

@@ -10,9 +10,10 @@
 
 namespace kindling::tools {
 
-// Rows of texts in columns, the last ones to the right.
+// Rows of texts in columns, the last ones to the right. Texts that would move the cursor or change
+// colours stand in quotes, escaped.
 using TableRow = std::array<std::string, 4>;
-void print_table(const std::vector<TableRow>& rows);
+void print_table(const std::vector<TableRow>& texts);
 
 // A line each; long texts are cut.
 void print_metadata(const Metadata& metadata);

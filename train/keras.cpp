@@ -1,5 +1,7 @@
 #include <kindling/train/keras.h>
 
+#include <filesystem>
+
 #include <kindling/io/archives/keras.h>
 #include <kindling/io/file.h>
 #include <kindling/tensor/fail.h>
@@ -35,9 +37,36 @@ void compile(Model& model, const KerasModel& read, const std::string& path) {
   }
 }
 
+// Keras wants losses by name for all outputs, null for those without, and their weights as the
+// losses are, by name or by place.
+void complete_for_keras(Config& config, const std::vector<std::string>& outputs) {
+  const Config losses = config["loss"], weights = config["loss_weights"];
+  const bool by_name = losses.is_map() && losses["class_name"].is_null();
+  Config::Map named_losses, named_weights;
+  Config::List placed_weights;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const Config given = weights.is_list() ? weights.as_list("")[i] : weights[outputs[i]];
+    placed_weights.push_back(given.is_null() ? Config(1.0) : given);
+    named_weights.emplace_back(outputs[i], placed_weights.back());
+    named_losses.emplace_back(outputs[i], losses[outputs[i]]);
+  }
+  if (by_name) config.set("loss", named_losses);
+  if (!weights.is_null()) {
+    config.set("loss_weights", by_name ? Config(named_weights) : Config(placed_weights));
+  }
+}
+
+void check_no_folder(const std::string& path) {
+  std::error_code unknown;
+  if (std::filesystem::is_directory(path, unknown)) {
+    fail("{}: is a folder, and a Keras archive is a file; use another name", path);
+  }
+}
+
 }  // namespace
 
 Model load_keras(const std::string& path, const LoadKerasOptions& options) {
+  check_no_folder(path);
   const KerasModel read = read_keras(path);
   Model model(read.model);
   if (options.compile) compile(model, read, path);
@@ -45,11 +74,15 @@ Model load_keras(const std::string& path, const LoadKerasOptions& options) {
 }
 
 void save_keras(const Model& model, const std::string& path, const SaveKerasOptions& options) {
+  check_no_folder(path);
   KerasTraining training;
   if (const CompileOptions* compiled = model.compile_options();
       compiled != nullptr && options.include_optimizer) {
     training = optimizer_to_keras(compiled->optimizer, in_keras_order(model));
     training.compile_config = compile_options_to_keras(*compiled);
+    if (model.functional() != nullptr) {
+      complete_for_keras(training.compile_config, model.output_names());
+    }
   }
   write_file(path, keras_bytes(model, training, options.date_saved));
 }

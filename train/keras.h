@@ -9,13 +9,15 @@
 // model.save("model.keras"), model.load_weights("model.weights.h5"), model.save_weights(..).
 //
 // Layers keep their names and options. A Sequential is a Model that is saved as a Sequential
-// again. A compiled model's optimizer, its state, loss and metrics come back too. Computed is in
-// float32; a model of another dtype policy is refused.
+// again. From a .keras archive, a compiled model's optimizer, its state, loss and metrics come back
+// too; from an .h5 file, whose training_config and optimizer_weights are not read, the model comes
+// uncompiled. Computed is in float32; a model of another dtype policy is refused.
 //
 // Errors:
 //   m.keras: config.json: 1 class is missing: Conv2D of keras.layers (layer "c"); register_layer<..
 //   m.keras: model.weights.h5: does not fit the model; missing: layers/dense/vars/0 (kernel of d)
 //   m.keras: config.json: layer "d": only the dtype policy float32 is supported, got "mixed_bfl..
+//   m.keras: is a folder, and a Keras archive is a file; use another name
 //
 // Source: keras.saving.load_model, keras.Model.save.
 #pragma once
@@ -28,7 +30,7 @@
 namespace kindling {
 
 struct LoadKerasOptions {
-  bool compile = true;  // with the archive's optimizer, loss and metrics, if it has them
+  bool compile = true;  // with a .keras archive's optimizer, loss and metrics, if it has them
 };
 // From a .keras archive, or an .h5 or .hdf5 file of a whole model.
 Model load_keras(const std::string& path, const LoadKerasOptions& options = {});

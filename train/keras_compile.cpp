@@ -48,14 +48,14 @@ Loss loss_from_keras(const Config& given, const std::string& what) {
   return loss_registry().make(class_name, options);
 }
 
-// "accuracy" is the one that fits what the output gives and the loss is told.
-std::string accuracy_class(const KerasOutput& output, const Loss& loss) {
+// "accuracy" is the one that fits what the output gives and the loss, if it has one, is told.
+std::string accuracy_class(const KerasOutput& output, const Loss* loss) {
   if (output.shape.rank() > 0 && output.shape[-1] == 1) return "BinaryAccuracy";
-  return loss.class_name() == "SparseCategoricalCrossentropy" ? "SparseCategoricalAccuracy"
-                                                              : "CategoricalAccuracy";
+  const bool sparse = loss != nullptr && loss->class_name() == "SparseCategoricalCrossentropy";
+  return sparse ? "SparseCategoricalAccuracy" : "CategoricalAccuracy";
 }
 
-Metric metric_from_keras(const Config& given, const KerasOutput& output, const Loss& loss,
+Metric metric_from_keras(const Config& given, const KerasOutput& output, const Loss* loss,
                          const std::string& what) {
   const Config value = objects_from_keras(given, what);
   if (value.is_string()) {
@@ -90,43 +90,53 @@ bool is_object(const Config& value) {
   return value.is_map() && value["class_name"].is_string();
 }
 
-OutputLosses losses_from_keras(const Config& given, const std::string& what) {
+// One loss is that of every output; null is none, which ours say by leaving an output's name out.
+OutputLosses losses_from_keras(const Config& given, const Outputs& outputs,
+                               const std::string& what) {
   OutputLosses losses;
+  const auto add = [&](const std::string& name, const Config& loss, const std::string& of) {
+    if (!loss.is_null()) losses.entries.emplace_back(name, loss_from_keras(loss, of));
+  };
   if (given.is_list()) {
-    for (const Config& each : given.as_list(what)) {
-      losses.entries.emplace_back("", loss_from_keras(each, what));
+    const Config::List& list = given.as_list(what);
+    const bool by_name = std::ranges::any_of(list, &Config::is_null);
+    if (by_name && list.size() != outputs.size()) {
+      fail("{}: one entry an output is needed, got {} for {}", what, list.size(), outputs.size());
+    }
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      add(by_name ? outputs[i].name : "", list[i], what);
     }
   } else if (given.is_map() && !is_object(given)) {
-    for (const auto& [name, each] : given.as_map(what)) {
-      losses.entries.emplace_back(name, loss_from_keras(each, what + " of " + name));
-    }
+    for (const auto& [name, each] : given.as_map(what)) add(name, each, what + " of " + name);
   } else {
-    losses.entries.emplace_back("", loss_from_keras(given, what));
+    losses.entries.assign(outputs.size(), {"", loss_from_keras(given, what)});
   }
   return losses;
 }
 
+// Null counts as 1.
 LossWeights weights_from_keras(const Config& given, const std::string& what) {
   LossWeights weights;
+  const auto add = [&](const std::string& name, const Config& weight) {
+    weights.entries.emplace_back(name, weight.is_null() ? 1 : weight.as_double(what));
+  };
   if (given.is_map()) {
-    for (const auto& [name, each] : given.as_map(what)) {
-      weights.entries.emplace_back(name, each.as_double(what));
-    }
+    for (const auto& [name, each] : given.as_map(what)) add(name, each);
   } else if (given.is_list()) {
-    for (const Config& each : given.as_list(what)) {
-      if (!each.is_null()) weights.entries.emplace_back("", each.as_double(what));
-    }
+    for (const Config& each : given.as_list(what)) add("", each);
   } else if (!given.is_null()) {
-    weights.entries.emplace_back("", given.as_double(what));
+    add("", given);
   }
   return weights;
 }
 
-const Loss& loss_of(const OutputLosses& losses, const Outputs& outputs, std::size_t i) {
-  for (const auto& [name, loss] : losses.entries) {
-    if (name == outputs[i].name) return loss;
+// Null for an output without one.
+const Loss* loss_of(const OutputLosses& losses, const Outputs& outputs, std::size_t i) {
+  const auto& entries = losses.entries;
+  for (const auto& [name, loss] : entries) {
+    if (name == outputs[i].name) return &loss;
   }
-  return losses.entries[std::min(i, losses.entries.size() - 1)].second;
+  return i < entries.size() && entries[i].first.empty() ? &entries[i].second : nullptr;
 }
 
 // One metric or a list of them, of an output.
@@ -189,7 +199,7 @@ CompileOptions compile_options_from_keras(const Config& config, const Outputs& o
   CompileOptions options{.optimizer = optimizer_from_keras(config["optimizer"],
                                                            what + ": optimizer")};
   if (const Config& loss = config["loss"]; !loss.is_null()) {
-    options.loss = losses_from_keras(loss, what + ": loss");
+    options.loss = losses_from_keras(loss, outputs, what + ": loss");
   }
   if (options.loss.entries.empty()) fail("{}: has no loss", what);
   options.loss_weights = weights_from_keras(config["loss_weights"], what + ": loss_weights");

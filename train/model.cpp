@@ -5,9 +5,11 @@
 #include <kindling/autograd/graph.h>
 #include <kindling/autograd/ops.h>
 #include <kindling/io/archives/keras.h>
+#include <kindling/io/archives/npz.h>
 #include <kindling/io/model_folder.h>
 #include <kindling/io/weights_file.h>
 #include <kindling/optim/adam.h>
+#include <kindling/tensor/copy_elements.h>
 #include <kindling/tensor/fail.h>
 #include <kindling/tensor/random.h>
 #include <kindling/train/fit_run.h>
@@ -25,14 +27,21 @@ bool is_keras_file(const std::string& path) {
   return path.ends_with(".keras") || path.ends_with(".h5") || path.ends_with(".hdf5");
 }
 
+// By their names, of other kinds.
+bool is_tensors_file(const std::string& path) {
+  return path.ends_with(".safetensors") || path.ends_with(".npz") || path.ends_with(".npy") ||
+         path.ends_with(".onnx");
+}
+
 // Copies the rows of `part` to rows[i] of `all`.
 void place_rows(const Tensor& part, const std::vector<std::int64_t>& rows, Tensor& all) {
-  const auto width = static_cast<std::ptrdiff_t>(all.shape().inner(0));
-  auto from = part.floats().begin();
-  for (const std::int64_t row : rows) {
-    std::copy_n(from, width, all.mutable_floats().begin() + row * width);
-    from += width;
-  }
+  const std::int64_t width = all.shape().inner(0);
+  detail::copy_elements(part, all, [&](const auto* from, auto* to) {
+    for (const std::int64_t row : rows) {
+      std::copy_n(from, width, to + row * width);
+      from += width;
+    }
+  });
 }
 
 void check_examples(const LayerImpl& model, const Dataset& data, const char* who) {
@@ -266,7 +275,7 @@ Tensors Model::predict_all(const Dataset& data) const {
       if (batch->rows.empty()) {
         parts[i].push_back(with_mask(y, {}));
       } else {
-        if (!all[i].defined()) all[i] = Tensor::empty(y.shape().with(0, data.size()));
+        if (!all[i].defined()) all[i] = Tensor::empty(y.shape().with(0, data.size()), y.dtype());
         place_rows(y, batch->rows, all[i]);
       }
     }
@@ -309,7 +318,12 @@ Layer Model::get_layer(const std::string& name) const {
 
 void Model::save(const std::string& path,
                  const std::map<std::string, std::string>& files) const {
-  if (!path.ends_with(".keras")) return save_model_folder(*this, path, files);
+  const bool archive = path.ends_with(".keras");
+  if (!archive && (is_keras_file(path) || is_tensors_file(path))) {
+    fail("{}: whole models are saved as .keras archives and as folders, .h5 is only read; "
+         "save_weights() writes .weights.h5 and .safetensors", path);
+  }
+  if (!archive) return save_model_folder(*this, path, files);
   if (!files.empty()) {
     fail("{}: a .keras archive takes no files besides the model's, got \"{}\"; a folder does", path,
          files.begin()->first);
@@ -322,12 +336,17 @@ Model Model::load(const std::string& path) {
 }
 
 void Model::save_weights(const std::string& path) const {
-  if (path.ends_with(".h5")) return save_keras_weights(*this, path);
+  if (path.ends_with(".weights.h5")) return save_keras_weights(*this, path);
+  if (is_keras_file(path) || (is_tensors_file(path) && !path.ends_with(".safetensors"))) {
+    fail("{}: weights are saved as .weights.h5 and as .safetensors; save() writes whole models, as "
+         ".keras", path);
+  }
   kindling::save_weights(weights(), path);
 }
 
 void Model::load_weights(const std::string& path) const {
   if (is_keras_file(path)) return load_keras_weights(*this, path);
+  if (path.ends_with(".npz")) return assign_weights(weights(), read_npz(path).tensors, path);
   kindling::load_weights(weights(), path);
 }
 

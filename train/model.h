@@ -119,13 +119,13 @@ class Model : public Layer {
 
   // Into a folder: model.json, weights.safetensors, and other files, by name and content. The
   // folder is replaced as a whole, or, on any error, left as it was. A name that ends in .keras is
-  // that of an archive of Keras's (train/keras.h), which takes no other files.
+  // that of an archive of Keras's (train/keras.h), which takes no other files; .h5 is refused.
   void save(const std::string& path, const std::map<std::string, std::string>& files = {}) const;
   // Strict: fails on whatever is missing, extra, of another shape or damaged. Reads .keras and .h5
   // files too.
   static Model load(const std::string& path);
-  // The weights alone: as Keras has them for names in .weights.h5 (and, to be read, .h5 and
-  // .keras), else as safetensors.
+  // The weights alone: as Keras has them for names in .weights.h5, else as safetensors. Read are
+  // .h5, .keras and .npz too.
   void save_weights(const std::string& path) const;
   void load_weights(const std::string& path) const;
 

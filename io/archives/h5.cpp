@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <string_view>
+#include <utility>
 
 #include <kindling/io/archives/hdf5.h>
 #include <kindling/io/file.h>
@@ -52,7 +53,9 @@ void check_paths(const NamedTensors& tensors) {
 }  // namespace
 
 TensorFile read_h5(const std::string& path) {
-  const hdf5::File file(read_file(path), path);
+  std::string bytes = read_file(path);
+  std::size_t left = bytes.size() + (1 << 20);  // what the metadata may take
+  const hdf5::File file(std::move(bytes), path);
   TensorFile all{path, {}, {}};
   for (const auto& [name, dataset] : file.datasets()) {
     all.tensors.emplace_back(name, file.read(name));
@@ -60,7 +63,12 @@ TensorFile read_h5(const std::string& path) {
   const auto note = [&](const std::string& group, const std::string& attribute,
                         const std::string& key) {
     const Config text = file.attribute(group, attribute);
-    if (text.is_string()) all.metadata[key] = text.as_string(path);
+    if (!text.is_string()) return;
+    // Many groups may share one long text.
+    const std::string& value = text.as_string(path);
+    if (value.size() > left) fail("{}: names of groups take more bytes than the file", path);
+    left -= value.size();
+    all.metadata[key] = value;
   };
   for (const std::string& group : file.groups()) {
     if (is_group_of_variables(group)) note(group, "name", group);

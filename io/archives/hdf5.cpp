@@ -14,6 +14,7 @@ namespace kindling::hdf5 {
 namespace {
 
 constexpr std::size_t most_objects = 1'000'000, most_depth = 64;
+constexpr std::int64_t any_size = 1 << 26;  // bytes of all datasets, whatever the file's
 
 std::string inside(const std::string& group, const std::string& name) {
   return group.empty() ? name : group + "/" + name;
@@ -21,6 +22,12 @@ std::string inside(const std::string& group, const std::string& name) {
 
 const char* text_of(Link::Kind kind) {
   return kind == Link::soft ? "a soft" : kind == Link::external ? "an external" : "another kind of";
+}
+
+std::string in_messages(const std::string& file, const std::string& group,
+                        const std::string& attribute) {
+  return fmt::format("{}: attribute {} of {}", file, in_quotes(attribute),
+                     group.empty() ? "the file" : in_quotes(group));
 }
 
 }  // namespace
@@ -35,6 +42,9 @@ File::File(std::string bytes, std::string name)
   Source all = source();
   std::vector<Waiting> waiting = {{"", root_address(all), 0}};
   std::set<std::uint64_t> seen;
+  // A long name stands once in the file, and in the path of all that is inside.
+  const std::size_t most_in_paths = bytes_->size() + (1 << 20);
+  std::size_t in_paths = 0;
   while (!waiting.empty()) {
     const Waiting next = std::move(waiting.back());
     waiting.pop_back();
@@ -65,10 +75,30 @@ File::File(std::string bytes, std::string name)
         fail("{}: {} is {} link; only hard links are read", name_, in_quotes(path),
              text_of(link.kind));
       }
+      in_paths += path.size();
+      if (in_paths > most_in_paths) {
+        fail("{}: the paths of its groups and datasets take more than {} bytes", name_,
+             most_in_paths);
+      }
       waiting.push_back({path, link.address, next.depth + 1});
     }
   }
   std::ranges::sort(groups_);
+  check_size();
+}
+
+// Datasets may share bytes, so that each is no more than the file accounts for, and all are.
+void File::check_size() const {
+  std::int64_t bytes = 0;  // of at most a million, each of which was checked
+  for (const auto& [path, dataset] : datasets_) {
+    if (!dataset.readable) continue;
+    bytes += dataset.shape.elements() * (dataset.dtype == DType::boolean ? 1 : 4);
+  }
+  const std::int64_t length = std::ssize(*bytes_);
+  if (bytes > any_size && bytes / most_expansion > length) {
+    fail("{}: its datasets take {} bytes together, more than {} times the {} of the file", name_,
+         bytes, most_expansion, length);
+  }
 }
 
 // All that is looked at in one go.
@@ -100,8 +130,14 @@ Config File::attribute(const std::string& group, const std::string& name) const 
   if (at == objects_.end()) return {};
   Source all = source();
   return attribute_in(messages_at(all, at->second), name,
-                      fmt::format("{}: attribute {} of {}", name_, in_quotes(name),
-                                  group.empty() ? "the file" : in_quotes(group)));
+                      in_messages(name_, group, name));
+}
+
+std::vector<std::string> File::texts(const std::string& group, const std::string& name) const {
+  const auto at = objects_.find(group);
+  if (at == objects_.end()) return {};
+  Source all = source();
+  return texts_in(messages_at(all, at->second), name, in_messages(name_, group, name));
 }
 
 }  // namespace kindling::hdf5

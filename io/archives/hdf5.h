@@ -8,8 +8,9 @@
 // files with a few changed bytes some in a thousand take it down. Read is what h5py writes unless
 // it is told otherwise: superblocks 0, 2 and 3, groups with symbol tables or links in their
 // headers, datasets that are contiguous, compact or in chunks. Nothing is believed that was not
-// checked, and a dataset takes at most `most_expansion` times the bytes of the file. Elements are
-// float32 (floats of 2, 4 and 8 bytes), int32 (whole numbers that fit) and bool (as h5py has it).
+// checked, and a dataset takes at most `most_expansion` times the bytes of the file, as do all of
+// them together beyond 64 MiB. Elements are float32 (floats of 2, 4 and 8 bytes), int32 (whole
+// numbers that fit) and bool (as h5py has it).
 //
 // Errors:
 //   m.h5: is no HDF5 file
@@ -20,6 +21,8 @@
 //   m.h5: "layers/dense/vars/0" is kept in another file, which is not read
 //   m.h5: "layers/dense/vars/0" is a virtual dataset, which is not read
 //   m.h5: "layers/dense/vars/0" takes 24 bytes, the file has 12 for it
+//   m.h5: its datasets take 80000000 bytes together, more than 64 times the 1000000 of the file
+//   m.h5: the paths of its groups and datasets take more than 1050000 bytes
 //
 // Source: HDF5 File Format Specification, version 3.0.
 #pragma once
@@ -60,10 +63,14 @@ class File {
   bool has_group(const std::string& path) const;
   // A text, a list of texts or a whole number; null if there is none.
   Config attribute(const std::string& group, const std::string& name) const;
+  // A list of texts, also one that was too long for one attribute and stands in several, NAME0,
+  // NAME1 ..; empty if there is none.
+  std::vector<std::string> texts(const std::string& group, const std::string& name) const;
   Tensor read(const std::string& dataset) const;
 
  private:
   Source source() const;
+  void check_size() const;
 
   std::string name_;
   std::unique_ptr<const std::string> bytes_;

@@ -1,6 +1,8 @@
 #include <kindling/io/archives/hdf5_attributes.h>
 
-#include <limits>
+#include <charconv>
+#include <map>
+#include <optional>
 
 #include <kindling/io/archives/hdf5_types.h>
 #include <kindling/tensor/fail.h>
@@ -69,41 +71,59 @@ std::string text_of(const Type& type, Cursor& data) {
   return length == 0 ? "" : heap_text(data.source(), address, number, length);
 }
 
-Config value_of(Attribute& attribute, const std::string& what) {
-  const Type type = type_in(attribute.type);
+// What an attribute holds.
+struct Content {
+  Type type;
+  bool single = false;      // no list
+  std::uint64_t count = 0;  // of elements
+};
+
+Content content_of(Attribute& attribute, const std::string& what) {
+  Content content{type_in(attribute.type)};
   const auto sizes = sizes_in(attribute.sizes);
-  if (!sizes) return Config::List();
-  std::uint64_t count = 1;
+  if (!sizes) return content;
+  content.single = sizes->empty();
+  content.count = 1;
   for (const std::uint64_t size : *sizes) {
-    if (size != 0 && count > most_bytes / size) fail("{} has too many elements", what);
-    count *= size;
+    if (size != 0 && content.count > most_bytes / size) fail("{} has too many elements", what);
+    content.count *= size;
   }
-  if (count == 0) return Config::List();  // h5py's empty list, whatever its type
-  if (type.kind == Type::integers && sizes->empty()) {
+  return content;
+}
+
+void add_texts(const Content& content, Cursor& data, std::vector<std::string>& texts,
+               const std::string& what) {
+  if (content.count == 0) return;  // h5py's empty list, whatever its type
+  if (content.type.kind != Type::fixed_text && content.type.kind != Type::loose_text) {
+    fail("{} is neither text nor a whole number", what);
+  }
+  std::uint64_t bytes = 0;
+  for (std::uint64_t i = 0; i < content.count; ++i) {
+    texts.push_back(text_of(content.type, data));
+    bytes += texts.back().size() + 1;
+    if (bytes > most_bytes) fail("{} has more than {} bytes of text", what, most_bytes);
+  }
+}
+
+Config value_of(Attribute& attribute, const std::string& what) {
+  const Content content = content_of(attribute, what);
+  const Type& type = content.type;
+  if (type.kind == Type::integers && content.single) {
     const std::uint64_t value = attribute.data.number(type.size);
     const std::uint64_t sign = std::uint64_t{1} << (8 * type.size - 1);
     if (type.big_endian) fail("{} is a number whose bytes stand the other way round", what);
     if (type.is_signed && type.size < 8) return static_cast<std::int64_t>((value ^ sign) - sign);
     return static_cast<std::int64_t>(value);
   }
-  if (type.kind != Type::fixed_text && type.kind != Type::loose_text) {
-    fail("{} is neither text nor a whole number", what);
-  }
-  Config::List texts;
-  std::uint64_t bytes = 0;
-  for (std::uint64_t i = 0; i < count; ++i) {
-    std::string text = text_of(type, attribute.data);
-    bytes += text.size() + 1;
-    if (bytes > most_bytes) fail("{} has more than {} bytes of text", what, most_bytes);
-    texts.emplace_back(std::move(text));
-  }
-  return sizes->empty() ? texts[0] : Config(texts);
+  std::vector<std::string> texts;
+  add_texts(content, attribute.data, texts, what);
+  if (content.single) return texts[0];
+  return Config::List(texts.begin(), texts.end());
 }
 
-}  // namespace
-
-Config attribute_in(const std::vector<Message>& messages, const std::string& name,
-                    const std::string& what) {
+// Calls visit(attribute) for each, until it says that it has seen enough.
+template <class Visit>
+void each_attribute(const std::vector<Message>& messages, const std::string& what, Visit visit) {
   for (const Message& message : messages) {
     if (message.kind == Kind::attribute_info) {
       Cursor body = message.body;
@@ -117,9 +137,55 @@ Config attribute_in(const std::vector<Message>& messages, const std::string& nam
     if (message.kind != Kind::attribute) continue;
     if (message.shared) fail("{} is kept elsewhere, which is not read", what);
     Attribute attribute = read(message.body, what);
-    if (attribute.name == name) return value_of(attribute, what);
+    if (visit(attribute)) return;
   }
-  return {};
+}
+
+// The number of a part: 12 of NAME12.
+std::optional<std::uint32_t> part_of(const std::string& attribute, const std::string& name) {
+  if (attribute.size() <= name.size() || !attribute.starts_with(name)) return {};
+  std::uint32_t number = 0;
+  const char* end = attribute.data() + attribute.size();
+  const auto [stop, error] = std::from_chars(attribute.data() + name.size(), end, number);
+  if (error != std::errc() || name + std::to_string(number) != attribute) return {};
+  return number;
+}
+
+}  // namespace
+
+Config attribute_in(const std::vector<Message>& messages, const std::string& name,
+                    const std::string& what) {
+  Config value;
+  each_attribute(messages, what, [&](Attribute& attribute) {
+    if (attribute.name != name) return false;
+    value = value_of(attribute, what);
+    return true;
+  });
+  return value;
+}
+
+std::vector<std::string> texts_in(const std::vector<Message>& messages, const std::string& name,
+                                  const std::string& what) {
+  std::vector<std::string> texts;
+  const auto add = [&](Attribute& attribute) {
+    const Content content = content_of(attribute, what);
+    if (content.single) fail("{} is a list of texts, got a single value", what);
+    add_texts(content, attribute.data, texts, what);
+  };
+  bool whole = false;
+  std::map<std::uint32_t, Attribute> parts;
+  each_attribute(messages, what, [&](Attribute& attribute) {
+    whole = attribute.name == name;
+    if (whole) add(attribute);
+    const auto number = part_of(attribute.name, name);
+    if (number) parts.try_emplace(*number, attribute);
+    return whole;
+  });
+  for (std::uint32_t next = 0; auto& [number, attribute] : parts) {
+    if (whole || number != next++) break;
+    add(attribute);
+  }
+  return texts;
 }
 
 }  // namespace kindling::hdf5

@@ -14,4 +14,8 @@ namespace kindling::hdf5 {
 Config attribute_in(const std::vector<Message>& messages, const std::string& name,
                     const std::string& what);
 
+// The texts of a list, or of its parts NAME0, NAME1 ..; none if it isn't there.
+std::vector<std::string> texts_in(const std::vector<Message>& messages, const std::string& name,
+                                  const std::string& what);
+
 }  // namespace kindling::hdf5

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <cstring>
 #include <limits>
 
 #include <kindling/io/archives/hdf5_chunks.h>
 #include <kindling/io/archives/hdf5_types.h>
+#include <kindling/io/bytes.h>
 #include <kindling/tensor/fail.h>
 
 namespace kindling::hdf5 {
@@ -105,21 +105,8 @@ std::uint64_t element(const char* at, const Type& type) {
   return value;
 }
 
-// 5 bits of exponent, 10 of mantissa.
-float half(std::uint64_t bits) {
-  const auto mantissa = static_cast<float>(bits & 0x3ff);
-  const int exponent = static_cast<int>(bits >> 10) & 31;
-  const float sign = (bits & 0x8000) != 0 ? -1.0f : 1.0f;
-  if (exponent == 31) {
-    return mantissa == 0 ? sign * std::numeric_limits<float>::infinity()
-                         : std::numeric_limits<float>::quiet_NaN();
-  }
-  return sign * (exponent == 0 ? std::ldexp(mantissa, -24)
-                               : std::ldexp(mantissa + 1024, exponent - 25));
-}
-
 float as_float(std::uint64_t bits, std::uint64_t size) {
-  if (size == 2) return half(bits);
+  if (size == 2) return float_of_half(static_cast<std::uint16_t>(bits));
   if (size == 4) return std::bit_cast<float>(static_cast<std::uint32_t>(bits));
   return static_cast<float>(std::bit_cast<double>(bits));
 }

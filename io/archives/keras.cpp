@@ -23,6 +23,9 @@ const std::string config_member = "config.json";
 const std::string metadata_member = "metadata.json";
 const std::string weights_member = "model.weights.h5";
 
+// Of a config; a layer has 50 to 100. Members may be deflated, so that their text bounds nothing.
+constexpr std::size_t most_values = std::size_t{1} << 20;
+
 // The model of what graph_from_keras() made, its weights to be filled from a file.
 Layer model_of(const Config& graph, const hdf5::File& weights, const std::string& what) {
   const detail::WeightsToCome scope(weights.elements());
@@ -92,11 +95,11 @@ void read_optimizer(const hdf5::File& file, KerasTraining& training) {
 KerasModel parse_archive(std::string_view bytes, const std::string& name) {
   const ZipReader zip(bytes, name);
   const std::string config_name = name + ": " + config_member;
-  const Config object = parse_json(zip.read(config_member), config_name);
-  const Config metadata =
-      zip.contains(metadata_member)
-          ? parse_json(zip.read(metadata_member), name + ": " + metadata_member)
-          : Config();
+  const Config object = parse_json(zip.read(config_member), config_name, most_values);
+  const Config metadata = zip.contains(metadata_member)
+                              ? parse_json(zip.read(metadata_member),
+                                           name + ": " + metadata_member, most_values)
+                              : Config();
   const Config graph = keras::graph_from_keras(object, config_name);
   const hdf5::File weights(zip.read(weights_member), name + ": " + weights_member);
   KerasModel read{model_of(graph, weights, config_name)};
@@ -126,7 +129,12 @@ bool is_zip(std::string_view bytes) { return bytes.starts_with("PK"); }
 }  // namespace
 
 KerasModel parse_keras(std::string_view bytes, const std::string& name) {
-  return is_zip(bytes) ? parse_archive(bytes, name) : parse_legacy(bytes, name);
+  if (is_zip(bytes)) return parse_archive(bytes, name);
+  if (!bytes.starts_with("\x89HDF")) {
+    fail("{}: is neither an archive of Keras 3, which is a zip file, nor an .h5 of Keras 2, it "
+         "starts with {}", name, in_quotes(bytes.substr(0, 4)));
+  }
+  return parse_legacy(bytes, name);
 }
 
 KerasModel read_keras(const std::string& path) { return parse_keras(read_file(path), path); }

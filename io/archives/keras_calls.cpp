@@ -1,7 +1,6 @@
 #include <kindling/io/archives/keras_calls.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <vector>
 
@@ -12,20 +11,31 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
-const Strings recurrent = {"LSTM", "GRU", "SimpleRNN", "Bidirectional"};
+// The arguments of call(), by place, where there is more than one.
+std::map<std::string, Strings> all_signatures() {
+  const Strings attention = {"inputs", "mask", "training", "return_attention_scores",
+                             "use_causal_mask"};
+  const Strings dropout = {"inputs", "training"}, masked = {"inputs", "mask"};
+  const Strings model = {"inputs", "training", "mask"}, pair = {"x1", "x2"};
+  const Strings sequence = {"inputs", "initial_state", "mask", "training"};
+  return {{"AdditiveAttention", attention}, {"Attention", attention},
+          {"Bidirectional", sequence},      {"Dropout", dropout},
+          {"Functional", model},            {"GlobalAveragePooling1D", masked},
+          {"GRU", sequence},                {"LogicalAnd", pair},
+          {"LogicalOr", pair},              {"LSTM", sequence},
+          {"MultiHeadAttention",
+           {"query", "value", "key", "query_mask", "value_mask", "key_mask", "attention_mask",
+            "return_attention_scores", "training", "use_causal_mask"}},
+          {"Sequential", model},            {"SimpleRNN", sequence},
+          {"Softmax", masked},              {"SpatialDropout1D", dropout},
+          {"TimeDistributed", model}};
+}
 
-// The arguments of call(), by place.
 const Strings& signature(const std::string& class_name) {
-  static const Strings attention = {"query",      "value",          "key",
-                                    "query_mask", "value_mask",     "key_mask",
-                                    "attention_mask", "return_attention_scores", "training",
-                                    "use_causal_mask"};
-  static const Strings sequence = {"inputs", "initial_state", "mask", "training"};
-  static const Strings pair = {"x1", "x2"};
+  static const std::map<std::string, Strings> all = all_signatures();
   static const Strings any_other = {"inputs"};
-  if (class_name == "MultiHeadAttention") return attention;
-  if (class_name == "LogicalAnd" || class_name == "LogicalOr") return pair;
-  return std::ranges::find(recurrent, class_name) != recurrent.end() ? sequence : any_other;
+  const auto at = all.find(class_name);
+  return at != all.end() ? at->second : any_other;
 }
 
 bool is_triple(const Config& value) {
@@ -59,25 +69,50 @@ Config with_tensors(const Config& value) {
   return list;
 }
 
-// Keras 2 writes a call as the list of its inputs, [layer, call, result, kwargs]; as Keras 3 does.
+// A call of Keras 2's as Keras 3 writes it.
 Config modern(const Config& call, const std::string& what) {
-  if (call.is_map()) return call;
-  Config::List tensors;
+  if (call.is_map() && !is_old_call(call)) return call;
   Config kwargs{Config::Map()};
-  for (const Config& input : call.as_list(what)) {
+  const auto tensor = [&](const Config& input) {
     const Config::List& parts = input.as_list(what);
     if (parts.size() < 3 || parts.size() > 4) {
       fail("{}: an input is [layer, call, result, kwargs], got {}", what, input.str());
     }
-    tensors.push_back(tensor_of(Config::List(parts.begin(), parts.begin() + 3)));
-    if (parts.size() < 4 || parts[3].is_null()) continue;
-    for (const auto& [key, value] : parts[3].as_map(what)) {
-      kwargs.set(key, with_tensors(value));
+    if (parts.size() == 4 && !parts[3].is_null()) {
+      for (const auto& [key, value] : parts[3].as_map(what)) kwargs.set(key, with_tensors(value));
     }
+    return tensor_of(Config::List(parts.begin(), parts.begin() + 3));
+  };
+  Config given;
+  if (call.is_map()) {
+    Config::Map by_key;
+    for (const auto& [key, input] : call.as_map(what)) by_key.emplace_back(key, tensor(input));
+    given = by_key;
+  } else {
+    Config::List list;
+    for (const Config& input : call.as_list(what)) list.push_back(tensor(input));
+    given = list.size() == 1 ? list[0] : Config(list);
   }
-  return Config::Map{
-      {"args", Config::List{tensors.size() == 1 ? tensors[0] : Config(tensors)}},
-      {"kwargs", kwargs}};
+  return Config::Map{{"args", Config::List{given}}, {"kwargs", kwargs}};
+}
+
+Config::Map sorted_by_key(Config::Map map) {
+  std::ranges::stable_sort(map, {}, [](const auto& entry) { return entry.first; });
+  return map;
+}
+
+// What a nested model is given as an object, in the order of its inputs. One that it lacks makes it
+// go by the keys' order, as other layers do.
+Config by_names(const Config& value, const Strings& inputs) {
+  if (!value.is_map() || is_tensor(value) || inputs.empty()) return value;
+  Config::List list;
+  const Config::Map& map = value.as_map("");
+  for (const std::string& name : inputs) {
+    const auto at = std::ranges::find(map, name, [](const auto& entry) { return entry.first; });
+    if (at == map.end()) return value;
+    list.push_back(at->second);
+  }
+  return list;
 }
 
 // The tensors of an argument, nulls among them, with their histories as they should be.
@@ -89,6 +124,10 @@ void gather(const Config& value, const Resolve& resolve, Config::List& into,
     into.emplace_back();
   } else if (is_tensor(value)) {
     into.push_back(tensor_of(resolve(value["config"]["keras_history"])));
+  } else if (value.is_map() && !value["class_name"].is_string()) {
+    for (const auto& [key, each] : sorted_by_key(value.as_map(what))) {
+      gather(each, resolve, into, what);
+    }
   } else {
     fail("{}: a tensor is needed, got {}", what, value.str());
   }
@@ -106,8 +145,12 @@ bool all_null(const Config::List& tensors) {
 
 }  // namespace
 
+bool is_old_call(const Config& call) {
+  return call.is_list() || (call.is_map() && call["args"].is_null() && call["kwargs"].is_null());
+}
+
 Config call_from_keras(const std::string& class_name, const Config& call, const Resolve& resolve,
-                       const std::string& what) {
+                       const std::string& what, const Strings& input_names) {
   const Config now = modern(call, what);
   const Strings& names = signature(class_name);
   std::map<std::string, Config> arguments;
@@ -135,7 +178,8 @@ Config call_from_keras(const std::string& class_name, const Config& call, const 
     return value;
   };
 
-  Config::List inputs = gathered(taken(names[0].c_str()), resolve, what + ": inputs");
+  Config::List inputs =
+      gathered(by_names(taken(names[0].c_str()), input_names), resolve, what + ": inputs");
   Config::List masks;
   bool masks_count = true;  // else nulls are as good as none
   if (class_name == "MultiHeadAttention") {
@@ -151,13 +195,13 @@ Config call_from_keras(const std::string& class_name, const Config& call, const 
       inputs.insert(inputs.end(), more.begin(), more.end());
     }
     masks_count = false;
-  } else if (names.size() == 2) {
-    const Config::List second = gathered(taken(names[1].c_str()), resolve, what + ": x2");
+  } else if (names[0] == "x1") {
+    const Config::List second = gathered(taken("x2"), resolve, what + ": x2");
     inputs.insert(inputs.end(), second.begin(), second.end());
   } else {
     const Config::List states = gathered(taken("initial_state"), resolve, what);
     inputs.insert(inputs.end(), states.begin(), states.end());
-    masks = gathered(taken("mask"), resolve, what + ": mask");
+    masks = gathered(by_names(taken("mask"), input_names), resolve, what + ": mask");
     // With states given, Keras does not look at the mask that the sequence carries.
     if (!states.empty() && masks.empty()) masks.emplace_back();
     masks_count = !states.empty();
@@ -195,9 +239,7 @@ Config::List flattened_triples(const Config& ends, const std::string& what) {
     all.insert(all.end(), inside.begin(), inside.end());
   };
   if (ends.is_map()) {
-    Config::Map sorted = ends.as_map(what);
-    std::ranges::stable_sort(sorted, {}, [](const auto& entry) { return entry.first; });
-    for (const auto& [key, part] : sorted) add(part);
+    for (const auto& [key, part] : sorted_by_key(ends.as_map(what))) add(part);
   } else {
     for (const Config& part : ends.as_list(what)) add(part);
   }

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include <kindling/layers/config.h>
 
@@ -11,10 +12,14 @@ namespace kindling::keras {
 // Where a tensor comes from: [layer, call, result].
 using Resolve = std::function<Config(const Config& history)>;
 
+// Whether it is Keras 2's: what is given to the layer, each [layer, call, result, kwargs].
+bool is_old_call(const Config& call);
+
 // A call as ours are: {"args": [..], "kwargs": {..}}. `resolve` gives the history to write for one
-// that stands in the file.
+// that stands in the file. `inputs` are the names of a nested model's: Keras goes by them where it
+// is given an object.
 Config call_from_keras(const std::string& class_name, const Config& call, const Resolve& resolve,
-                       const std::string& what);
+                       const std::string& what, const std::vector<std::string>& inputs = {});
 
 // The numbers among an operation's arguments; it takes one tensor.
 Config::List constants_of(const Config& call, const std::string& what);

@@ -1,6 +1,8 @@
 #include <kindling/io/archives/keras_legacy.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include <kindling/io/archives/keras_config.h>
 #include <kindling/io/archives/keras_variables.h>
@@ -17,40 +19,33 @@ std::string under(const std::string& path, const std::string& name) {
   return path.empty() ? name : path + "/" + name;
 }
 
-// A list too long for one attribute stands in several, NAME0, NAME1 ..
-Strings texts(const hdf5::File& file, const std::string& group, const std::string& name) {
-  Config whole = file.attribute(group, name);
-  Config::List all;
-  for (int part = 0; whole.is_null() || part > 0; ++part) {
-    const Config more = file.attribute(group, name + std::to_string(part));
-    if (more.is_null()) break;
-    const Config::List& list = more.as_list(file.name() + ": " + name);
-    all.insert(all.end(), list.begin(), list.end());
-    if (part > 100'000) fail("{}: {} has too many parts", file.name(), name);
-  }
-  if (whole.is_list()) all = whole.as_list(file.name());
-  Strings strings;
-  for (const Config& each : all) strings.push_back(each.as_string(file.name() + ": " + name));
-  return strings;
-}
-
 struct LayerWeights {
   std::string name;
   Weights weights = {};   // ours
   Strings datasets = {};  // the file's
 };
 
-// Those that have any.
+// Those that have any. A name stands once and each is of something that is there, so that these
+// are no more than the file accounts for.
 std::vector<LayerWeights> in_file(const hdf5::File& file, const std::string& group) {
   std::vector<LayerWeights> layers;
-  for (const std::string& name : texts(file, group, "layer_names")) {
+  std::set<std::string> names;
+  for (const std::string& name : file.texts(group, "layer_names")) {
     const std::string path = under(group, name);
-    if (!file.has_group(path)) {
-      fail("{}: layer {} has no group", file.name(), in_quotes(name));
-    }
+    const std::string who = fmt::format("{}: layer {}", file.name(), in_quotes(name));
+    if (!names.insert(name).second) fail("{} stands twice in layer_names", who);
+    if (!file.has_group(path)) fail("{} has no group", who);
     LayerWeights layer{.name = name};
-    for (const std::string& weight : texts(file, path, "weight_names")) {
-      layer.datasets.push_back(under(path, weight));
+    std::set<std::string> datasets;
+    for (const std::string& weight : file.texts(path, "weight_names")) {
+      const std::string dataset = under(path, weight);
+      if (!datasets.insert(dataset).second) {
+        fail("{}: {} stands twice in weight_names", who, in_quotes(weight));
+      }
+      if (!file.datasets().contains(dataset)) {
+        fail("{}: weight_names has {}, which is no dataset", who, in_quotes(weight));
+      }
+      layer.datasets.push_back(dataset);
     }
     if (!layer.datasets.empty()) layers.push_back(std::move(layer));
   }
@@ -80,19 +75,20 @@ std::vector<LayerWeights> of_model(const Layer& model, const Config* order) {
   return layers;
 }
 
-// Gives each layer of the model the datasets of one in the file.
+// Gives each layer of the model the datasets of one in the file: by place, or by name if those of
+// the model are the file's.
 void match(std::vector<LayerWeights>& model, const std::vector<LayerWeights>& found,
-           const std::string& file) {
-  const auto find = [&](const std::string& name) {
-    return std::ranges::find(found, name, &LayerWeights::name);
-  };
-  const bool by_name =
-      std::ranges::all_of(model, [&](const auto& l) { return find(l.name) != found.end(); });
+           const std::string& file, bool names_of_file) {
   if (model.size() != found.size()) {
     fail("{}: has weights of {} layers, the model has {}", file, found.size(), model.size());
   }
+  std::map<std::string, const LayerWeights*> by_name;
+  for (const LayerWeights& layer : found) by_name[layer.name] = &layer;
+  const bool named = names_of_file && std::ranges::all_of(model, [&](const LayerWeights& layer) {
+                       return by_name.contains(layer.name);
+                     });
   for (std::size_t i = 0; i < model.size(); ++i) {
-    model[i].datasets = by_name ? find(model[i].name)->datasets : found[i].datasets;
+    model[i].datasets = named ? by_name.at(model[i].name)->datasets : found[i].datasets;
   }
 }
 
@@ -133,7 +129,7 @@ Config legacy_graph(const hdf5::File& file) {
 void load_legacy_weights(const hdf5::File& file, const std::string& group, const Layer& model,
                          const Config* order) {
   std::vector<LayerWeights> layers = of_model(model, order);
-  match(layers, in_file(file, group), file.name());
+  match(layers, in_file(file, group), file.name(), order != nullptr);
   Weights wanted;
   Strings paths;
   std::vector<GivenWeight> given;
@@ -148,9 +144,8 @@ void load_legacy_weights(const hdf5::File& file, const std::string& group, const
         paths.push_back(path);
       }
       if (i >= layer.datasets.size()) continue;
-      const auto dataset = file.datasets().find(path);
-      if (dataset == file.datasets().end()) continue;
-      given.push_back({path, dataset->second.shape, dataset->second.dtype});
+      const hdf5::Dataset& dataset = file.datasets().at(path);
+      given.push_back({path, dataset.shape, dataset.dtype});
     }
   }
   check_weights(wanted, given, file.name());

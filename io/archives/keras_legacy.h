@@ -15,8 +15,9 @@ bool is_legacy(const hdf5::File& file, const std::string& group = {});
 // The model's config, in our layout: graph_from_keras(). Fails if the file holds weights alone.
 Config legacy_graph(const hdf5::File& file);
 
-// Copies a group's weights into a model, all or none; strict. Layers are found by their names, or,
-// if these are others, by their order, as in Keras. `order` as for variables_of().
+// Copies a group's weights into a model, all or none; strict. Layers that have weights are taken in
+// their order, whatever their names, as load_weights in Keras does it. `order`, as for
+// variables_of(), is the file's own config: then they go by their names, if the file has these.
 void load_legacy_weights(const hdf5::File& file, const std::string& group, const Layer& model,
                          const Config* order = nullptr);
 

@@ -23,17 +23,34 @@ class Search {
     for (const Config& layer : layers_of(object, file_)) visit(layer);
   }
 
+  // What is missing, and what to do about it; empty if nothing is.
   std::string text() const {
     std::string all;
-    for (const auto& [what, layers] : missing_) {
-      all += fmt::format("{}{} ({} {})", all.empty() ? "" : ", ", what,
-                         layers.size() == 1 ? "layer" : "layers", fmt::join(layers, ", "));
+    if (!classes_.empty()) {
+      all = said(classes_, "class is", "classes are") +
+            "; register_layer<..>() adds a class of one's own";
+    }
+    if (!operations_.empty()) {
+      all += (all.empty() ? "" : "; ") + said(operations_, "operation is", "operations are") +
+             "; a layer in its place, such as Add for x + y, can be read [operations: " +
+             fmt::format("{}]", fmt::join(operations(), ", "));
     }
     return all;
   }
-  std::size_t count() const { return missing_.size(); }
 
  private:
+  using Missing = std::map<std::string, Strings>;  // the layers by what they are
+
+  static std::string said(const Missing& missing, const char* one, const char* several) {
+    std::string all;
+    for (const auto& [what, layers] : missing) {
+      all += fmt::format("{}{} ({} {})", all.empty() ? "" : ", ", what,
+                         layers.size() == 1 ? "layer" : "layers", fmt::join(layers, ", "));
+    }
+    return fmt::format("{} {} missing: {}", missing.size(), missing.size() == 1 ? one : several,
+                       all);
+  }
+
   void visit(const Config& layer) {
     if (is_model(layer)) return model(layer);
     const Config& of_layer = layer["name"];
@@ -59,13 +76,13 @@ class Search {
   void note(const Config& layer, std::string what) {
     if (layer["module"].is_string()) what += " of " + layer["module"].as_string(file_);
     const Config& name = layer["name"].is_null() ? layer["config"]["name"] : layer["name"];
-    Strings& layers = missing_[what];
+    Strings& layers = (is_operation(layer) ? operations_ : classes_)[what];
     layers.push_back(name.is_string() ? '"' + name.as_string(file_) + '"' : "without a name");
   }
 
   const std::string& file_;
   Strings known_;
-  std::map<std::string, Strings> missing_;
+  Missing classes_, operations_;
 };
 
 }  // namespace
@@ -73,9 +90,7 @@ class Search {
 void check_classes(const Config& model, const std::string& file) {
   Search search(file);
   search.model(model);
-  if (search.count() == 0) return;
-  fail("{}: {} {} missing: {}; register_layer<..>() adds a class of one's own", file,
-       search.count(), search.count() == 1 ? "class is" : "classes are", search.text());
+  if (const std::string text = search.text(); !text.empty()) fail("{}: {}", file, text);
 }
 
 }  // namespace kindling::keras

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 
 #include <kindling/io/archives/keras_calls.h>
 #include <kindling/io/archives/keras_config.h>
@@ -14,6 +15,8 @@
 
 namespace kindling::keras {
 namespace {
+
+using Strings = std::vector<std::string>;
 
 std::string model_class(const Config& object) {
   const std::string name = object["class_name"].as_string("class_name of a model");
@@ -143,36 +146,97 @@ class Graph {
     return config;
   }
 
-  // Nested models have a call of their own before those of the graph: ends count it, and in Keras
-  // 2 so do inputs of calls.
-  Config counted(const Config& history, bool end) const {
+  // Where [layer, call, result] points to.
+  struct Place {
+    std::size_t layer;  // of sources_
+    std::int64_t call;
+    Config result;
+  };
+  Place place_of(const Config& history) const {
     const Config::List& parts = history.as_list(file_ + ": keras_history");
     if (parts.size() != 3) {
       fail("{}: [layer, call, result] is needed, got {}", file_, history.str());
     }
-    const std::string& name = parts[0].as_string(file_ + ": keras_history");
-    const auto at = at_.find(name);
+    const auto at = at_.find(parts[0].as_string(file_ + ": keras_history"));
     if (at == at_.end()) fail("{}: no layer makes the result {}", file_, history.str());
-    std::int64_t call = parts[1].as_int(file_ + ": keras_history");
-    const Config& source = *sources_[at->second];
-    const bool old = source["module"].is_null();
-    if (is_model(source) && call > 0 && (old || (end && model_class(source) == "Functional"))) {
-      --call;
-    }
-    return Config::List{name, call, parts[2]};
+    return {at->second, parts[1].as_int(file_ + ": keras_history"), parts[2]};
   }
 
+  // Keras 2 counts a nested model's own call before those of the graph, if the model has made one:
+  // then the last of n calls is number n. Keras 3 counts it for each Functional that is an output,
+  // and nowhere else.
+  void note_own_call(const Config& history) {
+    const Place place = place_of(history);
+    const Config& source = *sources_[place.layer];
+    if (!is_model(source)) return;
+    const auto calls = std::ssize(source["inbound_nodes"].as_list(file_));
+    if (place.call >= calls) counts_own_.insert(place.layer);
+  }
+
+  Config counted(const Config& history, bool old, bool output) const {
+    Place place = place_of(history);
+    const bool own = old ? counts_own_.contains(place.layer)
+                         : output && entries_[place.layer].class_name == "Functional";
+    if (own && place.call > 0) --place.call;
+    return Config::List{entries_[place.layer].name, place.call, place.result};
+  }
+
+  // Of Keras 2's calls, all are looked at before the first of them is read.
   void calls() {
     for (std::size_t i = 0; i < entries_.size(); ++i) {
-      Entry& entry = entries_[i];
-      if (entry.class_name == "InputLayer") continue;
-      for (Config call : (*sources_[i])["inbound_nodes"].as_list(file_)) {
-        if (is_operation(*sources_[i])) call = without_constants(call, what(entry.name));
-        entry.calls.push_back(call_from_keras(entry.class_name, call,
-                                              [this](const Config& h) { return counted(h, false); },
-                                              what(entry.name)));
+      read_calls(i, [this](const Config& call) -> std::optional<Resolve> {
+        if (!is_old_call(call)) return {};
+        old_ = true;
+        return [this](const Config& history) {
+          note_own_call(history);
+          return history;
+        };
+      });
+    }
+    if (old_) {
+      for (const Config& end : triples_of("output_layers")) note_own_call(end);
+    }
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      entries_[i].calls = read_calls(i, [this](const Config& call) -> std::optional<Resolve> {
+        return [this, old = is_old_call(call)](const Config& history) {
+          return counted(history, old, false);
+        };
+      });
+    }
+  }
+
+  // Those of a layer that resolve_of(call) has something for.
+  template <class ResolveOf>
+  Config::List read_calls(std::size_t i, ResolveOf resolve_of) const {
+    const Entry& entry = entries_[i];
+    const Config& source = *sources_[i];
+    Config::List all;
+    if (entry.class_name == "InputLayer") return all;
+    const std::string who = what(entry.name);
+    const Strings inputs = is_model(source) ? names_of_inputs(source["config"]) : Strings();
+    for (const Config& call : source["inbound_nodes"].as_list(file_)) {
+      const std::optional<Resolve> resolve = resolve_of(call);
+      if (!resolve) continue;
+      all.push_back(call_from_keras(entry.class_name,
+                                    is_operation(source) ? without_constants(call, who) : call,
+                                    *resolve, who, inputs));
+    }
+    return all;
+  }
+
+  // What inputs are called in an object that a nested model is given.
+  Strings names_of_inputs(const Config& model) const {
+    Strings names;
+    const Config& inputs = model["input_layers"];
+    if (inputs.is_map()) {
+      for (const auto& [name, input] : inputs.as_map(file_)) names.push_back(name);
+      std::ranges::sort(names);
+    } else if (!inputs.is_null()) {
+      for (const Config& input : flattened_triples(inputs, file_ + ": input_layers")) {
+        names.push_back(input.as_list(file_)[0].as_string(file_));
       }
     }
+    return names;
   }
 
   static Config without_constants(const Config& call, const std::string& what) {
@@ -184,12 +248,13 @@ class Graph {
     return Config::Map{{"args", tensors}, {"kwargs", call["kwargs"]}};
   }
 
+  Config::List triples_of(const char* key) const {
+    return flattened_triples(model_["config"][key], file_ + ": " + key);
+  }
+
   Config::List ends(const char* key, bool outputs) const {
     Config::List all;
-    const std::string name = file_ + ": " + key;
-    for (const Config& end : flattened_triples(model_["config"][key], name)) {
-      all.push_back(counted(end, outputs));
-    }
+    for (const Config& end : triples_of(key)) all.push_back(counted(end, old_, outputs));
     return all;
   }
 
@@ -291,6 +356,8 @@ class Graph {
   std::vector<Entry> entries_;
   std::vector<const Config*> sources_;  // of entries_, but for an input that was put first
   std::map<std::string, std::size_t> at_;
+  bool old_ = false;                  // whether Keras 2 wrote the calls
+  std::set<std::size_t> counts_own_;  // the nested models whose own call it counts
   Config::List inputs_, outputs_;
 };
 

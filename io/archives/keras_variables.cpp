@@ -13,8 +13,23 @@
 namespace kindling::keras {
 namespace {
 
+// Where the layers of a graph are; Keras 2.12 to 2.15 had another name for it.
+const std::string layers_group = "layers", early_group = "_layer_checkpoint_dependencies";
+
 std::string under(const std::string& path, const std::string& name) {
   return path.empty() ? name : path + "/" + name;
+}
+
+// A path in which the parts of one name have another.
+std::string renamed(const std::string& path, const std::string& from, const std::string& to) {
+  std::string all;
+  for (std::size_t begin = 0; begin <= path.size();) {
+    const std::size_t end = std::min(path.find('/', begin), path.size());
+    const std::string part = path.substr(begin, end - begin);
+    all = under(all, part == from ? to : part);
+    begin = end + 1;
+  }
+  return all;
 }
 
 class Walk {
@@ -24,8 +39,8 @@ class Walk {
   void visit(const Layer& layer, const std::string& path, const Config* order) {
     if (!seen_.insert(layer.impl().get()).second) return;
     if (const auto* graph = dynamic_cast<const FunctionalImpl*>(layer.impl().get())) {
-      all.push_back({path, layer.name()});
-      return container(*graph, under(path, "layers"), order);
+      all.push_back({.path = path, .name = layer.name(), .of_graph = true});
+      return container(*graph, under(path, layers_group), order);
     }
     const Weights own = own_weights(layer);
     const std::string& class_name = layer.class_name();
@@ -114,29 +129,29 @@ class Walk {
 
 std::string vars(const std::string& path) { return under(path, "vars"); }
 
-// In Keras 2.12 to 2.15, Functional's layers had another name in the file.
-constexpr std::string_view early_layers = "_layer_checkpoint_dependencies";
-
-std::string early(std::string path) {
-  constexpr std::string_view now = "layers";
-  if (path.starts_with(now)) path.replace(0, now.size(), early_layers);
-  return path;
-}
+std::string early(const std::string& path) { return renamed(path, layers_group, early_group); }
 
 std::string place_of(const hdf5::File& file, const Variables& variables) {
-  for (const std::string& path : {variables.path, variables.old_path, early(variables.path)}) {
+  for (const std::string& path : {variables.path, variables.old_path, early(variables.path),
+                                  early(variables.old_path)}) {
     if ((!path.empty() || variables.path.empty()) && file.has_group(vars(path))) return path;
   }
   return variables.path;
 }
 
-// Of random generators, which aren't Keras's here, and of optimizers and metrics.
-bool is_beside(const std::string& path) {
+// Of random generators, which aren't Keras's here, and of what a graph that was compiled has beside
+// its layers: optimizers and metrics.
+bool is_beside(const std::string& path, const std::set<std::string>& graphs) {
   for (const char* part : {"seed_generator/", "_seed_generator/"}) {
     if (path.find(part) != path.npos) return true;
   }
-  return !path.starts_with("layers/") && !path.starts_with(early_layers) &&
-         !path.starts_with("vars/");
+  const std::string now = renamed(path, early_group, layers_group);
+  for (std::size_t end = 0; end != now.npos; end = now.find('/', end + 1)) {
+    if (!graphs.contains(now.substr(0, end))) continue;
+    const std::string inside = now.substr(end == 0 ? 0 : end + 1);
+    if (!inside.starts_with(layers_group + "/") && !inside.starts_with("vars/")) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -151,7 +166,9 @@ void load_variables(const hdf5::File& file, const std::vector<Variables>& all) {
   Weights wanted;
   std::map<std::string, std::string> labels;  // by dataset: also whose it is
   std::vector<std::string> paths;
+  std::set<std::string> graphs;
   for (const Variables& variables : all) {
+    if (variables.of_graph) graphs.insert(variables.path);
     const std::string path = vars(place_of(file, variables));
     for (std::size_t i = 0; i < variables.weights.size(); ++i) {
       Weight weight = variables.weights[i];
@@ -163,7 +180,7 @@ void load_variables(const hdf5::File& file, const std::vector<Variables>& all) {
   }
   std::vector<GivenWeight> given;
   for (const auto& [path, dataset] : file.datasets()) {
-    if (is_beside(path)) continue;
+    if (is_beside(path, graphs)) continue;
     const auto label = labels.find(path);
     given.push_back({label != labels.end() ? label->second : path, dataset.shape, dataset.dtype});
   }

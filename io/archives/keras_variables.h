@@ -15,6 +15,7 @@ struct Variables {
   std::string name;         // of the layer or the part
   Weights weights = {};
   std::string old_path = {};  // of early versions, where it differs
+  bool of_graph = false;      // of layers, which stand in PATH/layers
 };
 
 // In the order in which Keras walks over them. `order` is the config of a graph, in our layout,
@@ -22,7 +23,8 @@ struct Variables {
 std::vector<Variables> variables_of(const Layer& model, const Config* order = nullptr);
 
 // Copies a file's weights into a model, all or none; strict. What a file holds besides them, of
-// optimizers and random generators, is left alone.
+// random generators, and of optimizers and metrics, those of nested models among them, is left
+// alone.
 void load_variables(const hdf5::File& file, const std::vector<Variables>& all);
 
 void write_variables(hdf5::Writer& file, const std::vector<Variables>& all);

@@ -29,7 +29,7 @@ OnnxValue layer_normalization(const OnnxCall& c) {
     const OnnxShape row = {x.size(-1)};
     const OnnxValue gamma = c.find_weight("gamma"), beta = c.find_weight("beta");
     return g.node("LayerNormalization",
-                  {x, gamma.defined() ? reshape(gamma, row) : g.constant(ones({x.size(-1)})),
+                  {x, gamma.defined() ? reshape(gamma, row) : broadcast_to(g.scalar(1), row),
                    beta.defined() ? reshape(beta, row) : beta},
                   x.type, x.shape, {{"axis", -1}, {"epsilon", number(c, "epsilon")}});
   });

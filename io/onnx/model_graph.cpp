@@ -42,6 +42,10 @@ OnnxValues layer_results(OnnxGraph& graph, const Layer& layer, const OnnxOptions
   for (const InputOptions& input : signature(*layer.impl(), options)) {
     const std::string name = input.name.empty() ? fmt::format("input_{}", inputs.size())
                                                 : input.name;
+    if (name.starts_with("output_")) {
+      fail("{}: names that begin with output_ are its outputs', got an input \"{}\"",
+           layer.impl()->who(), name);
+    }
     inputs.push_back(add_input(graph, name, input.dtype, input.shape.inserted(0, any)));
   }
   OnnxValues results = onnx_call(layer, inputs);

@@ -2,7 +2,8 @@
 //
 //   export_onnx(model, "model.onnx");
 //
-// What it holds   one graph of float32, opset 17, IR version 8; batches and lengths stay open.
+// What it holds   one graph of float32, opset 17, IR version 8; batches and lengths stay open, from
+//                 one row on.
 // Inputs          named after the model's inputs, (batch, shape...); where a size is open it has a
 //                 name: "batch", and "query_time" along axis 1 of "query".
 // Outputs         named after the layers that they come from, as in fit's logs: "score".

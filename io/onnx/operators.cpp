@@ -177,10 +177,16 @@ OnnxValue last(const OnnxValue& x, int axis) {
 }
 
 OnnxValues split(const OnnxValue& x, int parts, int axis) {
+  OnnxGraph& g = *x.graph;
   const int a = x.resolve(axis);
-  const OnnxValue part{.type = x.type, .shape = with(x.shape, a, x.size(a) / parts)};
-  return x.graph->node("Split", {x}, OnnxValues(static_cast<std::size_t>(parts), part),
-                       {{"axis", a}});
+  const std::int64_t size = g.resolve(x.size(a));
+  if (size >= 0 && size % parts != 0) {
+    fail("Split: {} can't be cut into {} parts along axis {}", g.text(x.shape), parts, a);
+  }
+  const OnnxValue part{.type = x.type,
+                       .shape = with(x.shape, a, size < 0 ? g.open_size("part") : size / parts)};
+  return g.node("Split", {x}, OnnxValues(static_cast<std::size_t>(parts), part),
+                {{"axis", a}});
 }
 
 OnnxValue concatenate(const OnnxValues& xs, int axis) {

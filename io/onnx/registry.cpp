@@ -1,6 +1,7 @@
 #include <kindling/io/onnx/registry.h>
 
 #include <algorithm>
+#include <set>
 
 #include <kindling/io/onnx/exporters.h>
 #include <kindling/layers/axes_last.h>
@@ -18,6 +19,29 @@ Tensor small(const Shape& shape, OnnxType type) {
   const Tensor x = zeros(known);
   if (type == OnnxType::float32) return x;
   return cast(x, type == OnnxType::boolean ? DType::boolean : DType::int32);
+}
+
+// Layers that take numbers of any type; kindling's others take float32.
+bool takes_any_type(const std::string& class_name) {
+  static const std::set<std::string> classes = {
+      "Any",     "Bidirectional", "Concatenate",      "ConvertToTensor", "Dropout",
+      "Embedding", "Flatten",     "Functional",       "LogicalAnd",      "LogicalOr",
+      "NotEqual",  "Permute",     "RepeatVector",     "Reshape",         "SpatialDropout1D",
+      "TimeDistributed", "WithMask"};
+  return classes.contains(class_name);
+}
+
+// What the layer itself would say when it is called.
+OnnxExporter of_floats(const OnnxExporter& exporter) {
+  OnnxExporter checked = exporter;
+  checked.call = [call = exporter.call](const OnnxCall& c) {
+    if (c.inputs[0].type != OnnxType::float32) {
+      fail("{}: float32 is needed, got {}", c.who(),
+           c.inputs[0].type == OnnxType::boolean ? "bool" : "int32");
+    }
+    return call(c);
+  };
+  return checked;
 }
 
 Shapes plain_shapes(const OnnxValues& values) {
@@ -87,6 +111,9 @@ std::map<std::string, OnnxExporter>& onnx_registry() {
     detail::add_sequence_exporters(own);
     detail::add_shaping_exporters(own);
     detail::add_wrapper_exporters(own);
+    for (auto& [class_name, exporter] : own) {
+      if (!takes_any_type(class_name)) exporter = of_floats(exporter);
+    }
     return own;
   }();
   return registry;

@@ -61,6 +61,7 @@ class Kindling(ConanFile):
         if self.options.archives:
             self.requires("hdf5/[>=1.10 <2]")
             self.requires("libzip/[>=1.7 <2]")
+            self.requires("zlib/[>=1.2 <2]")
         if self.options.onnx:
             self.requires("onnx/[>=1.12 <2]")
             self.requires("protobuf/[>=3.21]")
@@ -81,6 +82,7 @@ class Kindling(ConanFile):
             toolchain.cache_variables["KINDLING_" + part.upper()] = wanted
         toolchain.cache_variables["KINDLING_EXAMPLES"] = False
         toolchain.cache_variables["KINDLING_TESTS"] = False
+        toolchain.cache_variables["KINDLING_WERROR"] = False
         toolchain.generate()
         CMakeDeps(self).generate()
         PkgConfigDeps(self).generate()

@@ -2,7 +2,7 @@
 #   cmake -D HOW=find_package [-D COMPONENT=other] -D BUILD=folder ..   the installed package
 #   cmake -D HOW=pkg_config -D BUILD=folder ..                          both kinds, without CMake
 #   cmake -D HOW=fetch_content ..                                       a clone, built inside
-#   cmake -D HOW=fetch_content -D REUSE=options -D BUILD=folder ..      the same, of objects that
+#   cmake -D HOW=fetch_content -D REUSE=options -D BUILD=folder ..      this tree, of objects that
 #                                                                       were built with the options
 # and in all: -D WORK=folder -D COMPILER=c++ -D GENERATOR=Ninja -P run.cmake
 cmake_minimum_required(VERSION 3.25)
@@ -77,14 +77,14 @@ else()
   get_filename_component(clone ${here}/../.. ABSOLUTE)
   set(options -D CMAKE_DISABLE_PRECOMPILE_HEADERS=ON)
   if(REUSE)
+    list(APPEND options -D FETCHCONTENT_SOURCE_DIR_KINDLING=${clone})
     set(ENV{CMAKE_CXX_COMPILER_LAUNCHER} "${here}/reuse.sh;${BUILD}/CMakeFiles/kindling.dir")
     list(APPEND options ${REUSE})
   else()
     list(APPEND options -D CMAKE_UNITY_BUILD=ON -D CMAKE_UNITY_BUILD_BATCH_SIZE=16
          -D CMAKE_CXX_FLAGS=-DHWY_COMPILE_ONLY_STATIC -D KINDLING_ARCHIVES=OFF -D KINDLING_ONNX=OFF)
   endif()
-  run(${configure} -D KINDLING_CLONE=file://${clone} -D FETCHCONTENT_SOURCE_DIR_KINDLING=${clone}
-      ${options})
+  run(${configure} -D KINDLING_CLONE=file://${clone} ${options})
   run(${CMAKE_COMMAND} --build build)
   run(build/consumer)
 endif()

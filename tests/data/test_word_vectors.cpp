@@ -102,7 +102,7 @@ TEST_CASE("damaged vector files") {
   CHECK(error("3 2\n") == "vectors.txt: has a first line and no vectors");
   CHECK(error("1 0\nrose\n") == "vectors.txt:1: must be a word and its vector, got \"1 0\"");
   CHECK(error("1 999999999999\nrose 1 2\n") ==
-        "vectors.txt:2: must be a word and 999999999999 numbers, got 3 fields");
+        "vectors.txt:1: a vector has at most 16384 numbers, got 999999999999");
   CHECK(message_of([] { read_word_vectors("/nowhere/v.txt", flowers()); }) ==
         "/nowhere/v.txt: cannot be opened, No such file or directory");
 }

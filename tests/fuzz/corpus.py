@@ -136,6 +136,9 @@ save_config("wrapped", functional(
 save_config("masked", functional(
     "m", layer("Masking", "k", "x", mask_value=0), layer("GRU", "g", "k", units=2),
     layer("NotEqual", "n", "g"), layer("Activation", "s", "g", activation="softmax")))
+# Read, but not written: Keras keeps no call that is always training.
+save_config("in_training", functional(
+    "m", layer("Dropout", "d", "x", call={"training": True}, rate=0.5)))
 save_config("images", functional(
     "m", layer("Reshape", "r", "x", target_shape=[4, 4, 1]),
     layer("Conv2D", "c", "r", filters=2, kernel_size=[2, 2], padding="same", activation="relu"),
@@ -173,3 +176,39 @@ with h5py.File(buffer, "w") as file:
     file.create_dataset("c", data=np.arange(9, dtype="f8"), chunks=(4,), compression="gzip",
                         shuffle=True, fletcher32=True)
 save("keras_hdf5", "chunks", buffer.getvalue())
+
+
+# Whole models of Keras 2's.
+def dense(name, units, **more):
+    return {"class_name": "Dense", "config": {"name": name, "units": units, **more}}
+
+
+def save_legacy(name, config, layers, parts=False):
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        file.attrs["keras_version"] = np.bytes_("2.11.0")
+        file.attrs["model_config"] = np.bytes_(json.dumps(config, separators=(",", ":")))
+        group = file.create_group("model_weights")
+        names = [layer.encode() for layer in layers]
+        for i, part in enumerate(names if parts else []):
+            group.attrs[f"layer_names{i}"] = [part]
+        if not parts:
+            group.attrs["layer_names"] = names
+        for layer, weights in layers.items():
+            inside = group.create_group(layer)
+            inside.attrs["weight_names"] = [key.encode() for key in weights]
+            for key, value in weights.items():
+                inside[key] = value
+    save("keras_legacy", name, buffer.getvalue())
+
+
+weights = {"k": {"k:0": np.zeros((2, 1), "f4"), "b:0": np.zeros(1, "f4")}}
+chain = {"class_name": "Sequential", "config": {"name": "s", "layers": [
+    dense("k", 1, batch_input_shape=[None, 2])]}}
+save_legacy("chain", chain, weights)
+save_legacy("parts", {"class_name": "Functional", "config": {
+    "name": "m", "layers": [
+        {"class_name": "InputLayer", "name": "x", "inbound_nodes": [],
+         "config": {"name": "x", "batch_input_shape": [None, 2], "dtype": "float32"}},
+        {**dense("k", 1), "name": "k", "inbound_nodes": [[["x", 0, 0, {}]]]}],
+    "input_layers": [["x", 0, 0]], "output_layers": [["k", 0, 0]]}}, {"x": {}, **weights}, True)

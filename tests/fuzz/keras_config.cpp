@@ -1,5 +1,7 @@
 #include "tests/fuzz/fuzz.h"
 
+#include <algorithm>
+
 #include <kindling/io/archives/keras_config.h>
 #include <kindling/io/archives/keras_write.h>
 #include <kindling/io/functional_config.h>
@@ -15,6 +17,13 @@ Functional model_of(const Config& graph, const std::string& file) {
                                 graph["class_name"].as_string(file) == "Sequential");
 }
 
+bool begins_with_layer(std::string_view message, const LayerImpl& layer) {
+  return message.starts_with(layer.who() + ": ") ||
+         std::ranges::any_of(layer.layers(), [&](const Layer& inside) {
+           return begins_with_layer(message, *inside.impl());
+         });
+}
+
 }  // namespace
 
 // A model that is read is written as Keras has it, and that read and written is the same. A refusal
@@ -27,7 +36,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     Config written;
     try {
       written = keras::model_to_keras(model, Config::Map());
-    } catch (const Error&) {
+    } catch (const Error& error) {
+      fuzz::require(begins_with_layer(error.what(), *model.impl()), error.what());
       return;
     }
     const Functional again = model_of(keras::graph_from_keras(written, "again"), "again");

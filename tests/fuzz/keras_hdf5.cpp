@@ -12,6 +12,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
       fuzz::require(file.has_group(group), "a group is there");
       for (const char* attribute : {"name", "layer_names", "n"}) {
         fuzz::refuse_or([&] { file.attribute(group, attribute); });
+        fuzz::refuse_or([&] { file.texts(group, attribute); });
       }
     }
     for (const auto& entry : file.datasets()) {

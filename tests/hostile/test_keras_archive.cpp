@@ -54,7 +54,8 @@ TEST_CASE("hostile Keras archives: members") {
   RawMember lies = RawMember::stored("config.json", config);
   lies.size += 1;
   check_refused(parse, {
-      {"", "is no HDF5 file"},
+      {"", "is neither an archive of Keras 3, which is a zip file, nor an .h5 of Keras 2, it "
+           "starts with \"\""},
       {file.substr(0, 2), "is no zip archive, it starts with \"PK\""},
       {members({{"metadata.json", "{}"}, {"model.weights.h5", h5}}),
        "has no member \"config.json\", it has \"metadata.json\", \"model.weights.h5\""},
@@ -71,6 +72,15 @@ TEST_CASE("hostile Keras archives: members") {
       {archive(config, h5.substr(0, 500)),
        "model.weights.h5: is cut short, its header says 10196 bytes, got 500"},
   });
+}
+
+TEST_CASE("hostile Keras archives: many values") {
+  std::string many = "[";
+  for (int i = 0; i < 1 << 20; ++i) many += "0,";
+  many += "0]";
+  const std::string file = archive(many);
+  CHECK(refusal([&] { parse(file); }, std::size_t{1} << 28) ==
+        "f: config.json:1:2097155: has more than 1048576 values");
 }
 
 TEST_CASE("hostile Keras archives: weights") {
@@ -116,10 +126,9 @@ TEST_CASE("hostile .h5 of Keras 2: weights") {
        "has no model_config, it holds weights alone; make the model and load_weights"},
       {with(file, "layer_names", "layer_namez"), "has weights of 0 layers, the model has 1"},
       {with(file, "d/kernel:0", "d/kernel:1"),
-       "does not fit the model; missing: model_weights/d/d/kernel:1"},
+       "layer \"d\": weight_names has \"d/kernel:1\", which is no dataset"},
       {with(file, "d/kernel:0", "d/bias:0" + std::string(2, '\0')),
-       "does not fit the model; wrong shape: model_weights/d/d/bias:0 is float32 (3,), not "
-       "float32 (4, 3)"},
+       "layer \"d\": \"d/bias:0\" stands twice in weight_names"},
       {with(file, "{\"class_name\": \"Seq", "[\"class_name\": \"Seq"),
        "model_config:1:14: not JSON, unexpected ':'; expected ']'"},
       {with(file, "\"sigmoid\"", "\"sigmoix\""),

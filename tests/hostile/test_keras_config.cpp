@@ -199,6 +199,12 @@ TEST_CASE("hostile Keras configs: layers") {
       {of("Reshape", R"("target_shape": [3, -2])"),
        "config.json: Reshape \"d\": target_shape has at most 5 sizes, one of which may be -1, "
        "got [3, -2]"},
+      {of("Reshape", R"("target_shape": [4611686018427387905, 4])"),
+       "config.json: Reshape \"d\": target_shape [4611686018427387905, 4] has more elements than "
+       "64 bits count"},
+      {of("LSTM", R"("units": 4611686018427387904)"),
+       "config.json: LSTM \"d\": 4 gates of units = 4611686018427387904 are more than 64 bits "
+       "count"},
       {of("RepeatVector", R"("n": -1)"),
        "config.json: RepeatVector \"d\": n is at least 1, got -1"},
       {of("Dropout", R"("rate": 1.5)"), "config.json: Dropout \"d\": rate is in [0, 1), got 1.5"},

@@ -1,7 +1,9 @@
 // HDF5 files that are damaged, that promise too much, and of what is not read (make_hdf5.py).
 #include "tests/catch.h"
-#include "tests/hostile/refusal.h"
+#include "tests/data/temporary_folder.h"
+#include "tests/hostile/raw_hdf5.h"
 
+#include <kindling/io/archives/h5.h>
 #include <kindling/io/archives/hdf5.h>
 #include <kindling/io/file.h>
 
@@ -167,4 +169,40 @@ TEST_CASE("hostile HDF5: chunks") {
        "\"kernel\" is kept in chunks as files for libver \"latest\" do; write it with h5py's "
        "default"},
   });
+}
+
+TEST_CASE("hostile HDF5: little that many things share") {
+  RawHdf5 names;
+  std::string links;
+  for (int i = 0; i < 6000; ++i) links += RawHdf5::link(std::to_string(i), names.group(""));
+  RawHdf5::Address group = names.group(links);
+  for (int i = 0; i < 4; ++i) group = names.group(RawHdf5::link(std::string(60'000, 'n'), group));
+  const std::string long_names = names.file(group);
+
+  RawHdf5 elements;
+  const RawHdf5::Address at = elements.bytes(std::string(1 << 20, '\0'));
+  links.clear();
+  for (int i = 0; i < 100; ++i) {
+    links += RawHdf5::link(std::to_string(i), elements.dataset_at({1 << 18}, at, 1 << 20));
+  }
+  const std::string one_for_all = elements.file(elements.group(links));
+
+  check_refused(parse, {
+      {long_names, "the paths of its groups and datasets take more than " +
+                       std::to_string(long_names.size() + 1048576) + " bytes"},
+      {one_for_all, "its datasets take 104857600 bytes together, more than 64 times the " +
+                        std::to_string(one_for_all.size()) + " of the file"},
+  });
+
+  RawHdf5 notes;
+  const std::string note = notes.shared(RawHdf5::text("name", std::string(60'000, 'n')));
+  links.clear();
+  for (int i = 0; i < 100; ++i) {
+    links += RawHdf5::link(std::to_string(i),
+                           notes.group(RawHdf5::link("vars", notes.group(note))));
+  }
+  const TemporaryFolder folder;
+  const std::string path = folder.write("f", notes.file(notes.group(links)));
+  CHECK(refusal([&] { read_h5(path); }) ==
+        path + ": names of groups take more bytes than the file");
 }

@@ -22,8 +22,8 @@ std::string header_with(std::string_view part, std::string_view other) {
 }
 
 // With a header of its own.
-std::string header_of(const std::string& text) {
-  return std::string("\x93NUMPY\1\0", 8) + little(2, text.size()) + text + valid().substr(128);
+std::string header_of(const std::string& text, const std::string& elements = valid().substr(128)) {
+  return std::string("\x93NUMPY\1\0", 8) + little(2, text.size()) + text + elements;
 }
 
 }  // namespace
@@ -87,6 +87,9 @@ TEST_CASE("hostile npy files") {
        "header, byte 51: a size has at most 63 bits"},
       {header_with("(2, 3)", "(4294967296, 4294967296)"),
        "<f4 (4294967296, 4294967296) has more bytes than 64 bits count"},
+      {header_of("{'descr': '<f4', 'fortran_order': True, 'shape': (0, 4, 4611686018427387904)}\n",
+                 ""),
+       "<f4 (0, 4, 4611686018427387904) has more bytes than 64 bits count"},
       {header_with("(2, 3)", "(1000000000000,)"),
        "<f4 (1000000000000,) takes 4000000000000 bytes, got 24"},
   });

@@ -56,6 +56,11 @@ TEST_CASE("hostile text pairs") {
 }
 
 TEST_CASE("hostile word vectors") {
+  const auto numbers = [](int count) {
+    std::string text;
+    while (count-- > 0) text += " 1";
+    return text;
+  };
   const Vocabulary words({"rose", "tulip"});
   check_refused([&](const std::string& text) { parse_word_vectors(text, "f", words); }, {
       {"", "is empty"},
@@ -66,7 +71,8 @@ TEST_CASE("hostile word vectors") {
       {"rose 1 2\ntulip 1 0x1\n", ":2: a vector's numbers must be finite, got \"0x1\""},
       {"rose 1 inf\n", ":1: a vector's numbers must be finite, got \"inf\""},
       {"1 9000000000000000000\nrose 1 2\n",
-       ":2: must be a word and 9000000000000000000 numbers, got 3 fields"},
+       ":1: a vector has at most 16384 numbers, got 9000000000000000000"},
+      {"rose" + numbers(16'385) + "\n", ":1: a vector has at most 16384 numbers, got 16385"},
       {"9000000000000000000 1\nrose 1\n", ":1: says 9000000000000000000 words, got 1"},
       {std::string("\0\0\0\0", 4), ":1: must be a word and its vector, got \"????\""},
   });

@@ -134,6 +134,15 @@ TEST_CASE("nesting has a limit") {
   CHECK(error(objects) == "f.json:1:1001: nested deeper than 200 levels");
 }
 
+TEST_CASE("the number of values has a limit") {
+  const auto refused = [](std::string_view text, std::size_t most) {
+    return message_of([&] { parse_json(text, "f.json", most); });
+  };
+  CHECK(refused("[1, 2, {\"a\": 3}]", 5) == "no error");
+  CHECK(refused("[1, 2, {\"a\": 3}]", 4) == "f.json:1:16: has more than 4 values");
+  CHECK(refused("[1,\n2, 3]", 2) == "f.json:2:5: has more than 2 values");
+}
+
 TEST_CASE("numbers that would change are refused") {
   CHECK(error("[9223372036854775808]") ==
         "f.json:1:20: a whole number has at most 64 bits, got 9223372036854775808");

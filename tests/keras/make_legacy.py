@@ -1,11 +1,12 @@
 #!/usr/bin/python3
-"""Writes legacy_*.h5 beside itself: whole models as Keras 2 saved them, with inputs and outputs.
+"""Writes legacy_*.h5 beside itself: whole models as Keras saved them, with inputs and outputs.
 
     make_legacy.py
 
-Written by hand with h5py, in the layout of Keras's save_model_to_hdf5 (Keras 2.11): attributes
-keras_version, backend, model_config and training_config; model_weights with layer_names, and each
-layer's weight_names. The outputs are computed here with numpy. Needs h5py and numpy.
+Written by hand with h5py, in the layout of Keras's save_model_to_hdf5 (Keras 2.11, and 3.16 for
+the siamese model): attributes keras_version, backend, model_config and training_config;
+model_weights with layer_names, and each layer's weight_names. The outputs are computed here with
+numpy. Needs h5py and numpy.
 """
 import json
 import pathlib
@@ -36,16 +37,16 @@ def write_io(name, **tensors):
     (here / f"{name}.io.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + data)
 
 
-def write_model(name, config, layers):
+def write_model(name, config, layers, version="2.11.0"):
     with h5py.File(here / f"{name}.h5", "w") as file:
-        file.attrs["keras_version"] = "2.11.0"
+        file.attrs["keras_version"] = version
         file.attrs["backend"] = "tensorflow"
         file.attrs["model_config"] = json.dumps(config)
         file.attrs["training_config"] = json.dumps({"loss": "mse", "optimizer_config": {}})
         group = file.create_group("model_weights")
         group.attrs["layer_names"] = [layer.encode() for layer in layers]
         group.attrs["backend"] = "tensorflow"
-        group.attrs["keras_version"] = "2.11.0"
+        group.attrs["keras_version"] = version
         for layer, weights in layers.items():
             g = group.create_group(layer)
             g.attrs["weight_names"] = [key.encode() for key in weights]
@@ -183,5 +184,60 @@ def sequential():
     write_io("legacy_sequential", input_0=x, output_0=y.astype("f4"))
 
 
+def siamese():
+    """Keras 3: no modules, as in Keras 2, but calls that are objects and are counted from 0."""
+    k1, b1, k2, b2 = weight(4, 3), weight(3), weight(6, 2), weight(2)
+
+    def called(entry, *calls):
+        return {**entry, "name": entry["config"]["name"], "inbound_nodes": list(calls)}
+
+    def inputs(name):
+        return called({"class_name": "InputLayer", "config": {
+            "batch_shape": [None, 4], "dtype": "float32", "sparse": False, "ragged": False,
+            "name": name, "optional": False}})
+
+    def of(*results, mask=False):
+        tensors = [{"class_name": "__keras_tensor__", "config": {
+            "shape": [None, size], "dtype": "float32", "keras_history": [layer, call, 0]}}
+            for layer, call, size in results]
+        return {"args": tensors if len(tensors) == 1 else [tensors],
+                "kwargs": {"mask": None} if mask else {}}
+
+    def dense3(name, units, activation):
+        entry = dense(name, units, activation, quantization_config=None)
+        entry["config"]["dtype"] = {"module": "keras", "class_name": "DTypePolicy",
+                                    "config": {"name": "float32"}, "registered_name": None}
+        for key in ("kernel_initializer", "bias_initializer"):
+            entry["config"][key].update(module="keras.initializers", registered_name=None)
+        return entry
+
+    tower = {"class_name": "Functional", "config": {
+        "name": "tower", "trainable": True,
+        "layers": [inputs("inside"), called(dense3("hidden", 3, "relu"), of(("inside", 0, 4)))],
+        "input_layers": [["inside", 0, 0]], "output_layers": [["hidden", 0, 0]]}}
+    config = {"class_name": "Functional", "config": {
+        "name": "siamese", "trainable": True, "layers": [
+            inputs("left"), inputs("right"),
+            called(tower, of(("left", 0, 4), mask=True), of(("right", 0, 4), mask=True)),
+            called({"class_name": "Concatenate", "config": {
+                "name": "both", "trainable": True, "axis": -1,
+                "dtype": {"module": "keras", "class_name": "DTypePolicy",
+                          "config": {"name": "float32"}, "registered_name": None}}},
+                of(("tower", 0, 3), ("tower", 1, 3))),
+            called(dense3("score", 2, "linear"), of(("both", 0, 6)))],
+        "input_layers": [["left", 0, 0], ["right", 0, 0]],
+        # Where the graph ends, the tower's own call counts.
+        "output_layers": [["score", 0, 0], ["tower", 2, 0]]}}
+    write_model("legacy_siamese", config, {
+        "left": {}, "right": {}, "tower": {"hidden/kernel": k1, "hidden/bias": b1}, "both": {},
+        "score": {"score/kernel": k2, "score/bias": b2}}, "3.16.0")
+
+    left, right = (random.normal(size=(3, 4)).astype("f4") for _ in range(2))
+    x, y = relu(left @ k1 + b1), relu(right @ k1 + b1)
+    write_io("legacy_siamese", input_0=left, input_1=right, output_1=y,
+             output_0=(np.concatenate([x, y], axis=-1) @ k2 + b2).astype("f4"))
+
+
 functional()
 sequential()
+siamese()

@@ -1,5 +1,8 @@
 // What compile() was told, in every form in which Keras writes it down.
+#include <fmt/format.h>
+
 #include <kindling/io/archives/keras.h>
+#include <kindling/io/archives/zip.h>
 #include <kindling/io/json.h>
 #include <kindling/kindling.h>
 
@@ -19,12 +22,17 @@ Model one_output(std::int64_t units) {
   return Model(x, Dense({.units = units, .name = "a"})(x));
 }
 
-// "optimizer; losses; metrics" of an archive with such a compile_config.
-std::string compiled(const Model& model, const std::string& json) {
+// From an archive with such a compile_config.
+Model load_compiled(const Model& model, const std::string& json) {
   const TemporaryFolder folder;
   const std::string path = folder.file("m.keras");
   write_file(path, keras_bytes(model, {.compile_config = parse_json(json, "json")}, a_date));
-  const Model loaded = load_keras(path);
+  return load_keras(path);
+}
+
+// "optimizer; losses; metrics".
+std::string compiled(const Model& model, const std::string& json) {
+  const Model loaded = load_compiled(model, json);
   const CompileOptions* options = loaded.compile_options();
   if (options == nullptr) return "not compiled";
   std::string text = options->optimizer.class_name() + ";";
@@ -38,6 +46,25 @@ std::string compiled(const Model& model, const std::string& json) {
     }
   }
   return text;
+}
+
+// The losses' weights.
+std::string weighed(const std::string& json) {
+  const Model loaded = load_compiled(two_outputs(), json);
+  std::string text;
+  for (const auto& [output, weight] : loaded.compile_options()->loss_weights.entries) {
+    text += (text.empty() ? "" : " ") + output + fmt::format(":{}", weight);
+  }
+  return text;
+}
+
+// What is saved of a model that was loaded.
+Config saved_again(const Model& model, const std::string& json) {
+  const Model loaded = load_compiled(model, json);
+  const TemporaryFolder folder;
+  save_keras(loaded, folder.file("m.keras"));
+  const ZipReader zip(read_file(folder.file("m.keras")), "m.keras");
+  return parse_json(zip.read("config.json"), "config.json")["compile_config"];
 }
 
 // Why it can't be, but for the file's name and what can be done.
@@ -91,6 +118,66 @@ TEST_CASE("Losses and metrics of several outputs are found") {
         "Adam; a:MeanSquaredError b:MeanAbsoluteError; a:BinaryAccuracy accuracy;");
 }
 
+TEST_CASE("One loss is that of every output") {
+  CHECK(compiled(two_outputs(), R"({"optimizer": "adam", "loss": "mse"})") ==
+        "Adam; :MeanSquaredError :MeanSquaredError;;");
+  Model model = load_compiled(two_outputs(), R"({"optimizer": "sgd", "loss": {
+      "class_name": "MeanAbsoluteError", "config": {}}, "loss_weights": [1, 0.5]})");
+  const Logs logs = model.train_on_batch({.inputs = {zeros({2, 3})},
+                                          .targets = {full({2, 1}, 3), full({2, 4}, 8)}});
+  // Of no input the outputs are their biases, 0.
+  CHECK(logs["a_loss"] == Approx(3));
+  CHECK(logs["b_loss"] == Approx(8));
+  CHECK(logs["loss"] == Approx(3 + 0.5 * 8));
+}
+
+TEST_CASE("An output whose loss is null has none") {
+  for (const std::string loss : {R"(["mse", null])", R"({"a": "mse", "b": null})"}) {
+    INFO(loss);
+    const std::string json = R"({"optimizer": "sgd", "loss": )" + loss +
+                             R"(, "metrics": [null, ["accuracy"]], "loss_weights": [0.5, null]})";
+    CHECK(compiled(two_outputs(), json) ==
+          "SGD; a:MeanSquaredError; b:CategoricalAccuracy accuracy;");
+    Model model = load_compiled(two_outputs(), json);
+    const Logs logs = model.train_on_batch({.inputs = {zeros({2, 3})},
+                                            .targets = {full({2, 1}, 3), full({2, 4}, 8)}});
+    CHECK(logs["loss"] == Approx(0.5 * 9));
+    CHECK(logs.names() == "loss, a_loss, b_accuracy");
+  }
+  CHECK(compiled(two_outputs(), R"({"optimizer": "sgd", "loss": [null, "mae"],
+                                    "metrics": ["accuracy"]})") ==
+        "SGD; b:MeanAbsoluteError; a:BinaryAccuracy accuracy;");
+}
+
+TEST_CASE("A weight that is null is 1") {
+  const std::string losses = R"({"optimizer": "adam", "loss": ["mse", "mae"], "loss_weights": )";
+  CHECK(weighed(losses + "[null, 0.25]}") == ":1 :0.25");
+  CHECK(weighed(losses + "[2, null]}") == ":2 :1");
+  CHECK(weighed(losses + R"({"b": null, "a": 3}})") == "b:1 a:3");
+  CHECK(weighed(losses + "null}") == "");
+}
+
+TEST_CASE("Saved are losses and weights of every output, as Keras wants them") {
+  const auto saved = [](const std::string& json) {
+    const Config config = saved_again(two_outputs(), json);
+    std::string losses;
+    for (const auto& [name, loss] : config["loss"].is_map() ? config["loss"].as_map("loss")
+                                                            : Config::Map()) {
+      losses += name + ":" + (loss.is_null() ? "null" : loss["class_name"].as_string(name)) + " ";
+    }
+    return losses + config["loss_weights"].str();
+  };
+  CHECK(saved(R"({"optimizer": "sgd", "loss": [null, "mae"]})") ==
+        "a:null b:MeanAbsoluteError null");
+  CHECK(saved(R"({"optimizer": "sgd", "loss": [null, "mae"], "loss_weights": [2, 3]})") ==
+        R"(a:null b:MeanAbsoluteError {"a": 2, "b": 3})");
+  CHECK(saved(R"({"optimizer": "sgd", "loss": {"b": "mae", "a": "mse"},
+                  "loss_weights": {"b": 3}})") ==
+        R"(a:MeanSquaredError b:MeanAbsoluteError {"a": 1, "b": 3})");
+  CHECK(saved(R"({"optimizer": "sgd", "loss": ["mse", "mae"], "loss_weights": {"b": 3}})") ==
+        "[1, 3]");
+}
+
 TEST_CASE("What cannot be compiled again is refused") {
   const std::string optimizers = " is registered; register_optimizer<";
   const std::string registered =
@@ -120,4 +207,7 @@ TEST_CASE("What cannot be compiled again is refused") {
   CHECK(refused(two_outputs(), R"({"optimizer": "adam", "loss": "mse",
                                    "metrics": ["mse", "mse", "mse"]})") ==
         "metrics: one entry an output is needed, got 3 for 2");
+  CHECK(refused(two_outputs(), R"({"optimizer": "adam", "loss": [null, "mse", "mse"]})") ==
+        "loss: one entry an output is needed, got 3 for 2");
+  CHECK(refused(two_outputs(), R"({"optimizer": "adam", "loss": [null, null]})") == "has no loss");
 }

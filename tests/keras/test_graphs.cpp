@@ -1,4 +1,6 @@
 // Graphs through archives: nested and shared models, Sequential, layers of one's own.
+#include <kindling/io/archives/keras_config.h>
+#include <kindling/io/json.h>
 #include <kindling/kindling.h>
 #include <kindling/train/keras.h>
 
@@ -107,6 +109,34 @@ TEST_CASE("A layer of one's own comes back once it is registered") {
         "register_layer<..>() adds a class of one's own");
   register_layer<Scale>();
   check_same_predictions(model, load_keras(folder.file("m.keras")), {normals({3, 4}, 1)});
+}
+
+TEST_CASE("Operations that are missing are told apart from classes, with another way out") {
+  const auto why = [](const std::string& layers) {
+    return message_of([&] {
+      keras::graph_from_keras(
+          parse_json(R"({"class_name": "Functional", "config": {"layers": [)" + layers + "]}}",
+                     "json"), "m.keras");
+    });
+  };
+  const std::string add =
+      R"({"class_name": "Add", "module": "keras.src.ops.numpy", "name": "plus"})";
+  const std::string tanh =
+      R"({"class_name": "Tanh", "module": "keras.src.ops.numpy", "name": "squash"})";
+  const std::string lambda =
+      R"({"class_name": "Lambda", "module": "keras.layers", "name": "own"})";
+  const std::string way_out =
+      "; a layer in its place, such as Add for x + y, can be read [operations: Any, "
+      "ConvertToTensor, LogicalAnd, LogicalOr, NotEqual]";
+  CHECK(why(add) == "m.keras: 1 operation is missing: Add of keras.src.ops.numpy (layer "
+                    "\"plus\")" + way_out);
+  CHECK(why(add + ", " + tanh) ==
+        "m.keras: 2 operations are missing: Add of keras.src.ops.numpy (layer \"plus\"), Tanh of "
+        "keras.src.ops.numpy (layer \"squash\")" + way_out);
+  CHECK(why(tanh + ", " + lambda) ==
+        "m.keras: 1 class is missing: Lambda of keras.layers (layer \"own\"); "
+        "register_layer<..>() adds a class of one's own; 1 operation is missing: Tanh of "
+        "keras.src.ops.numpy (layer \"squash\")" + way_out);
 }
 
 TEST_CASE("Frozen layers stay frozen") {

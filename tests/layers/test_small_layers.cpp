@@ -212,6 +212,10 @@ TEST_CASE("Reshape, Permute and RepeatVector arrange the same elements otherwise
         "Reshape \"r\": target_shape [5, -1] doesn't hold the 12 elements of each of (2, 3, 4)");
   CHECK(message_of([] { Reshape({.target_shape = {any, any}, .name = "r"}); }) ==
         "Reshape \"r\": target_shape has at most 5 sizes, one of which may be -1, got [-1, -1]");
+  CHECK(message_of([] {
+          Reshape({.target_shape = {std::int64_t{1} << 62, 4, any}, .name = "r"});
+        }) == "Reshape \"r\": target_shape [4611686018427387904, 4, -1] has more elements than 64 "
+              "bits count");
   CHECK(message_of([] { Permute({.dims = {1, 3}, .name = "p"}); }) ==
         "Permute \"p\": dims are 1 to their number, each once, got [1, 3]");
   CHECK(message_of([&] { Permute({.dims = {1}, .name = "p"})(x); }) ==

@@ -1,4 +1,4 @@
-// In a build without libzip and HDF5.
+// What a build without libzip and HDF5 says.
 #include "tests/catch.h"
 
 #include <kindling/io/archives/h5.h>

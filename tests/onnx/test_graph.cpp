@@ -54,10 +54,23 @@ TEST_CASE("Operands that don't fit are refused by name") {
         "4)");
   const auto steps = Input({.shape = {any, 1}, .dtype = DType::int32, .name = "steps"});
   CHECK(error_of(Model(steps, Dense({.units = 2, .name = "dense"})(steps))) ==
-        "MatMul: operands are of one type, got int32 and float32 [steps (batch, steps_time, 1), "
-        "dense/kernel (1, 2)]");
+        "Dense \"dense\": float32 is needed, got int32");
+  CHECK(error_of(Model(steps, Softmax({.name = "soft"})(steps))) ==
+        "Softmax \"soft\": float32 is needed, got int32");
   CHECK(error_of(Model(x, Embedding({.input_dim = 3, .output_dim = 2, .name = "table"})(x))) ==
         "Embedding \"table\": ids are int32");
+}
+
+TEST_CASE("Parts of an open size are of an open size of their own") {
+  OnnxGraph graph("parts", {});
+  const std::int64_t batch = graph.named_size("batch"), width = graph.named_size("width");
+  const OnnxValue x = graph.input("x", OnnxType::float32, {batch, width});
+  const OnnxValues halves = split(x, 2, -1);
+  CHECK(graph.text(halves[0].shape) == "(batch, part)");
+  CHECK(halves[1].shape == halves[0].shape);
+  const OnnxValue five = graph.input("five", OnnxType::float32, {batch, 5});
+  CHECK(message_of([&] { split(five, 2, -1); }) ==
+        "Split: (batch, 5) can't be cut into 2 parts along axis 1");
 }
 
 TEST_CASE("A model beyond what protobuf holds is refused before memory is taken for it") {

@@ -187,9 +187,28 @@ TEST_CASE("kindling convert writes ONNX, or says that this build can't") {
     const std::string refused = onnx + ": an ONNX file is written, and shown by info, but no model "
                                        "or weights are read of it";
     CHECK(kindling_error("convert " + onnx + " " + folder.file("m.npz")) == refused);
+    CHECK(kindling_error("convert " + onnx + " " + folder.file("m.keras")) == refused);
     CHECK(kindling_error("plot " + onnx + " -o " + folder.file("m.dot")) == refused);
+    CHECK(kindling_error("convert --model " + keras_file("documented.keras") + " " + onnx + " " +
+                         folder.file("m.npz")) == refused);
   } else {
     CHECK(kindling_error("convert " + arguments).starts_with("export_onnx: this kindling was "));
+  }
+}
+
+TEST_CASE("kindling info: a folder inside a model's, names that move the cursor, a full disk") {
+  const TemporaryFolder folder;
+  const std::string model = folder.file("model");
+  Model::load(keras_file("mlp.keras")).save(model);
+  std::filesystem::create_directory(model + "/more");
+  CHECK(info_of(model)["metadata"]["file more"] == "a folder");
+  const std::string npz = folder.file("t.npz");
+  write_npz(npz, {{"a\x1b[2J", tensor({1.0})}});
+  const std::string text = kindling_program("info " + npz).output;
+  CHECK(text.find('\x1b') == text.npos);
+  CHECK(text.find("\"a\\u001b[2J\"") != text.npos);
+  if (std::filesystem::exists("/dev/full")) {
+    CHECK(kindling_program("info " + npz + " > /dev/full").status == 1);
   }
 }
 

@@ -6,7 +6,9 @@
 #include <kindling/io/npy.h>
 #include <kindling/layers/dense.h>
 #include <kindling/layers/embedding.h>
+#include <kindling/layers/flatten.h>
 #include <kindling/layers/global_pooling1d.h>
+#include <kindling/layers/not_equal.h>
 #include <kindling/layers/symbolic.h>
 #include <kindling/train/model.h>
 
@@ -61,7 +63,9 @@ TEST_CASE("kindling predict: inputs by name, in order or from one file are the s
   for (const std::string& given :
        {" --input query=" + folder.file("q.npy") + " --input value=" + folder.file("v.npy"),
         " --input value=" + folder.file("v.npy") + " --input " + folder.file("q.npy"),
+        " --input input.1=" + folder.file("v.npy") + " --input input.0=" + folder.file("q.npy"),
         " --input " + folder.file("q.npy") + " --input " + folder.file("v.npy"),
+        " --input " + folder.file("q.npy") + " value=" + folder.file("v.npy") + " --threads 1",
         " --input " + folder.file("named.npz"), " --inputs " + folder.file("numbered.npz"),
         " --batch-size 3 --inputs " + folder.file("numbered.npz")}) {
     INFO(given);
@@ -103,6 +107,20 @@ TEST_CASE("kindling predict: several outputs of a model's folder, and numbers of
   write_npy(folder.file("bools.npy"), cast(tensor({{1, 0}}), DType::boolean));
   REQUIRE(kindling_program(start + folder.file("bools.npy")).status == 0);
   CHECK(same_bits(read_npz(out).at("output.0"), model.predict_all({tensor({{1, 0}})})[0]));
+}
+
+TEST_CASE("kindling predict: outputs that are no float32") {
+  const TemporaryFolder folder;
+  const auto ids = Input({.shape = {any}, .dtype = DType::int32, .name = "ids"});
+  Model(ids, {NotEqual({.value = 0})(ids), Flatten()(ids)}).save(folder.file("model"));
+  const Tensor x = tensor({{1, 0, 3}, {4, 5, 0}, {0, 2, 1}});
+  write_npy(folder.file("ids.npy"), x);
+  const std::string out = folder.file("out.npz");
+  REQUIRE(kindling_program("predict " + folder.file("model") + " --batch-size 2 --input " +
+                           folder.file("ids.npy") + " --output " + out).status == 0);
+  CHECK(same_bits(read_npz(out).at("output.0"),
+                  mask_of({{true, false, true}, {true, true, false}, {false, true, true}})));
+  CHECK(same_bits(read_npz(out).at("output.1"), x));
 }
 
 TEST_CASE("kindling predict says which input is wrong, and writes nothing") {

@@ -213,3 +213,31 @@ TEST_CASE("Saving replaces the folder, or leaves it as it was") {
   CHECK(Model::load(path).weights()[1].value.floats()[0] == 7);
   CHECK(read_file(path + "/notes.txt") == "hello");
 }
+
+TEST_CASE("Names of Keras's that a call does not write are refused") {
+  const TemporaryFolder folder;
+  const auto input = Input({.shape = {3}});
+  const Model model({input}, Dense({.units = 1})(input));
+  for (const std::string name :
+       {"m.h5", "m.hdf5", "m.weights.h5", "m.safetensors", "m.npz", "m.npy", "m.onnx"}) {
+    const std::string path = folder.file(name);
+    CHECK(message_of([&] { model.save(path); }) ==
+          path + ": whole models are saved as .keras archives and as folders, .h5 is only read; "
+                 "save_weights() writes .weights.h5 and .safetensors");
+    CHECK_FALSE(std::filesystem::exists(path));
+  }
+  for (const std::string name : {"m.h5", "m.hdf5", "m.keras", "m.npz", "m.npy", "m.onnx"}) {
+    const std::string path = folder.file(name);
+    CHECK(message_of([&] { model.save_weights(path); }) ==
+          path + ": weights are saved as .weights.h5 and as .safetensors; save() writes whole "
+                 "models, as .keras");
+    CHECK_FALSE(std::filesystem::exists(path));
+  }
+  // A folder that has such a name.
+  const std::string path = folder.file("m.keras");
+  model.save(folder.file("m"));
+  std::filesystem::rename(folder.file("m"), path);
+  const std::string why = path + ": is a folder, and a Keras archive is a file; use another name";
+  CHECK(message_of([&] { model.save(path); }) == why);
+  CHECK(message_of([&] { Model::load(path); }) == why);
+}

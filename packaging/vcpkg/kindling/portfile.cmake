@@ -16,6 +16,7 @@ vcpkg_cmake_configure(
         "-DPKG_CONFIG_EXECUTABLE=${PKGCONFIG}"
         -DKINDLING_EXAMPLES=OFF
         -DKINDLING_TESTS=OFF
+        -DKINDLING_WERROR=OFF
 )
 vcpkg_cmake_install()
 vcpkg_cmake_config_fixup(CONFIG_PATH lib/cmake/kindling)

@@ -1,4 +1,4 @@
-// In a build without ONNX: errors that say so.
+// What a build without ONNX says.
 #include <kindling/io/onnx/onnx.h>
 #include <kindling/layers/dense.h>
 
