@@ -2,8 +2,8 @@
 #   cmake -D HOW=find_package [-D COMPONENT=other] -D BUILD=folder ..   the installed package
 #   cmake -D HOW=pkg_config -D BUILD=folder ..                          both kinds, without CMake
 #   cmake -D HOW=fetch_content ..                                       a clone, built inside
-#   cmake -D HOW=fetch_content -D REUSE=options -D BUILD=folder ..      this tree, of objects that
-#                                                                       were built with the options
+#   cmake -D HOW=fetch_content -D REUSE=ON -D BUILD=folder ..           this tree, of objects that
+#   -D KINDLING_ARCHIVES=.. -D KINDLING_ONNX=.. -D KINDLING_UNITY=..    were built with the options
 # and in all: -D WORK=folder -D COMPILER=c++ -D GENERATOR=Ninja -P run.cmake
 cmake_minimum_required(VERSION 3.25)
 
@@ -79,7 +79,9 @@ else()
   if(REUSE)
     list(APPEND options -D FETCHCONTENT_SOURCE_DIR_KINDLING=${clone})
     set(ENV{CMAKE_CXX_COMPILER_LAUNCHER} "${here}/reuse.sh;${BUILD}/CMakeFiles/kindling.dir")
-    list(APPEND options ${REUSE})
+    foreach(option KINDLING_ARCHIVES KINDLING_ONNX KINDLING_UNITY)
+      list(APPEND options -D ${option}=${${option}})
+    endforeach()
   else()
     list(APPEND options -D CMAKE_UNITY_BUILD=ON -D CMAKE_UNITY_BUILD_BATCH_SIZE=16
          -D CMAKE_CXX_FLAGS=-DHWY_COMPILE_ONLY_STATIC -D KINDLING_ARCHIVES=OFF -D KINDLING_ONNX=OFF)

@@ -71,19 +71,6 @@ OnnxCase nested() {
                     Concatenate()({a[1], b[1]}), GlobalAveragePooling1D()(b[0])});
 }
 
-// Models that are called on sizes more open than those that they were made for.
-OnnxCase nested_open() {
-  const auto four = Input({.shape = {4}, .name = "four"});
-  const Functional inner(
-      {.inputs = {four},
-       .outputs = {LayerNormalization({.center = false, .scale = false})(four),
-                   Activation({.activation = softmax})(four)},
-       .name = "inner"});
-  const auto open = Input({.shape = {any}, .name = "open"});
-  const auto results = inner.call({open});
-  return onnx_case("nested_open", {open}, {results[0], results[1]});
-}
-
 OnnxCase time_distributed() {
   const auto words = Input({.shape = {any, any}, .dtype = DType::int32, .name = "words"});
   const auto x = Input({.shape = {any, 4, 3}, .name = "x"}), ids = ids_of("ids");
@@ -105,7 +92,7 @@ OnnxCase time_distributed() {
 std::vector<OnnxCase> merge_cases() {
   return {merge<Add>("add"), merge<Subtract>("subtract", false), merge<Multiply>("multiply"),
           merge<Average>("average"), merge<Maximum>("maximum"), merge<Minimum>("minimum"),
-          concatenate(), dot(), nested(), nested_open(), time_distributed()};
+          concatenate(), dot(), nested(), time_distributed()};
 }
 
 }  // namespace kindling

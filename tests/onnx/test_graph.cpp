@@ -73,6 +73,15 @@ TEST_CASE("Parts of an open size are of an open size of their own") {
         "Split: (batch, 5) can't be cut into 2 parts along axis 1");
 }
 
+TEST_CASE("A model inside that is called on sizes more open than its own is exported") {
+  const auto four = Input({.shape = {4}, .name = "four"});
+  const auto normal = LayerNormalization({.center = false, .scale = false});
+  const Functional inner({.inputs = {four}, .outputs = {normal(four), Softmax()(four)}});
+  const auto open = Input({.shape = {any}, .name = "open"});
+  const auto results = inner.call({open});
+  CHECK_FALSE(onnx_bytes(Model(open, {results[0], results[1]})).empty());
+}
+
 TEST_CASE("A model beyond what protobuf holds is refused before memory is taken for it") {
   OnnxGraph graph("large", {});
   // Not touched, so that it is no memory yet.

@@ -202,13 +202,13 @@ TEST_CASE("kindling info: a folder inside a model's, names that move the cursor,
   Model::load(keras_file("mlp.keras")).save(model);
   std::filesystem::create_directory(model + "/more");
   CHECK(info_of(model)["metadata"]["file more"] == "a folder");
-  const std::string npz = folder.file("t.npz");
-  write_npz(npz, {{"a\x1b[2J", tensor({1.0})}});
-  const std::string text = kindling_program("info " + npz).output;
+  const std::string file = folder.file("t.safetensors");
+  write_safetensors(file, {{"a\x1b[2J", tensor({1.0})}});
+  const std::string text = kindling_program("info " + file).output;
   CHECK(text.find('\x1b') == text.npos);
   CHECK(text.find("\"a\\u001b[2J\"") != text.npos);
   if (std::filesystem::exists("/dev/full")) {
-    CHECK(kindling_program("info " + npz + " > /dev/full").status == 1);
+    CHECK(kindling_program("info " + file + " > /dev/full").status == 1);
   }
 }
 
