@@ -205,22 +205,21 @@ def table(peers, results, key, title):
 
 
 def on_one_thread(peers, rounds):
-    """Shares of the limit, and how many times as long as on all threads a step takes."""
+    """By shape: a step's share of the limit and its time; and whose kernels OpenBLAS took."""
     runs = {shape: [peers.step_of(shape, "--threads", "1") for _ in range(rounds)]
             for shape in SHAPES}
-    return {shape: {key: statistics.median(r["results"][0][key] for r in runs[shape])
-                    for key in ["fraction_of_limit", "train_ms"]} for shape in SHAPES}
+    medians_of = {shape: {key: statistics.median(r["results"][0][key] for r in runs[shape])
+                          for key in ["fraction_of_limit", "train_ms"]} for shape in SHAPES}
+    return medians_of, runs[SHAPES[0]][0]["openblas"]
 
 
-def page(peers, results, alone, lengths, args):
+def page(peers, results, alone, lengths, single, kernel, args):
     limit = [f"{results[shape, 'kindling']['fraction_of_limit']:.2f}" for shape in SHAPES]
     memory = [f"{results[shape, 'kindling']['peak_mb']:.0f} MB" for shape in SHAPES]
     faults = [f"{results[shape, 'kindling']['page_faults']:.1f}" for shape in SHAPES]
-    single = on_one_thread(peers, args.rounds)
     single_limit = [f"{single[shape]['fraction_of_limit']:.2f}" for shape in SHAPES]
     faster = [f"{single[shape]['train_ms'] / results[shape, 'kindling']['train_ms']:.2f}"
               for shape in SHAPES]
-    kernel = peers.step_of(SHAPES[0])["openblas"]
     left_out = ("Left out, because not installed: " + ", ".join(peers.missing) + ".\n\n"
                 if peers.missing else "")
     return f"""# Performance
@@ -269,8 +268,9 @@ def main():
         results = medians(peers, args.rounds)
         alone = attention(peers, args)
         lengths = scaling(args)
+        single, kernel = on_one_thread(peers, args.rounds)
     with open(args.output, "w", encoding="utf-8") as file:
-        file.write(page(peers, results, alone, lengths, args))
+        file.write(page(peers, results, alone, lengths, single, kernel, args))
     print(open(args.output, encoding="utf-8").read())
 
 

@@ -18,7 +18,7 @@ struct AdamUpdate {
 };
 
 // Takes as many of the first updates as are Adam's alone, without a gradient, and says how many:
-// bit for bit as they are one by one, in a third of the time.
+// bit for bit as they are one by one, but a row is read and written once.
 std::size_t take_at_rest(std::span<const Update> updates, float* w, float* const* slots,
                          std::int64_t n);
 

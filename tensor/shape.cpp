@@ -22,6 +22,8 @@ const char* name(DType dtype) {
   return "unknown";
 }
 
+std::int64_t itemsize(DType dtype) { return dtype == DType::boolean ? 1 : 4; }
+
 Shape::Shape(std::span<const std::int64_t> sizes) {
   if (sizes.size() > max_rank) {
     fail("Shape: at most {} axes are supported, got {}", max_rank, sizes.size());

@@ -18,7 +18,8 @@ enum class DType {
   int32,    // ids
   boolean,  // masks
 };
-const char* name(DType dtype);  // "float32", "int32", "bool"
+const char* name(DType dtype);       // "float32", "int32", "bool"
+std::int64_t itemsize(DType dtype);  // bytes of an element
 
 // A size that is not known yet: the None of a Keras shape.
 inline constexpr std::int64_t any = -1;

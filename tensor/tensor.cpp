@@ -13,8 +13,6 @@ namespace {
 // Of 4 bytes each they still fit in what addresses there are.
 constexpr std::int64_t max_elements = std::int64_t{1} << 45;
 
-std::int64_t bytes_of(DType dtype) { return dtype == DType::boolean ? 1 : 4; }
-
 template <class From, class To>
 Tensor filled(const From& values, const Shape& shape, DType dtype,
               std::span<To> (Tensor::*door)()) {
@@ -51,7 +49,7 @@ Tensor Tensor::empty(const Shape& shape, DType dtype) {
   }
   t.shape_ = shape;
   t.dtype_ = dtype;
-  t.storage_ = std::make_shared<Storage>(t.elements_ * bytes_of(dtype));
+  t.storage_ = std::make_shared<Storage>(t.elements_ * itemsize(dtype));
   return t;
 }
 
@@ -78,7 +76,7 @@ Tensor Tensor::clone() const {
   if (!defined()) return {};
   Tensor t = empty(shape_, dtype_);
   std::memcpy(t.storage_->settled(), storage_->settled(),
-              static_cast<std::size_t>(elements_ * bytes_of(dtype_)));
+              static_cast<std::size_t>(elements_ * itemsize(dtype_)));
   return t;
 }
 

@@ -33,9 +33,7 @@ const char* text_of(Kind kind) {
   return "ONNX";
 }
 
-std::int64_t bytes_of(const Tensor& x) {
-  return x.elements() * (x.dtype() == DType::boolean ? 1 : 4);
-}
+std::int64_t bytes_of(const Tensor& x) { return x.elements() * itemsize(x.dtype()); }
 
 struct Contents {
   Kind kind;
@@ -71,8 +69,7 @@ Contents contents_of_model(const std::string& path, Kind kind) {
   return found;
 }
 
-Contents contents_of(const std::string& path) {
-  const Kind kind = kind_of_input(path);
+Contents contents_of(const std::string& path, Kind kind) {
   if (is_model(kind)) return contents_of_model(path, kind);
   TensorFile file = read_tensors(path, kind);
   return {kind, {}, std::move(file.tensors), std::move(file.metadata)};
@@ -165,8 +162,9 @@ void print_text(const std::string& path, const Contents& found) {
 }  // namespace
 
 void info(const InfoOptions& options) {
-  if (kind_of_input(options.file) == Kind::onnx) return info_of_onnx(options);
-  const Contents found = contents_of(options.file);
+  const Kind kind = kind_of_input(options.file);
+  if (kind == Kind::onnx) return info_of_onnx(options);
+  const Contents found = contents_of(options.file, kind);
   if (options.json) {
     print_json(options.file, found);
   } else {

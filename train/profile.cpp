@@ -20,9 +20,7 @@ double milliseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
-std::int64_t bytes_of(const Tensor& t) {
-  return t.elements() * (t.dtype() == DType::boolean ? 1 : 4);
-}
+std::int64_t bytes_of(const Tensor& t) { return t.elements() * itemsize(t.dtype()); }
 
 class Profiler : public LayerObserver, public OperationObserver {
  public:

@@ -16,10 +16,6 @@ namespace {
 constexpr std::size_t most_objects = 1'000'000, most_depth = 64;
 constexpr std::int64_t any_size = 1 << 26;  // bytes of all datasets, whatever the file's
 
-std::string inside(const std::string& group, const std::string& name) {
-  return group.empty() ? name : group + "/" + name;
-}
-
 const char* text_of(Link::Kind kind) {
   return kind == Link::soft ? "a soft" : kind == Link::external ? "an external" : "another kind of";
 }
@@ -31,6 +27,10 @@ std::string in_messages(const std::string& file, const std::string& group,
 }
 
 }  // namespace
+
+std::string path_in(const std::string& group, const std::string& name) {
+  return group.empty() ? name : group + "/" + name;
+}
 
 File::File(std::string bytes, std::string name)
     : name_(std::move(name)), bytes_(std::make_unique<const std::string>(std::move(bytes))) {
@@ -70,7 +70,7 @@ File::File(std::string bytes, std::string name)
       fail("{}: groups are nested deeper than {} levels", name_, most_depth);
     }
     for (const Link& link : links_of(messages, what)) {
-      const std::string path = inside(next.path, link.name);
+      const std::string path = path_in(next.path, link.name);
       if (link.kind != Link::hard) {
         fail("{}: {} is {} link; only hard links are read", name_, in_quotes(path),
              text_of(link.kind));
@@ -92,7 +92,7 @@ void File::check_size() const {
   std::int64_t bytes = 0;  // of at most a million, each of which was checked
   for (const auto& [path, dataset] : datasets_) {
     if (!dataset.readable) continue;
-    bytes += dataset.shape.elements() * (dataset.dtype == DType::boolean ? 1 : 4);
+    bytes += dataset.shape.elements() * itemsize(dataset.dtype);
   }
   const std::int64_t length = std::ssize(*bytes_);
   if (bytes > any_size && bytes / most_expansion > length) {

@@ -47,6 +47,9 @@ struct Dataset {
   bool readable = true;  // false for texts and other types, which read() fails on
 };
 
+// What stands in a group: "layers/dense" and "vars" make "layers/dense/vars"; "" is the root.
+std::string path_in(const std::string& group, const std::string& name);
+
 struct Source;
 
 class File {

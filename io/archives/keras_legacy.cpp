@@ -15,10 +15,6 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
-std::string under(const std::string& path, const std::string& name) {
-  return path.empty() ? name : path + "/" + name;
-}
-
 struct LayerWeights {
   std::string name;
   Weights weights = {};   // ours
@@ -31,14 +27,14 @@ std::vector<LayerWeights> in_file(const hdf5::File& file, const std::string& gro
   std::vector<LayerWeights> layers;
   std::set<std::string> names;
   for (const std::string& name : file.texts(group, "layer_names")) {
-    const std::string path = under(group, name);
+    const std::string path = hdf5::path_in(group, name);
     const std::string who = fmt::format("{}: layer {}", file.name(), in_quotes(name));
     if (!names.insert(name).second) fail("{} stands twice in layer_names", who);
     if (!file.has_group(path)) fail("{} has no group", who);
     LayerWeights layer{.name = name};
     std::set<std::string> datasets;
     for (const std::string& weight : file.texts(path, "weight_names")) {
-      const std::string dataset = under(path, weight);
+      const std::string dataset = hdf5::path_in(path, weight);
       if (!datasets.insert(dataset).second) {
         fail("{}: {} stands twice in weight_names", who, in_quotes(weight));
       }

@@ -16,17 +16,13 @@ namespace {
 // Where the layers of a graph are; Keras 2.12 to 2.15 had another name for it.
 const std::string layers_group = "layers", early_group = "_layer_checkpoint_dependencies";
 
-std::string under(const std::string& path, const std::string& name) {
-  return path.empty() ? name : path + "/" + name;
-}
-
 // A path in which the parts of one name have another.
 std::string renamed(const std::string& path, const std::string& from, const std::string& to) {
   std::string all;
   for (std::size_t begin = 0; begin <= path.size();) {
     const std::size_t end = std::min(path.find('/', begin), path.size());
     const std::string part = path.substr(begin, end - begin);
-    all = under(all, part == from ? to : part);
+    all = hdf5::path_in(all, part == from ? to : part);
     begin = end + 1;
   }
   return all;
@@ -40,13 +36,13 @@ class Walk {
     if (!seen_.insert(layer.impl().get()).second) return;
     if (const auto* graph = dynamic_cast<const FunctionalImpl*>(layer.impl().get())) {
       all.push_back({.path = path, .name = layer.name(), .of_graph = true});
-      return container(*graph, under(path, layers_group), order);
+      return container(*graph, hdf5::path_in(path, layers_group), order);
     }
     const Weights own = own_weights(layer);
     const std::string& class_name = layer.class_name();
     if (class_name == "LSTM" || class_name == "GRU" || class_name == "SimpleRNN") {
       all.push_back({path, layer.name()});
-      all.push_back({under(path, "cell"), snake_case(class_name) + "_cell", own});
+      all.push_back({hdf5::path_in(path, "cell"), snake_case(class_name) + "_cell", own});
     } else if (class_name == "MultiHeadAttention") {
       heads(layer, path, own);
     } else {
@@ -73,7 +69,7 @@ class Walk {
                                         ? (i == 0 ? "forward_layer" : "backward_layer")
                                     : class_name == "TimeDistributed" ? "layer"
                                                                       : inside[i].name();
-      visit(inside[i], under(path, attribute), nullptr);
+      visit(inside[i], hdf5::path_in(path, attribute), nullptr);
     }
   }
 
@@ -84,8 +80,8 @@ class Walk {
                                           std::pair{"key", "key_dense"},
                                           std::pair{"value", "value_dense"},
                                           std::pair{"attention_output", "output_dense"}}) {
-      Variables part{under(path, attribute), ours, {},
-                     under(path, std::string("_") + attribute)};
+      Variables part{hdf5::path_in(path, attribute), ours, {},
+                     hdf5::path_in(path, std::string("_") + attribute)};
       for (const Weight& w : own) {
         if (w.name.starts_with(std::string(ours) + "/")) part.weights.push_back(w);
       }
@@ -120,14 +116,14 @@ class Walk {
       if (is_operation(layer) || (sequential && layer.class_name() == "InputLayer")) continue;
       std::string name = snake_case(layer.class_name());
       if (const int number = used[name]++; number > 0) name = fmt::format("{}_{}", name, number);
-      visit(layer, under(path, name), order_of(layer, order));
+      visit(layer, hdf5::path_in(path, name), order_of(layer, order));
     }
   }
 
   std::set<const LayerImpl*> seen_;
 };
 
-std::string vars(const std::string& path) { return under(path, "vars"); }
+std::string vars(const std::string& path) { return hdf5::path_in(path, "vars"); }
 
 std::string early(const std::string& path) { return renamed(path, layers_group, early_group); }
 

@@ -23,6 +23,16 @@ OnnxType onnx_type(DType dtype) {
   fail("onnx_type: an unknown dtype");
 }
 
+const char* name(OnnxType type) {
+  switch (type) {
+    case OnnxType::float32: return "float32";
+    case OnnxType::int32: return "int32";
+    case OnnxType::int64: return "int64";
+    case OnnxType::boolean: return "bool";
+  }
+  return "unknown";
+}
+
 OnnxValue with_mask(const OnnxValue& x, const OnnxValue& mask) {
   OnnxValue masked = x;
   masked.carried = nullptr;

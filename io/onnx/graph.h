@@ -26,6 +26,7 @@ namespace kindling {
 
 enum class OnnxType { float32 = 1, int32 = 6, int64 = 7, boolean = 9 };  // ONNX's own numbers
 OnnxType onnx_type(DType dtype);
+const char* name(OnnxType type);
 
 using OnnxShape = std::vector<std::int64_t>;  // below 0: an open size
 

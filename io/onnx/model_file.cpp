@@ -34,8 +34,7 @@ std::string_view data_of(const OnnxInitializer& initializer) {
 void check_initializers(const OnnxGraph& graph) {
   std::int64_t total = 0;
   for (const OnnxInitializer& each : graph.initializers()) {
-    const std::int64_t width = each.value.type == OnnxType::boolean ? 1 : 4;
-    total += each.tensor.defined() ? each.tensor.elements() * width : 0;
+    if (each.tensor.defined()) total += each.tensor.elements() * itemsize(each.tensor.dtype());
   }
   check_size(total, graph);
 }

@@ -42,16 +42,6 @@ OnnxShape broadcast(const OnnxValue& a, const OnnxValue& b) {
   return shape;
 }
 
-const char* name(OnnxType type) {
-  switch (type) {
-    case OnnxType::float32: return "float32";
-    case OnnxType::int32: return "int32";
-    case OnnxType::int64: return "int64";
-    case OnnxType::boolean: return "bool";
-  }
-  return "unknown";
-}
-
 void check_types(const char* op, const OnnxValue& a, const OnnxValue& b) {
   if (a.type == b.type) return;
   fail("{}: operands are of one type, got {} and {} [{} {}, {} {}]", op, name(a.type),

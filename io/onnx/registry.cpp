@@ -24,10 +24,10 @@ Tensor small(const Shape& shape, OnnxType type) {
 // Layers that take numbers of any type; kindling's others take float32.
 bool takes_any_type(const std::string& class_name) {
   static const std::set<std::string> classes = {
-      "Any",     "Bidirectional", "Concatenate",      "ConvertToTensor", "Dropout",
-      "Embedding", "Flatten",     "Functional",       "LogicalAnd",      "LogicalOr",
-      "NotEqual",  "Permute",     "RepeatVector",     "Reshape",         "SpatialDropout1D",
-      "TimeDistributed", "WithMask"};
+      "Any",       "Bidirectional", "Concatenate",  "ConvertToTensor",  "Dropout",
+      "Embedding", "Flatten",       "Functional",   "LogicalAnd",       "LogicalOr",
+      "NotEqual",  "Permute",       "RepeatVector", "Reshape",          "SpatialDropout1D",
+      "TimeDistributed",            "WithMask"};
   return classes.contains(class_name);
 }
 
@@ -36,8 +36,7 @@ OnnxExporter of_floats(const OnnxExporter& exporter) {
   OnnxExporter checked = exporter;
   checked.call = [call = exporter.call](const OnnxCall& c) {
     if (c.inputs[0].type != OnnxType::float32) {
-      fail("{}: float32 is needed, got {}", c.who(),
-           c.inputs[0].type == OnnxType::boolean ? "bool" : "int32");
+      fail("{}: float32 is needed, got {}", c.who(), name(c.inputs[0].type));
     }
     return call(c);
   };

@@ -85,13 +85,13 @@ void adam(float* w, float* m, float* v, float* largest, const float* g, AdamStep
   });
 }
 
-void adam_at_rest(float* w, float* m, float* v, float* largest, Size n, const AdamStep* steps,
-                  Size count) {
+void adam_at_rest(float* w, float* m, float* v, float* largest, std::span<const AdamStep> steps,
+                  Size n) {
   const Floats d;
   for_vectors(d, n, [=](auto lanes, Size i) HWY_ATTR {
     float* const most = largest ? largest + i : nullptr;
     AdamVector x(lanes, w + i, m + i, v + i, most);
-    for (Size s = 0; s < count; ++s) x.step(hn::Zero(d), steps[s], largest != nullptr);
+    for (const AdamStep& step : steps) x.step(hn::Zero(d), step, largest != nullptr);
     x.store(lanes, w + i, m + i, v + i, most);
   });
 }
@@ -228,11 +228,7 @@ void adam(float* w, float* m, float* v, float* largest, const float* g, std::int
 }
 void adam_at_rest(float* w, float* m, float* v, float* largest, std::int64_t n,
                   std::span<const AdamStep> steps) {
-  for_blocks(n, [&](std::int64_t begin, std::int64_t end) {
-    HWY_DYNAMIC_DISPATCH(adam_at_rest)
-    (w + begin, m + begin, v + begin, at_element(largest, begin), end - begin, steps.data(),
-     std::ssize(steps));
-  });
+  in_blocks(n, HWY_DYNAMIC_DISPATCH(adam_at_rest), w, m, v, largest, steps);
 }
 void adamax(float* w, float* m, float* u, const float* g, std::int64_t n, const AdamStep& step) {
   in_blocks(n, HWY_DYNAMIC_DISPATCH(adamax), w, m, u, g, step);

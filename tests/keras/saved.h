@@ -8,6 +8,7 @@
 #include <kindling/train/keras.h>
 
 #include "tests/data/temporary_folder.h"
+#include "tests/keras/archives.h"
 #include "tests/tensors.h"
 
 namespace kindling {
@@ -35,6 +36,14 @@ inline void check_same_predictions(const Model& a, const Model& b, const Tensors
   const Tensors expected = a.predict_all(inputs), got = b.predict_all(inputs);
   REQUIRE(got.size() == expected.size());
   for (std::size_t i = 0; i < got.size(); ++i) CHECK(same_bits(got[i], expected[i]));
+}
+
+// Against what Keras computed from an archive's inputs, or make_legacy.py.
+inline void check_predictions(const Model& model, const std::string& archive, double tolerance) {
+  const Tensors got = model.predict_all(io_of(archive, "input"));
+  const Tensors expected = io_of(archive, "output");
+  REQUIRE(got.size() == expected.size());
+  for (std::size_t i = 0; i < got.size(); ++i) check_close(got[i], expected[i], tolerance);
 }
 
 // Saved as .keras, loaded, and saved again: the same predictions, layers and bytes.
