@@ -9,6 +9,7 @@
 #include <kindling/tensor/kernels/reduce.h>
 #include <kindling/tensor/kernels/ranges.h>
 #include <kindling/tensor/kernels/scratch.h>
+#include <kindling/tensor/kernels/winograd.h>
 #include <kindling/tensor/threads.h>
 
 // The idea. What an output step reads, its window of (taps, channels), is a row of a matrix; a
@@ -19,6 +20,8 @@
 // the whole result: 1.2 times as long, there and back, where this was measured.)
 //
 // The gradient for the input is a convolution too, of dy with the kernel transposed.
+//
+// With a few taps, no stride and channels enough, Winograd's form takes half the products.
 
 namespace kindling::kernels {
 namespace {
@@ -168,7 +171,11 @@ void add_phase(const Conv1DGeometry& g, const Phase& phase, const float* kernel,
 
 void conv1d(const Conv1DGeometry& g, const float* x, const float* kernel, const float* bias,
             PointwiseKernel* activation, float* y) {
-  if (empty(g)) std::fill_n(y, g.batch * std::max<int64_t>(0, g.out_steps) * g.filters, 0.0f);
+  if (empty(g)) {
+    std::fill_n(y, g.batch * std::max<int64_t>(0, g.out_steps) * g.filters, 0.0f);
+  } else if (winograd_wins(g)) {
+    return winograd_conv1d(g, x, kernel, bias, activation, y);
+  }
   const Windows w = windows_of(g, x);
   const int64_t filters = g.filters / g.groups;
   parallel_ranges(w.rows(), w.block_rows(), [&](int64_t begin, int64_t end) {
@@ -189,6 +196,7 @@ void conv1d_input_gradient(const Conv1DGeometry& g, const float* dy, const float
   // Steps that no tap reads stay zero.
   if (empty(g) || g.stride > 1) std::fill_n(dx, g.batch * g.steps * g.channels, 0.0f);
   if (empty(g)) return;
+  if (winograd_wins(g)) return winograd_input_gradient(g, dy, kernel, dx);
   std::set<int64_t> remainders;
   for (int64_t j = 0; j < g.taps; ++j) remainders.insert(j * g.dilation % g.stride);
   for (const int64_t remainder : remainders) {
@@ -206,6 +214,7 @@ void conv1d_kernel_gradient(const Conv1DGeometry& g, const float* x, const float
     std::fill_n(dkernel, size, 0.0f);
     return;
   }
+  if (winograd_wins(g)) return winograd_kernel_gradient(g, x, dy, dkernel);
   const Windows w = windows_of(g, x);
   const int64_t filters = g.filters / g.groups;
   constexpr int64_t most_parts = 8, most_floats = int64_t{1} << 24;

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include <kindling/tensor/kernels/winograd.h>
+
 #include "tests/kernels/oracle.h"
+#include "tests/kernels/targets.h"
 
 using namespace kindling::kernels;
 using std::int64_t;
@@ -11,12 +14,25 @@ namespace {
 
 std::size_t size(int64_t n) { return static_cast<std::size_t>(n); }
 
+// The functions under test.
+struct Way {
+  decltype(&conv1d) forward;
+  decltype(&conv1d_input_gradient) input_gradient;
+  decltype(&conv1d_kernel_gradient) kernel_gradient;
+  double error;  // at most, as a part of the largest result
+};
+constexpr Way by_choice{conv1d, conv1d_input_gradient, conv1d_kernel_gradient, 2e-6};
+constexpr Way by_winograd{winograd_conv1d, winograd_input_gradient, winograd_kernel_gradient,
+                          4e-6};
+
 struct Problem {
   Conv1DGeometry g;
+  Way way;
   Floats x, kernel, bias, dy;
 
-  Problem(const Conv1DGeometry& geometry, Dice& dice)
+  Problem(const Conv1DGeometry& geometry, Dice& dice, const Way& how = by_choice)
       : g(geometry),
+        way(how),
         x(dice.normals(g.batch * g.steps * g.channels)),
         kernel(dice.normals(g.taps * g.channels / g.groups * g.filters)),
         bias(dice.normals(g.filters)),
@@ -43,18 +59,17 @@ struct Problem {
 
   Floats forward(bool with_bias) const {
     Floats y(dy.size(), NAN);
-    conv1d(g, x.data(), kernel.data(), with_bias ? bias.data() : nullptr, nullptr,
-           y.data());
+    way.forward(g, x.data(), kernel.data(), with_bias ? bias.data() : nullptr, nullptr, y.data());
     return y;
   }
   Floats input_gradient() const {
     Floats dx(x.size(), NAN);
-    conv1d_input_gradient(g, dy.data(), kernel.data(), dx.data());
+    way.input_gradient(g, dy.data(), kernel.data(), dx.data());
     return dx;
   }
   Floats kernel_gradient() const {
     Floats dkernel(kernel.size(), NAN);
-    conv1d_kernel_gradient(g, x.data(), dy.data(), dkernel.data());
+    way.kernel_gradient(g, x.data(), dy.data(), dkernel.data());
     return dkernel;
   }
 
@@ -67,13 +82,13 @@ struct Problem {
       dx[i] += static_cast<double>(dy[o]) * static_cast<double>(kernel[k]);
       dkernel[k] += static_cast<double>(x[i]) * static_cast<double>(dy[o]);
     });
-    CHECK(error_of(forward(false), y) < 2e-6);
+    CHECK(error_of(forward(false), y) < way.error);
     for (std::size_t i = 0; i < y.size(); ++i) {
       y[i] += static_cast<double>(bias[i % size(g.filters)]);
     }
-    CHECK(error_of(forward(true), y) < 2e-6);
-    CHECK(error_of(input_gradient(), dx) < 2e-6);
-    CHECK(error_of(kernel_gradient(), dkernel) < 2e-6);
+    CHECK(error_of(forward(true), y) < way.error);
+    CHECK(error_of(input_gradient(), dx) < way.error);
+    CHECK(error_of(kernel_gradient(), dkernel) < way.error);
   }
 };
 
@@ -135,11 +150,55 @@ TEST_CASE("conv1d of nothing") {
 
 TEST_CASE("conv1d gives the same bits for any number of threads") {
   Dice dice(4);
-  for (const Conv1DGeometry& g : {Conv1DGeometry{64, 16, 32, 4, 100, 16, 1, 1, 1, 1},
-                                  Conv1DGeometry{3, 3000, 8, 3, 6, 1500, 2, 2, 2, 2}}) {
+  const Conv1DGeometry winograd{64, 20, 32, 4, 100, 20, 1, 1, 1, 1};
+  CHECK(winograd_wins(winograd));
+  for (const Conv1DGeometry& g : {winograd, Conv1DGeometry{3, 3000, 8, 3, 6, 1500, 2, 2, 2, 2}}) {
     const Problem problem(g, dice);
     check_same_bits_for_any_threads([&] { return problem.forward(true); });
     check_same_bits_for_any_threads([&] { return problem.input_gradient(); });
     check_same_bits_for_any_threads([&] { return problem.kernel_gradient(); });
   }
+}
+
+TEST_CASE("Winograd's convolution and its gradients agree with a loop, in every instruction set") {
+  for_each_target([](const char* target) {
+    CAPTURE(target);
+    Dice dice(5);
+    for (int i = 0; i < 200; ++i) {
+      Conv1DGeometry g = random_geometry(dice);
+      g.stride = g.dilation = 1;
+      g.taps = dice.integer(2, 5);
+      g.out_steps = std::max<int64_t>(1, g.out_steps);
+      Problem(g, dice, by_winograd).check();
+    }
+  });
+}
+
+TEST_CASE("Winograd's convolution of many blocks agrees with a loop") {
+  Dice dice(6);
+  // batch, steps, channels, taps, filters, out_steps, stride, dilation, groups, pad_left
+  for (const Conv1DGeometry& g : {Conv1DGeometry{32, 32, 128, 4, 100, 32, 1, 1, 1, 1},
+                                  Conv1DGeometry{3, 500, 64, 3, 33, 498, 1, 1, 1, 0},
+                                  Conv1DGeometry{20, 41, 96, 5, 64, 41, 1, 1, 2, 4},
+                                  Conv1DGeometry{50, 30, 35, 2, 40, 31, 1, 1, 1, 1}}) {
+    CHECK(winograd_wins(g));
+    Problem(g, dice).check();
+  }
+}
+
+TEST_CASE("Winograd's convolution is taken where it saves most of the products") {
+  const Conv1DGeometry model{32, 32, 128, 4, 100, 32, 1, 1, 1, 1};
+  CHECK(winograd_wins(model));
+  const auto but = [&](auto change) {
+    Conv1DGeometry g = model;
+    change(g);
+    return winograd_wins(g);
+  };
+  CHECK_FALSE(but([](Conv1DGeometry& g) { g.stride = 2; }));
+  CHECK_FALSE(but([](Conv1DGeometry& g) { g.dilation = 2; }));
+  CHECK_FALSE(but([](Conv1DGeometry& g) { g.taps = 1; }));
+  CHECK_FALSE(but([](Conv1DGeometry& g) { g.taps = 6; }));
+  CHECK_FALSE(but([](Conv1DGeometry& g) { g.channels = 31; }));
+  CHECK_FALSE(but([](Conv1DGeometry& g) { g.groups = 4; }));
+  CHECK_FALSE(but([](Conv1DGeometry& g) { g.steps = g.out_steps = 1; }));
 }
