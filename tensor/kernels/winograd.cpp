@@ -122,7 +122,7 @@ class KernelAtPoints {
   KernelAtPoints(int64_t taps, int64_t size, const WinogradMaps& maps, const float* kernel, bool backward)
       : size_(size), values_(points * size) {
     const float* const first = backward ? kernel + (taps - 1) * size : kernel;
-    parallel_ranges(size, 4096, [&](int64_t begin, int64_t end) {
+    parallel_ranges(size, elements_per_block, [&](int64_t begin, int64_t end) {
       maps.kernel(first + begin, backward ? -size : size, values_.data() + begin, size,
                   end - begin);
     });
