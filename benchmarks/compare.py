@@ -249,6 +249,9 @@ its kernels for {kernel}.
 | a step on one thread, times as long as on {args.threads} | {" | ".join(faster)} |
 | peak memory of the whole program | {" | ".join(memory)} |
 | page faults a training step | {" | ".join(faults)} |
+
+The limit counts the convolution's products by its definition. kindling computes half as many
+(`tensor/kernels/winograd.h`), so its share may be above 1.
 """
 
 
