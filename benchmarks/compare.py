@@ -103,8 +103,8 @@ def attention(peers, args):
     """Milliseconds of the attention operation alone, by peer and shape: medians."""
     def kindling(shape):
         batch, steps = shape.split("x")
-        name = f"additive_attention/batch:{batch}/steps:{steps}/threads:{args.threads}/back:1/real_time"
-        return kernels(args, f"^{name}$")[0][0]["real_time"]
+        name = f"additive_attention/batch:{batch}/steps:{steps}/threads:{args.threads}/back:1/"
+        return kernels(args, f"^{name}")[0][0]["real_time"]
 
     def torch(form):
         script = [args.python, os.path.join(PEERS, "torch_step.py"), "--form", form]
@@ -250,8 +250,9 @@ its kernels for {kernel}.
 | peak memory of the whole program | {" | ".join(memory)} |
 | page faults a training step | {" | ".join(faults)} |
 
-The limit counts the convolution's products by its definition. kindling computes half as many
-(`tensor/kernels/winograd.h`), so its share may be above 1.
+The limit counts what the model's definition needs: a division a pair, of which kindling's attention
+takes half, and all products of the convolution, of which its Winograd form takes half
+(`tensor/kernels/winograd.h`). So a share may be above 1.
 """
 
 

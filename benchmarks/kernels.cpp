@@ -63,7 +63,8 @@ BENCHMARK(additive_attention_op)
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 
-// The convolution of the documented model: 4096 steps in sequences.
+// The convolution of the documented model: 4096 steps in sequences. Flops are those of the
+// definition, of which Winograd's form needs half.
 void conv1d_op(benchmark::State& state) {
   set_threads(1);
   const int64_t steps = state.range(0), channels = state.range(1), filters = state.range(2);

@@ -36,9 +36,7 @@ struct Work {
   }
 };
 
-// One pass forward. Every tensor between layers is written once and read once. The convolution is
-// counted by its definition; Winograd's form of it needs half of these flops (kernels/winograd.h),
-// so that a share may be above 1.
+// One pass forward. Every tensor between layers is written once and read once.
 Work forward(const Sizes& s) {
   const auto steps = static_cast<double>(s.batch * (s.queries + s.values));
   const auto pairs = static_cast<double>(s.batch * s.queries * s.values);

@@ -1,7 +1,8 @@
 // What this machine can do, measured, and how long a step would take at that: the sum of its
 // matrix products at the rate of OpenBLAS's sgemm, its attention pairs at the rate of vector
-// divisions, one each, forward and backward, and its memory at the rate of a copy. A kernel that
-// gets two quotients out of a division may beat the second part.
+// divisions, one each, forward and backward, and its memory at the rate of a copy. These are counted
+// by the model's definition: a kernel that gets two quotients out of a division may beat the second
+// part, and Winograd's form of the convolution, which needs half the products, the first.
 #pragma once
 
 #include "documented_model.h"
@@ -15,7 +16,7 @@ struct MachineRates {
 };
 MachineRates measure_machine();
 
-// Seconds that a training step, or a prediction, takes at least at these rates.
+// Seconds that what defines a training step, or a prediction, takes at these rates.
 double training_limit(const Sizes& s, const MachineRates& rates);
 double inference_limit(const Sizes& s, const MachineRates& rates);
 

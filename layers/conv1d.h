@@ -13,6 +13,9 @@
 //           another number of channels than it was built for; fewer steps than a window (valid).
 // Example   auto cnn = Conv1D({.filters = 100, .kernel_size = 4, .padding = Padding::same});
 //           Tensor y = cnn(random_normal({2, 30, 128}));   // (2, 30, 100)
+// Exactness kernel_size 3 to 5, strides and dilation_rate 1, not causal, 32 channels and filters or
+//           more: Winograd's form, whose rounding errors are about twice those of plain sums
+//           (tensor/kernels/winograd.h).
 // Source    keras.layers.Conv1D.
 #pragma once
 

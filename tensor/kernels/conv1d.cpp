@@ -6,9 +6,10 @@
 
 #include <kindling/tensor/kernels/elementwise.h>
 #include <kindling/tensor/kernels/gemm.h>
-#include <kindling/tensor/kernels/reduce.h>
+#include <kindling/tensor/kernels/parts.h>
 #include <kindling/tensor/kernels/ranges.h>
 #include <kindling/tensor/kernels/scratch.h>
+#include <kindling/tensor/kernels/steps.h>
 #include <kindling/tensor/kernels/winograd.h>
 #include <kindling/tensor/threads.h>
 
@@ -21,7 +22,7 @@
 //
 // The gradient for the input is a convolution too, of dy with the kernel transposed.
 //
-// With a few taps, no stride and channels enough, Winograd's form takes half the products.
+// With a few taps, no stride and channels enough, Winograd's form takes about half the products.
 
 namespace kindling::kernels {
 namespace {
@@ -41,11 +42,10 @@ struct Windows {
   int64_t width() const { return channels / groups; }  // of a group's channels
   int64_t size() const { return static_cast<int64_t>(offsets.size()) * width(); }
   // Rows a block: so many that the product is worth a thread, so few that the windows are some
-  // hundred kilobytes; blocks are of one size, and a multiple of four of them, for the threads.
+  // hundred kilobytes.
   int64_t block_rows() const {
     const int64_t most = std::clamp<int64_t>((1 << 18) / std::max<int64_t>(1, size()), 32, 256);
-    const int64_t blocks = round_up(quotient_up(rows(), most), 4);
-    return rows() <= most ? std::max<int64_t>(1, rows()) : quotient_up(rows(), blocks);
+    return even_block(rows(), most);
   }
 
   // The source itself is the matrix of windows.
@@ -63,21 +63,11 @@ struct Windows {
         // Steps that follow each other lie so, if there is one group.
         std::size_t end = j + 1;
         while (groups == 1 && end < offsets.size() && offsets[end] == offsets[end - 1] + 1) ++end;
-        to = copy_steps(sequence, t + offsets[j], static_cast<int64_t>(end - j), to);
+        to = copy_steps(sequence, steps, channels, width(), t + offsets[j],
+                        static_cast<int64_t>(end - j), to);
         j = end;
       }
     }
-  }
-
- private:
-  float* copy_steps(const float* sequence, int64_t step, int64_t count, float* to) const {
-    const int64_t begin = std::clamp<int64_t>(-step, 0, count);
-    const int64_t end = std::clamp<int64_t>(steps - step, begin, count);
-    to = std::fill_n(to, begin * width(), 0.0f);
-    if (begin < end) {
-      to = std::copy_n(sequence + (step + begin) * channels, (end - begin) * width(), to);
-    }
-    return std::fill_n(to, (count - end) * width(), 0.0f);
   }
 };
 
@@ -205,8 +195,7 @@ void conv1d_input_gradient(const Conv1DGeometry& g, const float* dy, const float
   }
 }
 
-// dkernel = transpose of the windows, times dy. Parts of the rows have sums of their own, so that
-// there is work for several threads.
+// dkernel = transpose of the windows, times dy.
 void conv1d_kernel_gradient(const Conv1DGeometry& g, const float* x, const float* dy,
                             float* dkernel) {
   const int64_t size = g.taps * g.channels / g.groups * g.filters;
@@ -217,14 +206,9 @@ void conv1d_kernel_gradient(const Conv1DGeometry& g, const float* x, const float
   if (winograd_wins(g)) return winograd_kernel_gradient(g, x, dy, dkernel);
   const Windows w = windows_of(g, x);
   const int64_t filters = g.filters / g.groups;
-  constexpr int64_t most_parts = 8, most_floats = int64_t{1} << 24;
   const int64_t rows = w.block_rows(), blocks = quotient_up(w.rows(), rows);
-  const int64_t parts = std::min({most_parts, blocks, std::max<int64_t>(1, most_floats / size)});
-  Scratch sums(parts > 1 ? parts * size : 0);
-  parallel_for(parts, [&](int64_t part) {
-    float* const to = parts > 1 ? sums.data() + part * size : dkernel;
+  sum_in_parts(blocks, size, dkernel, [&](int64_t first, int64_t last, float* to) {
     const Block block(w);
-    const int64_t first = part * blocks / parts, last = (part + 1) * blocks / parts;
     for (int64_t i = first; i < last; ++i) {
       const int64_t begin = i * rows, end = std::min(begin + rows, w.rows());
       for (int64_t group = 0; group < g.groups; ++group) {
@@ -236,7 +220,6 @@ void conv1d_kernel_gradient(const Conv1DGeometry& g, const float* x, const float
       }
     }
   });
-  if (parts > 1) sum(sums.data(), 1, parts, size, dkernel);
 }
 
 }  // namespace kindling::kernels

@@ -1,4 +1,4 @@
-// 1D convolution as matrix products of windows, a block of them at a time.
+// 1D convolution as matrix products, of windows or in Winograd's form, a block at a time.
 #pragma once
 
 #include <cstdint>

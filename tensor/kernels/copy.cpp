@@ -67,13 +67,13 @@ void scatter_strided(int rank, const std::int64_t* size, const std::int64_t* ste
 void gather_rows(const float* table, const std::int32_t* ids, std::int64_t n, std::int64_t width,
                  float* y) {
   const std::int64_t rows_a_block = elements_per_block / std::max<std::int64_t>(1, width) + 1;
-  // Rows lie far apart in a large table: what comes next is fetched meanwhile.
-  constexpr std::int64_t ahead = 4, line = 16;
+  // Rows lie far apart in a large table: one that comes soon is fetched meanwhile, its first
+  // kilobyte, after which the processor goes on by itself. (A few percent of a prediction.)
+  constexpr std::int64_t ahead = 4, fetched = 256, line = 16;
   parallel_ranges(n, rows_a_block, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
-      const float* const next = table + ids[std::min(i + ahead, end - 1)] * width;
-      for (std::int64_t k = 0; k < std::min<std::int64_t>(width, 256); k += line) {
-        __builtin_prefetch(next + k);
+      for (std::int64_t k = 0; i + ahead < end && k < std::min(width, fetched); k += line) {
+        __builtin_prefetch(table + ids[i + ahead] * width + k);
       }
       std::copy_n(table + ids[i] * width, width, y + i * width);
     }

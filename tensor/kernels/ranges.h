@@ -11,6 +11,13 @@ namespace kindling::kernels {
 inline std::int64_t quotient_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 inline std::int64_t round_up(std::int64_t a, std::int64_t b) { return quotient_up(a, b) * b; }
 
+// Things a block, of `count` and at most `most`: all in one if they fit and are `few`, else blocks
+// of one size and a multiple of four of them, for the threads.
+inline std::int64_t even_block(std::int64_t count, std::int64_t most, bool few = true) {
+  if (count <= most && few) return count > 1 ? count : 1;
+  return quotient_up(count, round_up(quotient_up(count, most), 4));
+}
+
 // Elements a block: below this, starting a thread costs more than it saves.
 inline constexpr std::int64_t elements_per_block = 32768;
 

@@ -3,9 +3,10 @@
 #include <algorithm>
 
 #include <kindling/tensor/kernels/gemm.h>
+#include <kindling/tensor/kernels/parts.h>
 #include <kindling/tensor/kernels/ranges.h>
-#include <kindling/tensor/kernels/reduce.h>
 #include <kindling/tensor/kernels/scratch.h>
+#include <kindling/tensor/kernels/steps.h>
 #include <kindling/tensor/kernels/winograd_maps.h>
 #include <kindling/tensor/threads.h>
 
@@ -17,9 +18,6 @@
 // tiles of a block, (tiles, channels), times the kernel there, (channels, filters), is one matrix
 // product. Three sums then give a tile's output. (Winograd 1980; Lavin and Gray,
 // https://arxiv.org/abs/1509.09308.)
-//
-// Rounding errors are about twice those of the plain products. A NaN or an infinity in the input
-// reaches all outputs of its tiles, also the one or two that don't read it.
 //
 // The maps are linear, so the gradients are their transposes: dy is mapped to points by the
 // outputs' map transposed, times the input there, and by the kernel's map transposed to its taps.
@@ -40,13 +38,15 @@ struct Tiles {
       : g(geometry), outputs(points + 1 - g.taps), in_sequence(quotient_up(g.out_steps, outputs)) {}
 
   int64_t count() const { return g.batch * in_sequence; }
-  // Tiles a block: what its products read and write stays in the second cache, but there are
-  // enough rows for OpenBLAS's packing of the kernel to be worth it.
+  // Tiles a block: what its products read and write stays in the second cache, as far as there are
+  // rows enough for OpenBLAS's packing of the kernel to be worth it.
   int64_t block() const {
+    constexpr double least_work = 1 << 22;  // multiply-adds that are worth another thread
     const int64_t floats = points * (g.channels + g.filters);
+    const double work = static_cast<double>(points * count() * g.filters) *
+                        static_cast<double>(g.channels / g.groups);
     const int64_t most = std::clamp<int64_t>((1 << 17) / floats, 96, 256);
-    const int64_t blocks = round_up(quotient_up(count(), most), 4);
-    return count() <= most ? std::max<int64_t>(1, count()) : quotient_up(count(), blocks);
+    return even_block(count(), most, work < 2 * least_work);
   }
   // The row of y, a step of a sequence, with which a tile begins.
   int64_t row(int64_t tile) const {
@@ -59,12 +59,7 @@ struct Tiles {
 const float* steps_from(const float* sequence, int64_t steps, int64_t width, int64_t first,
                         int64_t count, float* copy) {
   if (first >= 0 && first + count <= steps) return sequence + first * width;
-  const int64_t begin = std::clamp<int64_t>(-first, 0, count);
-  const int64_t end = std::clamp<int64_t>(steps - first, begin, count);
-  std::fill_n(copy, count * width, 0.0f);
-  if (begin < end) {
-    std::copy_n(sequence + (first + begin) * width, (end - begin) * width, copy + begin * width);
-  }
+  copy_steps(sequence, steps, width, width, first, count, copy);
   return copy;
 }
 
@@ -77,7 +72,8 @@ class AtPoints {
   float* matrix(int64_t point) const { return values_.data() + point * step(); }
 
   // Of the input of tiles [begin, end).
-  void map_input(const Tiles& t, const WinogradMaps& maps, const float* x, int64_t begin, int64_t end) {
+  void map_input(const Tiles& t, const WinogradMaps& maps, const float* x, int64_t begin,
+                 int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const float* const sequence = x + i / t.in_sequence * t.g.steps * width_;
       const int64_t first = i % t.in_sequence * t.outputs - t.g.pad_left;
@@ -97,7 +93,8 @@ class AtPoints {
     }
   }
   // Writes their outputs, from the values at the points.
-  void map_output(const Tiles& t, const WinogradMaps& maps, int64_t begin, int64_t end, float* y) const {
+  void map_output(const Tiles& t, const WinogradMaps& maps, int64_t begin, int64_t end,
+                  float* y) const {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t there = t.g.out_steps - i % t.in_sequence * t.outputs;
       float* const to = y + t.row(i) * width_;
@@ -119,7 +116,8 @@ class AtPoints {
 // filters). For the gradient of the input its taps are read from the last to the first.
 class KernelAtPoints {
  public:
-  KernelAtPoints(int64_t taps, int64_t size, const WinogradMaps& maps, const float* kernel, bool backward)
+  KernelAtPoints(int64_t taps, int64_t size, const WinogradMaps& maps, const float* kernel,
+                 bool backward)
       : size_(size), values_(points * size) {
     const float* const first = backward ? kernel + (taps - 1) * size : kernel;
     parallel_ranges(size, elements_per_block, [&](int64_t begin, int64_t end) {
@@ -160,19 +158,21 @@ void convolve(const Conv1DGeometry& g, const float* x, const float* kernel, bool
 
 }  // namespace
 
-bool winograd_fits(const Conv1DGeometry& g) {
-  return g.stride == 1 && g.dilation == 1 && g.taps >= 2 && g.taps <= 5;
-}
-
-// The maps cost as much as what they save for a few channels; a last tile that is mostly outside
-// of a short sequence saves nothing. (Measured from 1.3 to 1.8 times as fast where this holds.) And
-// a causal convolution's output must not depend on later steps, not even by a rounding error.
+// The maps cost as much as what they save for a few channels, and so does the kernel's for a few
+// tiles; a last tile that is mostly outside of a short sequence saves nothing. With 2 taps little is
+// saved, and lost with many channels. (For sequences of 64 steps and 32 to 256 channels and filters,
+// 1.35 to 1.8 times as fast.) A kernel beyond two million weights a tap would take much memory at
+// the points. And a causal convolution's output must not depend on later steps, not even by a
+// rounding error.
 bool winograd_wins(const Conv1DGeometry& g) {
-  if (!winograd_fits(g) || g.channels < 32 * g.groups || g.filters < 32 * g.groups) return false;
+  constexpr int64_t least_width = 32, least_tiles = 64, most_weights = int64_t{1} << 21;
+  if (g.stride != 1 || g.dilation != 1 || g.taps < 3 || g.taps > 5) return false;
+  if (std::min(g.channels, g.filters) < least_width * g.groups) return false;
+  if (g.channels / g.groups * g.filters > most_weights) return false;
   if (g.pad_left >= g.taps - 1) return false;
   const int64_t steps = std::min(g.steps, g.out_steps);
-  const int64_t products = points * quotient_up(steps, points + 1 - g.taps);
-  return 4 * g.taps * steps >= 5 * products;
+  const int64_t tiles = quotient_up(steps, points + 1 - g.taps);
+  return g.batch * tiles >= least_tiles && 4 * g.taps * steps >= 5 * points * tiles;
 }
 
 void winograd_conv1d(const Conv1DGeometry& g, const float* x, const float* kernel,
@@ -191,22 +191,17 @@ void winograd_input_gradient(const Conv1DGeometry& g, const float* dy, const flo
   convolve(back, dy, kernel, true, nullptr, nullptr, dx);
 }
 
-// Parts of the tiles have sums of their own, so that there is work for several threads.
+// What is summed up over tiles is the gradient at the points, from which the taps' follows.
 void winograd_kernel_gradient(const Conv1DGeometry& g, const float* x, const float* dy,
                               float* dkernel) {
   const Tiles tiles(g);
   const WinogradMaps maps = winograd_maps(g.taps);
   const int64_t channels = g.channels / g.groups, filters = g.filters / g.groups;
-  const int64_t size = channels * g.filters;
-  constexpr int64_t most_parts = 8, most_floats = int64_t{1} << 24;
+  const int64_t size = channels * g.filters, all_taps = g.taps * size;
   const int64_t rows = tiles.block(), blocks = quotient_up(tiles.count(), rows);
-  const int64_t parts =
-      std::min({most_parts, blocks, std::max<int64_t>(1, most_floats / (g.taps * size))});
-  Scratch sums(parts > 1 ? parts * g.taps * size : 0);
-  parallel_for(parts, [&](int64_t part) {
+  sum_in_parts(blocks, all_taps, dkernel, [&](int64_t first, int64_t last, float* to) {
     AtPoints in(rows, g.channels), out(rows, g.filters);
-    Scratch kernel(points * size);
-    const int64_t first = part * blocks / parts, last = (part + 1) * blocks / parts;
+    const Scratch kernel(points * size);
     for (int64_t i = first; i < last; ++i) {
       const int64_t begin = i * rows, end = std::min(begin + rows, tiles.count());
       in.map_input(tiles, maps, x, begin, end);
@@ -220,10 +215,8 @@ void winograd_kernel_gradient(const Conv1DGeometry& g, const float* x, const flo
         }
       }
     }
-    maps.kernel_gradient(kernel.data(), size,
-                         parts > 1 ? sums.data() + part * g.taps * size : dkernel, size, size);
+    maps.kernel_gradient(kernel.data(), size, to, size, size);
   });
-  if (parts > 1) sum(sums.data(), 1, parts, g.taps * size, dkernel);
 }
 
 }  // namespace kindling::kernels

@@ -18,7 +18,7 @@ struct WinogradMaps {
   MapRows* kernel_gradient;  // 6 points -> taps: kernel, transposed
 };
 
-// For kernels of 2 to 5 taps, in the machine's instruction set.
+// For kernels of 3 to 5 taps, in the machine's instruction set.
 WinogradMaps winograd_maps(std::int64_t taps);
 
 }  // namespace kindling::kernels

@@ -11,8 +11,8 @@ namespace {
 
 // Convolution and attention over looked-up rows, there and back; all results and gradients.
 Tensors encode_and_attend() {
-  const Tensor table = variable(normals({50, 24}, 1));
-  const Tensor kernel = variable(normals({4, 24, 40}, 2, 0.2)), bias = variable(normals({40}, 3));
+  const Tensor table = variable(normals({50, 32}, 1));
+  const Tensor kernel = variable(normals({4, 32, 40}, 2, 0.2)), bias = variable(normals({40}, 3));
   const Tensor scale = variable(normals({40}, 4));
   const Conv1DShape same{.pad_left = 1, .pad_right = 2};
   const Tensor query = conv1d(take(table, random_ids({6, 37}, 5, 50)), kernel, bias, same);

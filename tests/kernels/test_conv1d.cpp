@@ -167,7 +167,7 @@ TEST_CASE("Winograd's convolution and its gradients agree with a loop, in every 
     for (int i = 0; i < 200; ++i) {
       Conv1DGeometry g = random_geometry(dice);
       g.stride = g.dilation = 1;
-      g.taps = dice.integer(2, 5);
+      g.taps = dice.integer(3, 5);
       g.out_steps = std::max<int64_t>(1, g.out_steps);
       Problem(g, dice, by_winograd).check();
     }
@@ -180,7 +180,8 @@ TEST_CASE("Winograd's convolution of many blocks agrees with a loop") {
   for (const Conv1DGeometry& g : {Conv1DGeometry{32, 32, 128, 4, 100, 32, 1, 1, 1, 1},
                                   Conv1DGeometry{3, 500, 64, 3, 33, 498, 1, 1, 1, 0},
                                   Conv1DGeometry{20, 41, 96, 5, 64, 41, 1, 1, 2, 2},
-                                  Conv1DGeometry{50, 30, 35, 2, 40, 30, 1, 1, 1, 0}}) {
+                                  Conv1DGeometry{100, 32, 64, 4, 32, 32, 1, 1, 1, 1},
+                                  Conv1DGeometry{50, 30, 35, 3, 40, 28, 1, 1, 1, 0}}) {
     CHECK(winograd_wins(g));
     Problem(g, dice).check();
   }
@@ -196,20 +197,44 @@ TEST_CASE("Winograd's convolution is taken where it saves most of the products")
   };
   CHECK_FALSE(but([](Conv1DGeometry& g) { g.stride = 2; }));
   CHECK_FALSE(but([](Conv1DGeometry& g) { g.dilation = 2; }));
-  CHECK_FALSE(but([](Conv1DGeometry& g) { g.taps = 1; }));
+  CHECK_FALSE(but([](Conv1DGeometry& g) { g.taps = 2; }));
   CHECK_FALSE(but([](Conv1DGeometry& g) { g.taps = 6; }));
   CHECK_FALSE(but([](Conv1DGeometry& g) { g.channels = 31; }));
   CHECK_FALSE(but([](Conv1DGeometry& g) { g.groups = 4; }));
   CHECK_FALSE(but([](Conv1DGeometry& g) { g.steps = g.out_steps = 1; }));
+  CHECK_FALSE(but([](Conv1DGeometry& g) { g.steps = 0; }));
+  CHECK_FALSE(but([](Conv1DGeometry& g) { g.filters = 31; }));
+  CHECK_FALSE(but([](Conv1DGeometry& g) { g.channels = g.filters = 2048; }));
+  CHECK_FALSE(but([](Conv1DGeometry& g) { g.batch = 5; }));     // 55 tiles
   CHECK_FALSE(but([](Conv1DGeometry& g) { g.pad_left = 3; }));  // causal
+  CHECK(but([](Conv1DGeometry& g) { g.batch = 6; }));
+  CHECK(but([](Conv1DGeometry& g) { g.pad_left = 2; }));
+  CHECK(but([](Conv1DGeometry& g) { g.steps = g.out_steps = 8; }));
 }
 
 TEST_CASE("a causal convolution gives the same bits whatever comes later") {
   Dice dice(7);
-  const int64_t steps = 30, seen = 17;
-  Problem problem({1, steps, 64, 4, 64, steps, 1, 1, 1, 3}, dice);
-  const Floats before = problem.forward(true);
-  std::fill(problem.x.begin() + seen * 64, problem.x.end(), 1e6f);
-  const Floats after = problem.forward(true);
-  CHECK(std::equal(before.begin(), before.begin() + seen * 64, after.begin()));
+  const int64_t steps = 30, seen = 16, width = 64;
+  Problem problem({4, steps, width, 4, width, steps, 1, 1, 1, 3}, dice);
+  Problem changed = problem;
+  std::fill(changed.x.begin() + seen * width, changed.x.begin() + steps * width, 1e6f);
+  const auto same_before = [&] {
+    const Floats a = problem.forward(true), b = changed.forward(true);
+    return std::equal(a.begin(), a.begin() + seen * width, b.begin());
+  };
+  CHECK(same_before());
+  problem.way = changed.way = by_winograd;  // which is why this isn't taken
+  CHECK_FALSE(same_before());
+}
+
+TEST_CASE("a convolution with an activation is that of the one without") {
+  Dice dice(8);
+  for (const Conv1DGeometry& g : {Conv1DGeometry{6, 32, 40, 4, 36, 32, 1, 1, 1, 1},
+                                  Conv1DGeometry{6, 32, 5, 4, 7, 32, 1, 1, 1, 1}}) {
+    const Problem problem(g, dice);
+    Floats expected = problem.forward(true), y(expected.size(), NAN);
+    for (float& value : expected) value = std::max(value, 0.0f);
+    conv1d(g, problem.x.data(), problem.kernel.data(), problem.bias.data(), relu, y.data());
+    CHECK(y == expected);
+  }
 }
