@@ -60,11 +60,12 @@ class Peers:
     def inputs(self, shape):
         return os.path.join(self.folder, shape + ".safetensors")
 
-    def common(self):
-        return ["--threads", str(self.args.threads), "--seconds", str(self.args.seconds)]
+    def common(self, threads=None):
+        return ["--threads", str(threads or self.args.threads), "--seconds",
+                str(self.args.seconds)]
 
-    def step_of(self, shape, *options):
-        return json.loads(run([self.step, "--json", "--shape", shape, *self.common(), *options]))
+    def step_of(self, shape, threads=None):
+        return json.loads(run([self.step, "--json", "--shape", shape, *self.common(threads)]))
 
     def kindling(self, shape):
         return self.step_of(shape)["results"][0]
@@ -206,7 +207,7 @@ def table(peers, results, key, title):
 
 def on_one_thread(peers, rounds):
     """By shape: a step's share of the limit and its time; and whose kernels OpenBLAS took."""
-    runs = {shape: [peers.step_of(shape, "--threads", "1") for _ in range(rounds)]
+    runs = {shape: [peers.step_of(shape, threads=1) for _ in range(rounds)]
             for shape in SHAPES}
     medians_of = {shape: {key: statistics.median(r["results"][0][key] for r in runs[shape])
                           for key in ["fraction_of_limit", "train_ms"]} for shape in SHAPES}
@@ -214,6 +215,7 @@ def on_one_thread(peers, rounds):
 
 
 def page(peers, results, alone, lengths, single, kernel, args):
+    medians_of = "One round" if args.rounds == 1 else f"Medians of {args.rounds} rounds in turns"
     limit = [f"{results[shape, 'kindling']['fraction_of_limit']:.2f}" for shape in SHAPES]
     memory = [f"{results[shape, 'kindling']['peak_mb']:.0f} MB" for shape in SHAPES]
     faults = [f"{results[shape, 'kindling']['page_faults']:.1f}" for shape in SHAPES]
@@ -226,7 +228,7 @@ def page(peers, results, alone, lengths, single, kernel, args):
 
 The documented model (vocabulary 20,000, depth 128, filters 100, kernel 4, Dense 64 and 1), batch x
 steps, {args.threads} threads; the same weights and data in all, Adam and binary cross-entropy in
-training steps. All predictions agree within 1e-5. Medians of {args.rounds} rounds in turns, and in
+training steps. All predictions agree within 1e-5. {medians_of}, and in
 brackets how many times as long as kindling's. Written by `benchmarks/compare.py`.
 
 {table(peers, results, "train_ms", "training step")}
