@@ -1,8 +1,9 @@
 // What this machine can do, measured, and how long a step would take at that: the sum of its
 // matrix products at the rate of OpenBLAS's sgemm, its attention pairs at the rate of vector
-// divisions, one each, forward and backward, and its memory at the rate of a copy. These are counted
-// by the model's definition: a kernel that gets two quotients out of a division may beat the second
-// part, and Winograd's form of the convolution, which needs half the products, the first.
+// divisions, one each, forward and backward, and its memory at the rate of a copy. These are
+// counted by the model's definition: a kernel that gets two quotients out of a division may beat
+// the second part, and Winograd's form of the convolution, which needs half the products, the
+// first.
 #pragma once
 
 #include "documented_model.h"

@@ -159,11 +159,11 @@ void convolve(const Conv1DGeometry& g, const float* x, const float* kernel, bool
 }  // namespace
 
 // The maps cost as much as what they save for a few channels, and so does the kernel's for a few
-// tiles; a last tile that is mostly outside of a short sequence saves nothing. With 2 taps little is
-// saved, and lost with many channels. (For sequences of 64 steps and 32 to 256 channels and filters,
-// 1.35 to 1.8 times as fast.) A kernel beyond two million weights a tap would take much memory at
-// the points. And a causal convolution's output must not depend on later steps, not even by a
-// rounding error.
+// tiles; a last tile that is mostly outside of a short sequence saves nothing. With 2 taps little
+// is saved, and lost with many channels. (For sequences of 64 steps and 32 to 256 channels and
+// filters, 1.35 to 1.8 times as fast.) A kernel beyond two million weights a tap would take much
+// memory at the points. And a causal convolution's output must not depend on later steps, not even
+// by a rounding error.
 bool winograd_wins(const Conv1DGeometry& g) {
   constexpr int64_t least_width = 32, least_tiles = 64, most_weights = int64_t{1} << 21;
   if (g.stride != 1 || g.dilation != 1 || g.taps < 3 || g.taps > 5) return false;
