@@ -215,7 +215,7 @@ def on_one_thread(peers, rounds):
 
 
 def page(peers, results, alone, lengths, single, kernel, args):
-    medians_of = "One round" if args.rounds == 1 else f"Medians of {args.rounds} rounds in turns"
+    rounds = "One round" if args.rounds == 1 else f"Medians of {args.rounds} rounds in turns"
     limit = [f"{results[shape, 'kindling']['fraction_of_limit']:.2f}" for shape in SHAPES]
     memory = [f"{results[shape, 'kindling']['peak_mb']:.0f} MB" for shape in SHAPES]
     faults = [f"{results[shape, 'kindling']['page_faults']:.1f}" for shape in SHAPES]
@@ -228,7 +228,7 @@ def page(peers, results, alone, lengths, single, kernel, args):
 
 The documented model (vocabulary 20,000, depth 128, filters 100, kernel 4, Dense 64 and 1), batch x
 steps, {args.threads} threads; the same weights and data in all, Adam and binary cross-entropy in
-training steps. All predictions agree within 1e-5. {medians_of}, and in
+training steps. All predictions agree within 1e-5. {rounds}, and in
 brackets how many times as long as kindling's. Written by `benchmarks/compare.py`.
 
 {table(peers, results, "train_ms", "training step")}
