@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Runs the documented model, the same weights and data, in kindling and in its peers, in turns, and
+"""Runs the documented model, from the same weights, in kindling and in its peers, in turns, and
 writes the medians to docs/performance.md. A peer that isn't installed is left out, by name.
 
-    apt-get install libbenchmark-dev
+    apt-get install libbenchmark-dev python3-torch libtorch-dev nodejs
+    npm install --ignore-scripts onnxruntime-node     # into ./node_modules
     cmake --preset release -DKINDLING_BENCHMARKS=ON && cmake --build --preset release
-    benchmarks/compare.py [--node-modules FOLDER]     # where npm put onnxruntime-node"""
+    benchmarks/compare.py --python /usr/bin/python3 [--node-modules FOLDER]"""
 import argparse
+import contextlib
 import json
 import os
 import statistics
@@ -31,6 +33,18 @@ def run(command, environment=None):
     if done.returncode != 0:
         raise SystemExit(f"compare: {' '.join(command)}\n{done.stderr}")
     return done.stdout
+
+
+@contextlib.contextmanager
+def openblas_kernels(of):
+    """OpenBLAS takes those for this make of processor, or, for None, the ones it finds best."""
+    before = os.environ.pop("OPENBLAS_CORETYPE", None)
+    if of is not None:
+        os.environ["OPENBLAS_CORETYPE"] = of
+    yield
+    os.environ.pop("OPENBLAS_CORETYPE", None)
+    if before is not None:
+        os.environ["OPENBLAS_CORETYPE"] = before
 
 
 def works(command):
@@ -160,8 +174,8 @@ def scaling(args):
 | ns a pair and channel, there and back | {" | ".join(f"{rows[s]:.2f}" for s in shapes)} |
 
 Depth 100, least of {args.rounds} runs; a vector division took {division:.3f} ns an element in the same
-runs. The program with 1x8192 alone had a peak of {peak:.0f} MB
-(`kernels --benchmark_filter=additive_attention`)."""
+runs. With 1x8192 alone the program had a peak of {peak:.0f} MB (`/usr/bin/time -v
+build/release/bin/kernels --benchmark_filter=additive_attention/batch:1/steps:8192/`)."""
 
 
 def attention_table(results):
@@ -175,12 +189,12 @@ def attention_table(results):
     return "\n".join(lines)
 
 
-def medians(peers, rounds):
+def medians(measures, rounds):
     results = {}
     for shape in SHAPES:
-        runs = {name: [] for name in peers.all}
+        runs = {name: [] for name in measures}
         for _ in range(rounds):
-            for name, measure in peers.all.items():
+            for name, measure in measures.items():
                 print(shape, name, file=sys.stderr)
                 runs[name].append(measure(shape))
         for name, each in runs.items():
@@ -192,9 +206,9 @@ def medians(peers, rounds):
     return results
 
 
-def table(peers, results, key, title):
+def table(results, key, title):
     lines = [f"| {title} | " + " | ".join(SHAPES) + " |", "|---" * (1 + len(SHAPES)) + "|"]
-    for name in peers.all:
+    for name in dict.fromkeys(name for _, name in results):
         cells = []
         for shape in SHAPES:
             ours, theirs = results[shape, "kindling"][key], results[shape, name].get(key)
@@ -214,47 +228,96 @@ def on_one_thread(peers, rounds):
     return medians_of, runs[SHAPES[0]][0]["openblas"]
 
 
-def page(peers, results, alone, lengths, single, kernel, args):
+def row(title, cells):
+    return f"| {title} | {' | '.join(cells)} |"
+
+
+def of_limit(results, single, threads):
+    """A table's head and its rows on the share of the limit and on threads."""
+    ours = {shape: results[shape, "kindling"] for shape in SHAPES}
+    share = "training step's share of the machine's limit (`benchmarks/machine_limit.h`)"
+    times = f"a step on one thread, times as long as on {threads}"
+    return "\n".join([
+        row("kindling", SHAPES), "|---" * (1 + len(SHAPES)) + "|",
+        row(share, (f"{ours[shape]['fraction_of_limit']:.2f}" for shape in SHAPES)),
+        row("the same on one thread",
+            (f"{single[shape]['fraction_of_limit']:.2f}" for shape in SHAPES)),
+        row(times, (f"{single[shape]['train_ms'] / ours[shape]['train_ms']:.2f}"
+                    for shape in SHAPES))])
+
+
+def held(peers, args):
+    """Kindling beside the fastest peers once more, without OpenBLAS's use of AVX-512."""
+    of = "Haswell"
+    measures = {name: peers.all[name] for name in ["kindling", "PyTorch, tuned", "ONNX Runtime"]
+                if name in peers.all}
+    with openblas_kernels(of):
+        results = medians(measures, args.rounds)
+        single, _ = on_one_thread(peers, args.rounds)
+    return f"""With OpenBLAS held to its kernels for {of} (`OPENBLAS_CORETYPE={of}`); the limit, too, is that
+of their rate:
+
+{table(results, "train_ms", "training step")}
+
+{table(results, "infer_ms", "prediction")}
+
+{of_limit(results, single, args.threads)}"""
+
+
+def machine(args, peers):
+    """The processor, and the versions of the peers."""
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")),
+                     "an unknown processor")
+    versions = []
+    if "PyTorch, eager" in peers.all:
+        version = run([args.python, "-c", "import torch; print(torch.__version__)"]).strip()
+        versions.append(f"PyTorch {version}")
+    if "ONNX Runtime" in peers.all:
+        package = os.path.join(args.node_modules, "onnxruntime-node", "package.json")
+        with open(package, encoding="utf-8") as file:
+            versions.append(f"ONNX Runtime {json.load(file)['version']}")
+    return ", ".join([model, *versions])
+
+
+def page(peers, results, alone, lengths, single, kernel, slower, args):
     rounds = "One round" if args.rounds == 1 else f"Medians of {args.rounds} rounds in turns"
-    limit = [f"{results[shape, 'kindling']['fraction_of_limit']:.2f}" for shape in SHAPES]
-    memory = [f"{results[shape, 'kindling']['peak_mb']:.0f} MB" for shape in SHAPES]
-    faults = [f"{results[shape, 'kindling']['page_faults']:.1f}" for shape in SHAPES]
-    single_limit = [f"{single[shape]['fraction_of_limit']:.2f}" for shape in SHAPES]
-    faster = [f"{single[shape]['train_ms'] / results[shape, 'kindling']['train_ms']:.2f}"
-              for shape in SHAPES]
+    memory = (f"{results[shape, 'kindling']['peak_mb']:.0f} MB" for shape in SHAPES)
+    faults = (f"{results[shape, 'kindling']['page_faults']:.1f}" for shape in SHAPES)
     left_out = ("Left out, because not installed: " + ", ".join(peers.missing) + ".\n\n"
                 if peers.missing else "")
     return f"""# Performance
 
 The documented model (vocabulary 20,000, depth 128, filters 100, kernel 4, Dense 64 and 1), batch x
-steps, {args.threads} threads; the same weights and data in all, Adam and binary cross-entropy in
-training steps. All predictions agree within 1e-5. {rounds}, and in
-brackets how many times as long as kindling's. Written by `benchmarks/compare.py`.
+steps, {args.threads} threads, from the same weights, with random ids; Adam and binary cross-entropy in
+training steps. Kindling goes through 16 batches, its peers repeat the first, for which all predict
+the same within 1e-5. {rounds}, and in brackets how many times as long as kindling's. Written by
+`benchmarks/compare.py` ({machine(args, peers)}).
 
-{table(peers, results, "train_ms", "training step")}
+{table(results, "train_ms", "training step")}
 
-{table(peers, results, "infer_ms", "prediction")}
+{table(results, "infer_ms", "prediction")}
 
 {attention_table(alone)}
 
 {lengths}
+
+{of_limit(results, single, args.threads)}
+{row("peak memory of the whole program", memory)}
+{row("page faults a training step", faults)}
+
+The limit counts a division a pair, of which kindling's attention takes half, and all products of the
+convolution's definition, of which its Winograd form takes half (`tensor/kernels/winograd.h`), so that
+a share may be above 1; of the embedding's table only the rows that a step looks up, though Adam as
+Keras defines it moves all. Kindling's Adam has the same result without going through the whole table
+at each step (`optim/deferred_rows.h`); PyTorch's goes through it.
 
 {left_out}PyTorch "tuned" keeps the 4-D tensor once and changes it in place, with one allocator arena
 that gives nothing back (`benchmarks/peers/torch_step.py`). All of PyTorch ran with
 `OMP_WAIT_POLICY=passive`, which helps it on few cores. OpenBLAS, kindling's and PyTorch's, took
 its kernels for {kernel}.
 
-| kindling | {" | ".join(SHAPES)} |
-|---|---|---|---|
-| training step's share of the machine's limit (`benchmarks/machine_limit.h`) | {" | ".join(limit)} |
-| the same on one thread | {" | ".join(single_limit)} |
-| a step on one thread, times as long as on {args.threads} | {" | ".join(faster)} |
-| peak memory of the whole program | {" | ".join(memory)} |
-| page faults a training step | {" | ".join(faults)} |
-
-The limit counts what the model's definition needs: a division a pair, of which kindling's attention
-takes half, and all products of the convolution, of which its Winograd form takes half
-(`tensor/kernels/winograd.h`). So a share may be above 1.
+{slower}
 """
 
 
@@ -271,12 +334,14 @@ def main():
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         peers = Peers(args, folder)
-        results = medians(peers, args.rounds)
-        alone = attention(peers, args)
-        lengths = scaling(args)
-        single, kernel = on_one_thread(peers, args.rounds)
+        with openblas_kernels(None):
+            results = medians(peers.all, args.rounds)
+            alone = attention(peers, args)
+            lengths = scaling(args)
+            single, kernel = on_one_thread(peers, args.rounds)
+        slower = held(peers, args)
     with open(args.output, "w", encoding="utf-8") as file:
-        file.write(page(peers, results, alone, lengths, single, kernel, args))
+        file.write(page(peers, results, alone, lengths, single, kernel, slower, args))
     print(open(args.output, encoding="utf-8").read())
 
 

@@ -3,7 +3,7 @@
 // divisions, one each, forward and backward, and its memory at the rate of a copy. These are
 // counted by the model's definition: a kernel that gets two quotients out of a division may beat
 // the second part, and Winograd's form of the convolution, which needs half the products, the
-// first.
+// first. Of a table, the optimizer's part is the rows that a step looks up.
 #pragma once
 
 #include "documented_model.h"

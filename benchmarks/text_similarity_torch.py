@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """The text-similarity model of examples/text_similarity in PyTorch, to compare kindling with.
 
-Same tokens, vocabulary, batches, model, initial distributions, loss and optimizer, option names and
-defaults; only the random numbers differ. It needs PyTorch 1.13 or later and NumPy: on Debian 12
+Same tokens, vocabulary, batches, model, initial distributions, loss, optimizer and names of options;
+the random numbers differ, and a few defaults (--dropout, --min-count and --learning-rate are 0, 2 and
+1e-3 here). It needs PyTorch 1.13 or later and NumPy: on Debian 12
 `apt-get install python3-torch python3-numpy`, then run it with /usr/bin/python3.
 
     text_similarity_torch.py --data train.csv --validation dev.csv --score-max 5 --min-count 1 \\

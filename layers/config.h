@@ -76,9 +76,11 @@ class Required {
   // A list: {3, 4}.
   template <class V = T>
   Required(std::initializer_list<typename V::value_type> values) : value_(values) {}
-  // A function with namesakes, such as tanh: T says which one is meant.
+  // A function with namesakes, such as tanh or softmax: T says which one is meant.
   template <class V = T>
   Required(typename V::Function function) : value_(function) {}
+  template <class V = T>
+  Required(typename V::AxisFunction function) : value_(function) {}
   operator const T&() const { return value_; }
   T& value() { return value_; }
   const T& value() const { return value_; }

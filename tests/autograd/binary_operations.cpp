@@ -4,7 +4,7 @@
 namespace kindling {
 namespace {
 
-using Function = std::function<Tensor(const Tensor&, const Tensor&)>;
+using OfTwo = std::function<Tensor(const Tensor&, const Tensor&)>;
 using Naive = std::function<double(double, double)>;
 
 struct Kind {
@@ -30,7 +30,7 @@ const std::vector<Kind>& kinds() {
 }
 
 // Each kind both ways round; b's elements keep a distance to a's, so neither is at a corner.
-void add_binary(Operations& all, const char* name, const Function& f, const Naive& naive,
+void add_binary(Operations& all, const char* name, const OfTwo& f, const Naive& naive,
                 double low, double high) {
   const auto operands = [&](const Kind& kind) {
     Tensor a = uniforms(kind.a, 3, low, high);

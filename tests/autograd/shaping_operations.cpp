@@ -4,17 +4,17 @@
 namespace kindling {
 namespace {
 
-using Function = std::function<Tensor(const Tensors&)>;
+using OfMany = std::function<Tensor(const Tensors&)>;
 using Place = std::function<Index(const Index&)>;
 
-Operation moved(const char* name, const std::string& kind, const Function& f, const Tensor& x,
+Operation moved(const char* name, const std::string& kind, const OfMany& f, const Tensor& x,
                 const Shape& result, const Place& from) {
   return {name, kind, f, {x},
           tensor_of(result, [&](const Index& at) { return element(x, from(at)); })};
 }
 
 // The same memory under another shape.
-Operation reshaped(const char* name, const std::string& kind, const Function& f, const Tensor& x,
+Operation reshaped(const char* name, const std::string& kind, const OfMany& f, const Tensor& x,
                    const Shape& result) {
   return {name, kind, f, {x}, x.reshaped(result)};
 }

@@ -13,7 +13,7 @@ using namespace kindling;
 namespace {
 
 // A file as anyone might build it: version 1, the true length of the header.
-std::string file_of(const std::string& header, const std::string& data = "") {
+std::string npy_of(const std::string& header, const std::string& data = "") {
   const std::string text = header + '\n';
   std::string bytes("\x93NUMPY\1\0", 8);
   bytes += static_cast<char>(text.size() % 256);
@@ -29,18 +29,18 @@ std::string header_of(const std::string& descr, const std::string& shape,
 
 Tensor parse(const std::string& descr, const std::string& shape, const std::string& data,
              const std::string& fortran_order = "False") {
-  return parse_npy(file_of(header_of(descr, shape, fortran_order), data), "f");
+  return parse_npy(npy_of(header_of(descr, shape, fortran_order), data), "f");
 }
 
 // The message without the file's name.
-std::string error(const std::string& bytes) {
+std::string npy_error(const std::string& bytes) {
   const std::string message = message_of([&] { parse_npy(bytes, "f"); });
   return message.starts_with("f: ") ? message.substr(3) : message;
 }
 
 std::string error_of(const std::string& descr, const std::string& shape,
                      const std::string& data = "") {
-  return error(file_of(header_of(descr, shape), data));
+  return npy_error(npy_of(header_of(descr, shape), data));
 }
 
 template <class Number>
@@ -167,7 +167,7 @@ TEST_CASE("npy: headers that mean the same") {
        {"{'descr':'<f4','fortran_order':False,'shape':(1,)}",
         "{\"shape\": (1,), \"descr\": \"<f4\", \"fortran_order\": False,}",
         "  { 'fortran_order' : False , 'shape' : ( 1 , ) , 'descr' : '<f4' , }  "}) {
-    CHECK(parse_npy(file_of(header, bytes_of({3.0f})), "f").shape() == Shape{1});
+    CHECK(parse_npy(npy_of(header, bytes_of({3.0f})), "f").shape() == Shape{1});
   }
   CHECK(parse("<f4", "(1, 1,)", bytes_of({3.0f})).shape() == Shape{1, 1});
 }

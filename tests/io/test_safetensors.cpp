@@ -33,7 +33,7 @@ std::string entry(const std::string& name, const std::string& dtype, const std::
 }
 
 // The message without the file's name.
-std::string error(const std::string& bytes) {
+std::string fault(const std::string& bytes) {
   const std::string message = message_of([&] { parse_safetensors(bytes, "f"); });
   return message.starts_with("f: ") ? message.substr(3) : message;
 }
@@ -41,7 +41,7 @@ std::string error(const std::string& bytes) {
 // For a file of one tensor "w".
 std::string error_of_w(const std::string& dtype, const std::string& shape,
                        const std::string& offsets, const std::string& data = "") {
-  return error(file_of('{' + entry("w", dtype, shape, offsets) + '}', data));
+  return fault(file_of('{' + entry("w", dtype, shape, offsets) + '}', data));
 }
 
 std::string zeros_of(std::size_t n) { return std::string(n, '\0'); }
@@ -124,58 +124,58 @@ TEST_CASE("what other writers make is accepted") {
 }
 
 TEST_CASE("files whose frame is broken") {
-  CHECK(error("") == "is cut short, the length of the header is 8 bytes, got 0");
-  CHECK(error("1234567") == "is cut short, the length of the header is 8 bytes, got 7");
-  CHECK(error(with_length(3, "{}")) == "is cut short, the header is 3 bytes, got 2");
-  CHECK(error(with_length(100'000'000, "{}")) ==
+  CHECK(fault("") == "is cut short, the length of the header is 8 bytes, got 0");
+  CHECK(fault("1234567") == "is cut short, the length of the header is 8 bytes, got 7");
+  CHECK(fault(with_length(3, "{}")) == "is cut short, the header is 3 bytes, got 2");
+  CHECK(fault(with_length(100'000'000, "{}")) ==
         "is cut short, the header is 100000000 bytes, got 2");
-  CHECK(error(with_length(100'000'001, "{}")) ==
+  CHECK(fault(with_length(100'000'001, "{}")) ==
         "the header is at most 100000000 bytes, got 100000001");
-  CHECK(error(with_length(UINT64_MAX, "{}")) ==
+  CHECK(fault(with_length(UINT64_MAX, "{}")) ==
         "the header is at most 100000000 bytes, got 18446744073709551615");
-  CHECK(error(with_length(UINT64_MAX - 7, "{}")) ==
+  CHECK(fault(with_length(UINT64_MAX - 7, "{}")) ==
         "the header is at most 100000000 bytes, got 18446744073709551608");
-  CHECK(error(file_of("")) == "the header must start with '{', got \"\"");
-  CHECK(error(file_of(" {}")) == "the header must start with '{', got \" \"");
-  CHECK(error(file_of("[]")) == "the header must start with '{', got \"[\"");
-  CHECK(error(file_of("\xef\xbb\xbf{}")) == "the header must start with '{', got \"\ufffd\"");
+  CHECK(fault(file_of("")) == "the header must start with '{', got \"\"");
+  CHECK(fault(file_of(" {}")) == "the header must start with '{', got \" \"");
+  CHECK(fault(file_of("[]")) == "the header must start with '{', got \"[\"");
+  CHECK(fault(file_of("\xef\xbb\xbf{}")) == "the header must start with '{', got \"\ufffd\"");
 }
 
 TEST_CASE("headers that are no JSON") {
-  CHECK(error(file_of("{")) ==
+  CHECK(fault(file_of("{")) ==
         "header:1:2: not JSON, unexpected end of input; expected string literal");
-  CHECK(error(file_of("{} {}")) ==
+  CHECK(fault(file_of("{} {}")) ==
         "header:1:4: not JSON, unexpected '{'; expected end of input");
-  CHECK(error(file_of(std::string("{}\0\0", 4))) == "header:1:3: not JSON, a zero byte");
-  CHECK(error(file_of("{\"\xff\":1}")) == "header:1:3: text is not UTF-8");
-  CHECK(error(file_of("{\"a\":NaN}")) == "header:1:6: not JSON, invalid literal");
+  CHECK(fault(file_of(std::string("{}\0\0", 4))) == "header:1:3: not JSON, a zero byte");
+  CHECK(fault(file_of("{\"\xff\":1}")) == "header:1:3: text is not UTF-8");
+  CHECK(fault(file_of("{\"a\":NaN}")) == "header:1:6: not JSON, invalid literal");
   const std::string w = entry("w", "F32", "[]", "[0,4]");
-  CHECK(error(file_of("{" + w + "," + w + "}", zeros_of(4))) ==
+  CHECK(fault(file_of("{" + w + "," + w + "}", zeros_of(4))) ==
         "header:1:56: key \"w\" stands twice in one object");
-  CHECK(error(file_of(R"({"w":{"dtype":"F32","dtype":"I32","shape":[],"data_offsets":[0,4]}})",
+  CHECK(fault(file_of(R"({"w":{"dtype":"F32","dtype":"I32","shape":[],"data_offsets":[0,4]}})",
                       zeros_of(4))) == "header:1:27: key \"dtype\" stands twice in one object");
-  CHECK(error(file_of("{\"a\":" + std::string(1'000'000, '['))) ==
+  CHECK(fault(file_of("{\"a\":" + std::string(1'000'000, '['))) ==
         "header:1:205: nested deeper than 200 levels");
   CHECK(error_of_w("F32", "[18446744073709551617]", "[0,4]", zeros_of(4)) ==
         "header:1:49: a whole number has at most 64 bits, got 18446744073709551617");
 }
 
 TEST_CASE("metadata that is no table of texts") {
-  CHECK(error(file_of(R"({"__metadata__":3})")) == "__metadata__ must be an object, got 3");
-  CHECK(error(file_of(R"({"__metadata__":{"a":"x","b":1}})")) ==
+  CHECK(fault(file_of(R"({"__metadata__":3})")) == "__metadata__ must be an object, got 3");
+  CHECK(fault(file_of(R"({"__metadata__":{"a":"x","b":1}})")) ==
         "__metadata__ has texts only, got 1 at \"b\"");
 }
 
 TEST_CASE("entries that say too little or too much") {
-  CHECK(error(file_of(R"({"w":3})")) ==
+  CHECK(fault(file_of(R"({"w":3})")) ==
         "tensor \"w\": an object with dtype, shape and data_offsets is needed, got 3");
-  CHECK(error(file_of(R"({"w":{"shape":[],"data_offsets":[0,4]}})", zeros_of(4))) ==
+  CHECK(fault(file_of(R"({"w":{"shape":[],"data_offsets":[0,4]}})", zeros_of(4))) ==
         "tensor \"w\": dtype must be a text, got null");
-  CHECK(error(file_of(R"({"w":{"dtype":"F32","data_offsets":[0,4]}})", zeros_of(4))) ==
+  CHECK(fault(file_of(R"({"w":{"dtype":"F32","data_offsets":[0,4]}})", zeros_of(4))) ==
         "tensor \"w\": shape must be a list of whole numbers, at least 0, got null");
-  CHECK(error(file_of(R"({"w":{"dtype":"F32","shape":[]}})", zeros_of(4))) ==
+  CHECK(fault(file_of(R"({"w":{"dtype":"F32","shape":[]}})", zeros_of(4))) ==
         "tensor \"w\": data_offsets must be [begin, end] with 0 <= begin <= end, got null");
-  CHECK(error(file_of(R"({"w":{"dtype":["F32"],"shape":[],"data_offsets":[0,4]}})")) ==
+  CHECK(fault(file_of(R"({"w":{"dtype":["F32"],"shape":[],"data_offsets":[0,4]}})")) ==
         "tensor \"w\": dtype must be a text, got [\"F32\"]");
 }
 
@@ -229,7 +229,7 @@ TEST_CASE("offsets that are none, or not the size of the tensor") {
 
 TEST_CASE("data with a gap, an overlap, too little or too much") {
   const auto two = [](const std::string& a, const std::string& b, std::size_t data) {
-    return error(file_of('{' + entry("a", "F32", "[2]", a) + ',' + entry("b", "F32", "[2]", b) +
+    return fault(file_of('{' + entry("a", "F32", "[2]", a) + ',' + entry("b", "F32", "[2]", b) +
                              '}',
                          zeros_of(data)));
   };
@@ -246,12 +246,12 @@ TEST_CASE("data with a gap, an overlap, too little or too much") {
   CHECK(two("[0,8]", "[8,16]", 15) ==
         "is cut short, tensor \"b\" ends at byte 16 of the data, got 15 bytes");
   CHECK(two("[0,8]", "[8,16]", 17) == "the tensors end at byte 16 of the data, got 17 bytes");
-  CHECK(error(file_of("{}", "x")) == "the tensors end at byte 0 of the data, got 1 bytes");
+  CHECK(fault(file_of("{}", "x")) == "the tensors end at byte 0 of the data, got 1 bytes");
   // A tensor without elements has a place too.
   const std::string a = entry("a", "F32", "[2]", "[0,8]");
-  CHECK(error(file_of('{' + a + ',' + entry("z", "F32", "[0]", "[4,4]") + '}', zeros_of(8))) ==
+  CHECK(fault(file_of('{' + a + ',' + entry("z", "F32", "[0]", "[4,4]") + '}', zeros_of(8))) ==
         "tensor \"z\": begins at byte 4 of the data, inside tensor \"a\", which ends at 8");
-  CHECK(error(file_of('{' + a + ',' + entry("z", "F32", "[0]", "[9,9]") + '}', zeros_of(8))) ==
+  CHECK(fault(file_of('{' + a + ',' + entry("z", "F32", "[0]", "[9,9]") + '}', zeros_of(8))) ==
         "tensor \"z\": begins at byte 9 of the data, after a gap from byte 8");
 }
 
@@ -263,7 +263,7 @@ TEST_CASE("a mask is made of zeros and ones") {
 }
 
 TEST_CASE("names in messages are readable, whatever they are") {
-  CHECK(error(file_of(R"({"a\u0000\n\"b":1})")) ==
+  CHECK(fault(file_of(R"({"a\u0000\n\"b":1})")) ==
         "tensor \"a\\u0000\\n\\\"b\": an object with dtype, shape and data_offsets is needed, "
         "got 1");
 }
@@ -272,13 +272,13 @@ TEST_CASE("a file that is cut anywhere, or has a byte changed, is refused or rea
   const std::string whole = safetensors_bytes(
       {{"a", tensor({1.0, 2.0})}, {"b", tensor({1, 2})}, {"m", mask_of({{true, false}})}});
   for (std::size_t n = 0; n < whole.size(); ++n) {
-    CHECK(error(whole.substr(0, n)) != "no error");
+    CHECK(fault(whole.substr(0, n)) != "no error");
   }
   for (std::size_t i = 0; i < whole.size(); ++i) {
     for (const int change : {1, 2, 0x20, 0x80, 0xff}) {
       std::string bytes = whole;
       bytes[i] = static_cast<char>(bytes[i] ^ change);
-      error(bytes);  // anything but Error fails the test
+      fault(bytes);  // anything but Error fails the test
     }
   }
 }

@@ -15,6 +15,19 @@ namespace kindling {
 
 inline const std::string a_date = "2026-11-22@06:16:39";
 
+// Inputs of seven steps, and of ids; some ids, among which are zeros.
+inline SymbolicTensor sequence(const std::string& name = {}) {
+  return Input({.shape = {7, 4}, .name = name});
+}
+inline SymbolicTensor ids(const std::string& name = {}) {
+  return Input({.shape = {any}, .dtype = DType::int32, .name = name});
+}
+inline Tensor some_ids(std::uint64_t seed) {
+  Tensor all = random_ids({3, 7}, seed, 9);
+  for (const std::size_t place : {5u, 6u, 13u}) all.mutable_ints()[place] = 0;
+  return all;
+}
+
 // Every weight gets numbers of its own, so that none can be taken for another.
 inline void randomize(const Model& model) {
   std::uint64_t seed = 1;

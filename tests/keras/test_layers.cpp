@@ -8,18 +8,7 @@ using namespace kindling;
 
 namespace {
 
-SymbolicTensor sequence(const std::string& name = {}) {
-  return Input({.shape = {7, 4}, .name = name});
-}
-SymbolicTensor ids(const std::string& name = {}) {
-  return Input({.shape = {any}, .dtype = DType::int32, .name = name});
-}
 Tensor some(std::uint64_t seed) { return normals({3, 7, 4}, seed); }
-Tensor some_ids(std::uint64_t seed) {
-  Tensor all = random_ids({3, 7}, seed, 9);
-  for (const std::size_t place : {5u, 6u, 13u}) all.mutable_ints()[place] = 0;
-  return all;
-}
 
 // Of one layer, on a sequence.
 void check_layer(const Layer& layer) {

@@ -35,10 +35,6 @@ void check_layout(const Model& model, const Layout& expected) {
   }
 }
 
-SymbolicTensor sequence(const std::string& name = {}) {
-  return Input({.shape = {7, 4}, .name = name});
-}
-
 }  // namespace
 
 TEST_CASE("Recurrent layers keep their variables in a cell") {

@@ -8,15 +8,6 @@ using namespace kindling;
 
 namespace {
 
-SymbolicTensor ids(const std::string& name = {}) {
-  return Input({.shape = {any}, .dtype = DType::int32, .name = name});
-}
-Tensor some_ids(std::uint64_t seed) {
-  Tensor all = random_ids({3, 7}, seed, 9);
-  for (const std::size_t place : {5u, 6u, 13u}) all.mutable_ints()[place] = 0;
-  return all;
-}
-
 // Without WithMask in it, and predicting the same.
 Model check_saved_without(const Model& model, const Tensors& inputs) {
   randomize(model);

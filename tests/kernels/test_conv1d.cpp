@@ -25,12 +25,12 @@ constexpr Way by_choice{conv1d, conv1d_input_gradient, conv1d_kernel_gradient, 2
 constexpr Way by_winograd{winograd_conv1d, winograd_input_gradient, winograd_kernel_gradient,
                           4e-6};
 
-struct Problem {
+struct ConvolutionCase {
   Conv1DGeometry g;
   Way way;
   Floats x, kernel, bias, dy;
 
-  Problem(const Conv1DGeometry& geometry, Dice& dice, const Way& how = by_choice)
+  ConvolutionCase(const Conv1DGeometry& geometry, Dice& dice, const Way& how = by_choice)
       : g(geometry),
         way(how),
         x(dice.normals(g.batch * g.steps * g.channels)),
@@ -128,24 +128,24 @@ Conv1DGeometry random_geometry(Dice& dice) {
 
 TEST_CASE("conv1d and its gradients agree with a loop") {
   Dice dice(1);
-  for (int i = 0; i < 400; ++i) Problem(random_geometry(dice), dice).check();
+  for (int i = 0; i < 400; ++i) ConvolutionCase(random_geometry(dice), dice).check();
 }
 
 TEST_CASE("conv1d of many blocks agrees with a loop") {
   Dice dice(2);
   // batch, steps, channels, taps, filters, out_steps, stride, dilation, groups, pad_left
-  Problem({40, 33, 20, 4, 10, 33, 1, 1, 1, 1}, dice).check();
-  Problem({30, 50, 130, 3, 12, 25, 2, 1, 1, 0}, dice).check();
-  Problem({2, 1500, 8, 5, 6, 1500, 1, 100, 2, 400}, dice).check();
-  Problem({700, 3, 4, 2, 5, 3, 1, 1, 1, 1}, dice).check();
+  ConvolutionCase({40, 33, 20, 4, 10, 33, 1, 1, 1, 1}, dice).check();
+  ConvolutionCase({30, 50, 130, 3, 12, 25, 2, 1, 1, 0}, dice).check();
+  ConvolutionCase({2, 1500, 8, 5, 6, 1500, 1, 100, 2, 400}, dice).check();
+  ConvolutionCase({700, 3, 4, 2, 5, 3, 1, 1, 1, 1}, dice).check();
 }
 
 TEST_CASE("conv1d of nothing") {
   Dice dice(3);
-  Problem({0, 5, 3, 2, 4, 4, 1, 1, 1, 0}, dice).check();
-  Problem({2, 0, 3, 2, 4, 4, 1, 1, 1, 1}, dice).check();
-  Problem({2, 5, 3, 2, 4, 0, 1, 1, 1, 0}, dice).check();
-  Problem({2, 5, 0, 2, 4, 4, 1, 1, 1, 0}, dice).check();
+  ConvolutionCase({0, 5, 3, 2, 4, 4, 1, 1, 1, 0}, dice).check();
+  ConvolutionCase({2, 0, 3, 2, 4, 4, 1, 1, 1, 1}, dice).check();
+  ConvolutionCase({2, 5, 3, 2, 4, 0, 1, 1, 1, 0}, dice).check();
+  ConvolutionCase({2, 5, 0, 2, 4, 4, 1, 1, 1, 0}, dice).check();
 }
 
 TEST_CASE("conv1d gives the same bits for any number of threads") {
@@ -153,7 +153,7 @@ TEST_CASE("conv1d gives the same bits for any number of threads") {
   const Conv1DGeometry winograd{64, 20, 32, 4, 100, 20, 1, 1, 1, 1};
   CHECK(winograd_wins(winograd));
   for (const Conv1DGeometry& g : {winograd, Conv1DGeometry{3, 3000, 8, 3, 6, 1500, 2, 2, 2, 2}}) {
-    const Problem problem(g, dice);
+    const ConvolutionCase problem(g, dice);
     check_same_bits_for_any_threads([&] { return problem.forward(true); });
     check_same_bits_for_any_threads([&] { return problem.input_gradient(); });
     check_same_bits_for_any_threads([&] { return problem.kernel_gradient(); });
@@ -169,7 +169,7 @@ TEST_CASE("Winograd's convolution and its gradients agree with a loop, in every 
       g.stride = g.dilation = 1;
       g.taps = dice.integer(3, 5);
       g.out_steps = std::max<int64_t>(1, g.out_steps);
-      Problem(g, dice, by_winograd).check();
+      ConvolutionCase(g, dice, by_winograd).check();
     }
   });
 }
@@ -183,7 +183,7 @@ TEST_CASE("Winograd's convolution of many blocks agrees with a loop") {
                                   Conv1DGeometry{100, 32, 32, 4, 32, 32, 1, 1, 1, 1},
                                   Conv1DGeometry{50, 30, 35, 3, 40, 28, 1, 1, 1, 0}}) {
     CHECK(winograd_wins(g));
-    Problem(g, dice).check();
+    ConvolutionCase(g, dice).check();
   }
 }
 
@@ -215,8 +215,8 @@ TEST_CASE("Winograd's convolution is taken where it saves most of the products")
 TEST_CASE("a causal convolution gives the same bits whatever comes later") {
   Dice dice(7);
   const int64_t steps = 30, seen = 16, width = 64;
-  Problem problem({8, steps, width, 4, width, steps, 1, 1, 1, 3}, dice);
-  Problem changed = problem;
+  ConvolutionCase problem({8, steps, width, 4, width, steps, 1, 1, 1, 3}, dice);
+  ConvolutionCase changed = problem;
   std::fill(changed.x.begin() + seen * width, changed.x.begin() + steps * width, 1e6f);
   const auto same_before = [&] {
     const Floats a = problem.forward(true), b = changed.forward(true);
@@ -231,7 +231,7 @@ TEST_CASE("a convolution with an activation is that of the one without") {
   Dice dice(8);
   for (const Conv1DGeometry& g : {Conv1DGeometry{6, 32, 40, 4, 36, 32, 1, 1, 1, 1},
                                   Conv1DGeometry{6, 32, 5, 4, 7, 32, 1, 1, 1, 1}}) {
-    const Problem problem(g, dice);
+    const ConvolutionCase problem(g, dice);
     Floats expected = problem.forward(true), y(expected.size(), NAN);
     for (float& value : expected) value = std::max(value, 0.0f);
     conv1d(g, problem.x.data(), problem.kernel.data(), problem.bias.data(), relu, y.data());

@@ -1,16 +1,14 @@
 #include <kindling/tensor/kernels/gemm.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "tests/kernels/oracle.h"
+#include "tests/kernels/samples.h"
 
 using namespace kindling::kernels;
 using std::int64_t;
 
 namespace {
-
-constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
 
 // A random matrix in memory: rows longer than they need to be, transposed or not.
 struct Operand {
@@ -33,13 +31,13 @@ struct Operand {
   Matrix matrix() const { return {data.data(), step, transposed}; }
 };
 
-struct Sizes {
+struct Mnk {
   int64_t m, n, k;
 };
 
 // Odd ones, vectors, nothing, and ones of many blocks.
-std::vector<Sizes> sizes(Dice& dice) {
-  std::vector<Sizes> all = {{0, 3, 2},     {3, 0, 2},      {3, 2, 0},       {1, 1, 1},
+std::vector<Mnk> sizes(Dice& dice) {
+  std::vector<Mnk> all = {{0, 3, 2},     {3, 0, 2},      {3, 2, 0},       {1, 1, 1},
                             {300, 530, 9}, {1, 3000, 100}, {10000, 1, 100}, {20, 30, 20000},
                             {257, 1, 1},   {1, 1, 5000},   {520, 70, 65},   {31, 1100, 64}};
   for (int i = 0; i < 150; ++i) {
@@ -66,7 +64,7 @@ Doubles product(const Operand& a, const Operand& b, float beta, const Floats& c,
 
 TEST_CASE("gemm agrees with a loop") {
   Dice dice(1);
-  for (const Sizes& s : sizes(dice)) {
+  for (const Mnk& s : sizes(dice)) {
     const Operand a(dice, s.m, s.k), b(dice, s.k, s.n);
     const int64_t c_step = s.n + dice.integer(0, 3);
     const Floats before = dice.normals(s.m * c_step);
@@ -85,7 +83,7 @@ TEST_CASE("gemm agrees with a loop") {
 
 TEST_CASE("gemm with beta 0 overwrites NaN") {
   Dice dice(2);
-  for (const Sizes& s : {Sizes{3, 4, 5}, {1, 4, 5}, {4, 1, 5}, {3, 4, 0}, {300, 600, 70}}) {
+  for (const Mnk& s : {Mnk{3, 4, 5}, {1, 4, 5}, {4, 1, 5}, {3, 4, 0}, {300, 600, 70}}) {
     const Operand a(dice, s.m, s.k), b(dice, s.k, s.n);
     Floats c(static_cast<std::size_t>(s.m * s.n), not_a_number);
     gemm(s.m, s.n, s.k, a.matrix(), b.matrix(), 0.0f, c.data(), s.n);
@@ -95,7 +93,7 @@ TEST_CASE("gemm with beta 0 overwrites NaN") {
 
 TEST_CASE("gemm passes NaN on") {
   Dice dice(3);
-  for (const Sizes& s : {Sizes{3, 4, 5}, {1, 4, 5}, {4, 1, 5}}) {
+  for (const Mnk& s : {Mnk{3, 4, 5}, {1, 4, 5}, {4, 1, 5}}) {
     Operand a(dice, s.m, s.k), b(dice, s.k, s.n);
     std::fill(a.data.begin(), a.data.end(), 0.0f);
     std::fill(b.data.begin(), b.data.end(), not_a_number);
@@ -107,7 +105,7 @@ TEST_CASE("gemm passes NaN on") {
 
 TEST_CASE("gemm_batch is gemm for each item") {
   Dice dice(4);
-  for (const Sizes& s : sizes(dice)) {
+  for (const Mnk& s : sizes(dice)) {
     const int64_t count = dice.integer(0, s.m * s.n * s.k > 100'000 ? 3 : 20);
     // The items are rows (or columns, where it is transposed) of one tall matrix.
     const Operand a(dice, s.m, s.k), b(dice, s.k, s.n);
@@ -131,7 +129,7 @@ TEST_CASE("gemm_batch is gemm for each item") {
 
 TEST_CASE("gemm gives the same bits for any number of threads") {
   Dice dice(5);
-  for (const Sizes& s : {Sizes{300, 530, 90}, {20, 30, 20000}, {10000, 1, 100}, {9, 9, 9}}) {
+  for (const Mnk& s : {Mnk{300, 530, 90}, {20, 30, 20000}, {10000, 1, 100}, {9, 9, 9}}) {
     const Operand a(dice, s.m, s.k), b(dice, s.k, s.n);
     CAPTURE(s.m, s.n, s.k);
     check_same_bits_for_any_threads([&] {

@@ -9,12 +9,12 @@ using namespace kindling;
 
 namespace {
 
-struct Sizes {
+struct Dims {
   std::int64_t batch, heads, queries, keys, depth, width;
 };
 
 // {query, value, key}, with an axis of heads if there is more than one.
-Tensors operands(const Sizes& s, std::uint64_t seed, double magnitude = 1) {
+Tensors operands(const Dims& s, std::uint64_t seed, double magnitude = 1) {
   const auto make = [&](std::int64_t steps, std::int64_t size) {
     const Tensor x = normals({s.batch, steps, s.heads, size}, seed++, magnitude);
     return s.heads > 1 ? x : reshape(x, {s.batch, steps, size});
@@ -82,7 +82,7 @@ TEST_CASE("dot_product_attention computes and differentiates like its composed f
   const auto size = [&](std::int64_t limit) { return 1 + generator.below(limit); };
   for (int round = 0; round < 40; ++round) {
     const bool is_long = round % 4 == 0;  // several tiles, and parts where the heads are few
-    const Sizes s{size(3), round % 2 == 0 ? 1 : 1 + size(3), is_long ? 60 + size(200) : size(20),
+    const Dims s{size(3), round % 2 == 0 ? 1 : 1 + size(3), is_long ? 60 + size(200) : size(20),
                   is_long ? size(150) : size(20), size(17), size(9)};
     const bool blind = round % 5 == 0;  // some queries may see nothing
     AttentionArguments options{.causal = round % 3 == 1};
@@ -123,7 +123,7 @@ TEST_CASE("dot_product_attention computes and differentiates like its composed f
 }
 
 TEST_CASE("dot_product_attention gives the same bits with any number of threads") {
-  for (const Sizes& s : {Sizes{1, 1, 300, 90, 8, 8}, Sizes{2, 3, 130, 70, 5, 4}}) {
+  for (const Dims& s : {Dims{1, 1, 300, 90, 8, 8}, Dims{2, 3, 130, 70, 5, 4}}) {
     Tensors expected;
     for (const int count : {1, 2, 3, 8}) {
       const ThreadsScope scope(count);

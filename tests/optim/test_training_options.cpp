@@ -12,7 +12,7 @@ using namespace kindling;
 
 namespace {
 
-Weights two_weights() {
+Weights dense_weights() {
   return {{"dense/kernel", variable(normals({7, 5}, 1))},
           {"dense/bias", variable(normals({5}, 2))}};
 }
@@ -34,7 +34,7 @@ bool same(const Weights& a, const Weights& b, std::size_t i) {
 
 TEST_CASE("Weights whose names match don't decay") {
   const auto after = [](const Optimizer& optimizer) {
-    const Weights weights = two_weights();
+    const Weights weights = dense_weights();
     for (std::uint64_t i = 0; i < 3; ++i) step(optimizer, weights, gradients_at(i));
     return weights;
   };
@@ -57,7 +57,7 @@ TEST_CASE("The average of a weight: kept, put in its place every third step and 
     SGDOptions options{.learning_rate = 0.1, .use_ema = true, .ema_momentum = 0.75};
     if (frequency > 0) options.ema_overwrite_frequency = frequency;
     const SGD sgd(options), plain({.learning_rate = 0.1});
-    const Weights weights = two_weights(), expected = two_weights();
+    const Weights weights = dense_weights(), expected = dense_weights();
     sgd.finalize_variable_values(weights);  // nothing yet
     std::vector<Tensor> average(2);
     for (std::uint64_t i = 0; i < 8; ++i) {
@@ -86,7 +86,7 @@ TEST_CASE("Every third step moves the weights, against the mean gradient") {
       ExponentialDecay({.initial_learning_rate = 0.5, .decay_steps = 1, .decay_rate = 0.5});
   const Adam adam({.learning_rate = halves, .clipnorm = 1, .gradient_accumulation_steps = 3});
   const Adam each({.learning_rate = 1, .clipnorm = 1});
-  const Weights weights = two_weights(), expected = two_weights();
+  const Weights weights = dense_weights(), expected = dense_weights();
   for (std::uint64_t i = 0; i < 7; ++i) {
     CHECK(adam.iterations() == static_cast<std::int64_t>(i / 3));
     step(adam, weights, gradients_at(i));
@@ -103,10 +103,10 @@ TEST_CASE("Every third step moves the weights, against the mean gradient") {
 }
 
 TEST_CASE("A constraint holds after each step, for a weight that has a gradient") {
-  Weights weights = two_weights();
+  Weights weights = dense_weights();
   for (Weight& w : weights) w.constraint = NonNeg();
   const Tensor bias = stop_gradient(weights[1].value).clone();
-  const Weights free = two_weights();
+  const Weights free = dense_weights();
   const SGD sgd({.learning_rate = 0.1}), other({.learning_rate = 0.1});
   for (std::uint64_t i = 0; i < 2; ++i) {
     for (const auto& [optimizer, all] : {std::pair(sgd, weights), std::pair(other, free)}) {
@@ -127,8 +127,8 @@ TEST_CASE("Frozen between steps, a weight and what is kept of it stay as they we
     CAPTURE(class_name, config.str());
     const Optimizer optimizer = optimizer_registry().make(class_name, config);
     const Optimizer alone = optimizer_registry().make(class_name, config);
-    Weights weights = two_weights();
-    const Weights other = two_weights();
+    Weights weights = dense_weights();
+    const Weights other = dense_weights();
     const Tensor frozen = weights[1].value;
     for (std::uint64_t i = 0; i < 9; ++i) {
       weights[1].trainable = i % 3 == 2;

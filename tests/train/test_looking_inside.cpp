@@ -11,7 +11,7 @@ using namespace kindling;
 
 namespace {
 
-Model classifier() {
+Model small_text_model() {
   const auto ids = Input({.shape = {any}, .dtype = DType::int32, .name = "ids"});
   const auto x = Embedding({.input_dim = 20, .output_dim = 4, .name = "table"})(ids);
   const auto pooled = GlobalAveragePooling1D({.name = "pool"})(x);
@@ -29,7 +29,7 @@ TEST_CASE("A trace shows the shapes of a call, layer by layer") {
         "  dense (Dense)      (5, 2) -> (5, 3)\n"
         "  dropout (Dropout)  (5, 3) -> (5, 3)\n"
         "  dense_1 (Dense)    (5, 3) -> (5, 1)\n");
-  const Trace graph = trace(classifier(), {random_ids({2, 7}, 1, 20)});
+  const Trace graph = trace(small_text_model(), {random_ids({2, 7}, 1, 20)});
   REQUIRE(graph.calls.size() == 4);
   CHECK(graph.calls[1].name == "table");
   CHECK(graph.calls[1].depth == 1);
@@ -66,7 +66,7 @@ TEST_CASE("Anomalies: the first operation that isn't finite, there and back, and
 }
 
 TEST_CASE("A profile names every layer, and leaves the model as it was") {
-  Model model = classifier();
+  Model model = small_text_model();
   const Batch batch{{random_ids({8, 5}, 1, 20)}, {cast(coins({8, 1}, 2), DType::float32)}};
   model.train_on_batch(batch);
   model.train_on_batch(batch);
@@ -88,7 +88,7 @@ TEST_CASE("A profile names every layer, and leaves the model as it was") {
 }
 
 TEST_CASE("A model as a picture") {
-  const Model model = classifier();
+  const Model model = small_text_model();
   const std::string dot = model_to_dot(model, {.show_shapes = true, .show_layer_names = true});
   CHECK(dot.find("\"table\" [label=\"{table (Embedding)|{Input: (None, None)|Output: (None, None, "
                  "4)}}\"];") != std::string::npos);

@@ -15,6 +15,7 @@
 #include <kindling/train/model.h>
 
 #include "tests/tensors.h"
+#include "tests/train/silence.h"
 
 using namespace kindling;
 
@@ -81,12 +82,6 @@ std::vector<std::string> names_of(const Logs& logs) {
   for (const auto& [name, value] : logs) names.push_back(name);
   return names;
 }
-
-class SilenceWarnings {
- public:
-  SilenceWarnings() { set_dropped_mask_policy(DroppedMask::silent); }
-  ~SilenceWarnings() { set_dropped_mask_policy(DroppedMask::warn); }
-};
 
 // Notes the training flag of its calls.
 std::vector<bool>& flags() {

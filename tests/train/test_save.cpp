@@ -18,6 +18,7 @@
 #include "tests/consumer/scale.h"
 #include "tests/data/temporary_folder.h"
 #include "tests/tensors.h"
+#include "tests/train/silence.h"
 
 using namespace kindling;
 
@@ -60,12 +61,6 @@ Model check_round_trip(const Model& model, const Tensors& inputs) {
   for (std::size_t i = 0; i < results.size(); ++i) CHECK(same_bits(results[i], expected[i]));
   return loaded;
 }
-
-class SilenceWarnings {
- public:
-  SilenceWarnings() { set_dropped_mask_policy(DroppedMask::silent); }
-  ~SilenceWarnings() { set_dropped_mask_policy(DroppedMask::warn); }
-};
 
 }  // namespace
 
