@@ -79,7 +79,9 @@ class Backward {
   }
 
   void seed(const Tensor& result, const Tensor& gradient) {
-    if (result.node()) send(result.node(), result.slot(), gradient);
+    if (!result.node()) return;
+    // A gradient with a history is a number here; a variable's memory is going to change.
+    send(result.node(), result.slot(), gradient.node() ? gradient.clone() : gradient);
   }
 
   // Latest operation first: when one comes up, all that used its results have been through.
@@ -128,7 +130,17 @@ class Backward {
     }
   }
 
+  // What an operation kept of a variable, if it is still there, is the variable's memory.
+  static void check_unchanged(const Node::Edge& edge, const char* who) {
+    const std::shared_ptr<Storage> variable = edge.variable.lock();
+    if (variable && variable->changes() != edge.changes) {
+      fail("backward: a variable that \"{}\" used, of shape {}, has been changed since, as an "
+           "optimizer's step does; run the forward pass again", who, edge.shape.str());
+    }
+  }
+
   void step(Node& node) {
+    for (const Node::Edge& edge : node.edges) check_unchanged(edge, node.name);
     node.used = true;
     const std::vector<Node::Edge> edges = std::move(node.edges);
     if (const Pullback pullback = std::move(node.pullback)) {
@@ -138,8 +150,12 @@ class Backward {
       std::vector<bool> wanted;
       for (const Node::Edge& edge : edges) wanted.push_back(edge.node != nullptr);
       std::vector<Gradient> all = pullback(g, wanted);
+      if (all.size() != edges.size()) {
+        fail("backward: \"{}\" has {} inputs, but returned {} gradients", node.name, edges.size(),
+             all.size());
+      }
       for (std::size_t i = 0; i < edges.size(); ++i) {
-        if (edges[i].node) send(edges[i], std::move(all.at(i)), node);
+        if (edges[i].node) send(edges[i], std::move(all[i]), node);
       }
     } else {
       const Tensor g = node.gradients[0].dense();
@@ -170,7 +186,12 @@ std::shared_ptr<Node> new_node(const char* name, std::size_t edges) {
 }
 
 void add_edge(Node& node, const Tensor& input, Partial partial) {
-  node.edges.push_back({input.node(), input.slot(), input.shape(), std::move(partial)});
+  Node::Edge edge{input.node(), input.slot(), input.shape(), std::move(partial)};
+  if (input.node() && input.node()->is_variable) {
+    edge.variable = input.storage();
+    edge.changes = input.storage()->changes();
+  }
+  node.edges.push_back(std::move(edge));
 }
 
 }  // namespace detail

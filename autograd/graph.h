@@ -38,6 +38,8 @@ struct Node {
     int slot = 0;
     Shape shape;
     Partial partial;  // empty in a fused operation
+    std::weak_ptr<Storage> variable = {};  // of a variable, its memory,
+    std::uint64_t changes = 0;             // and how often that had been changed
   };
 
   const char* name = "variable";
@@ -58,14 +60,16 @@ Tensor stop_gradient(const Tensor& x);
 
 // Runs the graph back from a loss of one element. Gradients add up in the variables until
 // take_gradient, or an optimizer, takes them. The graph is used up. Where it fails, variables keep
-// what had reached them: take it before trying again.
+// what had reached them: take it before trying again. Fails where a variable was changed, by an
+// optimizer's step or otherwise, after an operation used it: the derivative would be another's.
+// Two threads may go back at the same time if they share no variables.
 void backward(const Tensor& loss);
 // From several results, with the gradient for each; sum(result * gradient) is the loss.
 void backward(const Tensors& results, const Tensors& gradients);
 
-// What backward left in a variable, dense; undefined if it left nothing.
+// What backward left in a variable, dense; undefined if it left nothing. Fails on what is none.
 Tensor grad(const Tensor& variable);
-// The same as it is, which leaves the variable without.
+// The same as it is, which leaves the variable without; none for what is no variable.
 Gradient take_gradient(const Tensor& variable);
 
 // While one lives, operations on this thread record nothing.

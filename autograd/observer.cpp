@@ -10,7 +10,11 @@ thread_local OperationObserver* current = nullptr;
 }  // namespace
 
 OperationObserver::OperationObserver() : before_(std::exchange(current, this)) {}
-OperationObserver::~OperationObserver() { current = before_; }
+OperationObserver::~OperationObserver() {
+  OperationObserver** link = &current;
+  while (*link != nullptr && *link != this) link = &(*link)->before_;
+  if (*link == this) *link = before_;
+}
 
 namespace detail {
 

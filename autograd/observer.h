@@ -12,7 +12,7 @@ namespace kindling {
 
 class OperationObserver {
  public:
-  // Sees what this thread runs, until it is gone.
+  // Sees what this thread runs, until it is gone, on the same thread.
   OperationObserver();
   virtual ~OperationObserver();
   OperationObserver(const OperationObserver&) = delete;

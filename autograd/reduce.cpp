@@ -117,7 +117,7 @@ Tensor sum(const Tensor& x, const ReduceOptions& options) {
 
 Tensor mean(const Tensor& x, const ReduceOptions& options) {
   const Plan p = plan("mean", x, options);
-  return sum(x, options) * (1 / static_cast<double>(p.count));
+  return sum(x, options) / static_cast<double>(p.count);
 }
 
 Tensor max(const Tensor& x, const ReduceOptions& options) {

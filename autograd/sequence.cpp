@@ -16,7 +16,8 @@ Tensor conv1d(const Tensor& x, const Tensor& kernel, const Tensor& bias,
   detail::require("conv1d", x, DType::float32);
   detail::require("conv1d", kernel, DType::float32);
   if (x.rank() != 3 || kernel.rank() != 3 || options.groups < 1 ||
-      x.size(2) != kernel.size(1) * options.groups || kernel.size(2) % options.groups != 0) {
+      x.size(2) % options.groups != 0 || x.size(2) / options.groups != kernel.size(1) ||
+      kernel.size(2) % options.groups != 0) {
     fail("conv1d: x (batch, steps, channels) and kernel (taps, channels / groups, filters) don't "
          "fit [x {}, kernel {}, groups {}]", x.shape().str(), kernel.shape().str(),
          options.groups);

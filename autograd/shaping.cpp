@@ -199,7 +199,10 @@ Tensor flip(const Tensor& x, int axis) {
 
 Tensor pad(const Tensor& x, int axis, std::int64_t before, std::int64_t after) {
   const float* from = detail::floats("pad", x);
-  if (before < 0 || after < 0) fail("pad: sizes are at least 0, got {} and {}", before, after);
+  constexpr std::int64_t most = std::int64_t{1} << 40;  // no sum of them overflows
+  if (before < 0 || after < 0 || before > most || after > most) {
+    fail("pad: sizes are at least 0 and at most {}, got {} and {}", most, before, after);
+  }
   const int along = x.shape().resolve(axis);
   const std::int64_t size = x.size(along);
   const Shape shape = x.shape().with(along, before + size + after);
@@ -230,7 +233,7 @@ Tensor take(const Tensor& table, const Tensor& ids, const char* who) {
   sizes.insert(sizes.end(), table.shape().begin() + 1, table.shape().end());
   Tensor y = Tensor::empty(Shape(sizes));
   // Only these rows are looked at, so only these must be up to date.
-  const auto* rows = static_cast<const float*>(table.storage()->settled(ids.ints()));
+  const auto* rows = static_cast<const float*>(table.storage()->settled(ids.ints(), count));
   kernels::gather_rows(rows, ids.ints().data(), ids.elements(), width, y.mutable_floats().data());
   return record("take", y, wrt(table, [ids, shape = table.shape(), width](const Tensor& g) {
                   const std::int64_t n = ids.elements();

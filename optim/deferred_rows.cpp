@@ -13,15 +13,17 @@ constexpr std::int64_t rows_a_block = 32;
 // So many steps may wait; then all rows take them.
 constexpr std::int64_t most_waiting = 1024;
 
-// Whether a step changes a weight without gradient whose slots are as they were at first.
+// Whether a step changes a weight without gradient whose slots are as they were at first: tried on
+// weights of any size, because an update may bound them, or pull them towards some number.
 bool moves_at_rest(const Update& update, std::size_t slots, float initial) {
-  float weight = 1;
-  const float gradient = 0;
-  std::vector<float> state(slots, initial);
+  constexpr std::array tried = {0.0f, 1e-9f, -0.37f, 1.0f, -2.0f, 30.0f, 1e6f};
+  std::array weights = tried;
+  const std::array<float, tried.size()> gradient = {};
+  std::vector<float> state(slots * tried.size(), initial);
   std::vector<float*> data;
-  for (float& s : state) data.push_back(&s);
-  update(&weight, data.data(), &gradient, 1);
-  return weight != 1 || std::ranges::any_of(state, [=](float s) { return s != initial; });
+  for (std::size_t i = 0; i < slots; ++i) data.push_back(&state[i * tried.size()]);
+  update(weights.data(), data.data(), gradient.data(), std::ssize(tried));
+  return weights != tried || std::ranges::any_of(state, [=](float s) { return s != initial; });
 }
 
 }  // namespace
@@ -157,9 +159,10 @@ void DeferredRows::settle_all() {
   first_ = now;
 }
 
-void DeferredRows::settle_rows(std::span<const std::int32_t> rows) {
+void DeferredRows::settle_rows(std::span<const std::int32_t> rows, std::int64_t count) {
   const std::scoped_lock lock(mutex_);
   if (updates_.empty()) return;
+  if (count != rows_) return settle_all();  // seen in another shape, whose rows are none of ours
   struct Behind {
     std::int64_t row, from;
   };

@@ -4,7 +4,7 @@
 // weight. Here a row that has no gradient waits. Before anybody sees it, it takes the steps it has
 // missed, one after the other, as the dense update would have: the same operations on the same
 // numbers, so the same bits. What is saved is memory: those steps run in the cache, and rows that
-// nobody ever touched, whose moments are zero, take none.
+// nobody ever touched take none where their slots' first values leave a weight where it is.
 #pragma once
 
 #include <array>
@@ -34,7 +34,7 @@ class DeferredRows : public Deferred {
   void wake_all();
 
   void settle() override;
-  void settle_rows(std::span<const std::int32_t> rows) override;
+  void settle_rows(std::span<const std::int32_t> rows, std::int64_t count) override;
 
  private:
   // The rows that a step's gradient touches, and for each its parts.

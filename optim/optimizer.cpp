@@ -143,6 +143,19 @@ void OptimizerImpl::match(const Weights& weights) {
   }
 }
 
+// The weights live on, without what an optimizer keeps for them.
+void OptimizerImpl::forget_states() {
+  for (State& state : states_) {
+    std::shared_ptr<Deferred>& deferred = state.weight.storage()->deferred;
+    if (!state.rows || deferred != state.rows) continue;
+    deferred->settle();
+    deferred.reset();
+  }
+  states_.clear();
+}
+
+OptimizerImpl::~OptimizerImpl() { forget_states(); }
+
 void OptimizerImpl::clip_all(std::vector<Gradient>& gradients) const {
   const CommonOptimizerOptions& c = common_;
   if (!c.clipnorm && !c.clipvalue && !c.global_clipnorm) return;
@@ -204,6 +217,7 @@ void OptimizerImpl::move(State& state, const Gradient& gradient, const Update& u
       deferred = state.rows;
     }
     state.rows->step(gradient.rows(), update, lazy());
+    state.weight.storage()->changed();
     return;
   }
   if (state.rows) state.rows->wake_all();
@@ -230,9 +244,9 @@ void OptimizerImpl::step(const Weights& weights) {
   }
   const double rate = learning_rate();
   check_at_least_0("learning_rate", rate);
-  std::vector<Constraint> constraints;  // of the weights that have a gradient
+  std::vector<bool> had_gradient;
   for (std::size_t i = 0; i < weights.size(); ++i) {
-    constraints.push_back(gradients[i].defined() ? weights[i].constraint : Constraint());
+    had_gradient.push_back(gradients[i].defined());
     if (accumulation() == 1) continue;
     Gradient& sum = states_[i].accumulated;
     if (gradients[i].defined()) accumulate(sum, gradients[i]);
@@ -253,8 +267,10 @@ void OptimizerImpl::step(const Weights& weights) {
     } else if (weights[i].trainable && common_.use_ema && !state.slots.empty()) {
       move(state, {}, averaged);
     }
-    if (constraints[i].defined()) {  // it looks at all of a weight, so no row of it waits any more
-      overwrite(state.weight, constraints[i](state.weight));
+    const Constraint& constraint = weights[i].constraint;
+    if (constraint.defined() && (had_gradient[i] || gradients[i].defined())) {
+      // It looks at all of a weight, so no row of it waits any more.
+      overwrite(state.weight, constraint(state.weight));
     }
   }
   ++steps_;

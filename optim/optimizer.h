@@ -49,7 +49,8 @@ struct CommonOptimizerOptions {
 };
 
 // One step over n elements: a weight w, its slots and its gradient g. It holds the numbers of its
-// step, and may run long after it, row by row (optim/deferred_rows.h).
+// step, and may run long after it, row by row (optim/deferred_rows.h): what it does to an element
+// depends on that element's w, slots and g alone.
 using Update =
     std::function<void(float* w, float* const* slots, const float* g, std::int64_t n)>;
 
@@ -70,6 +71,8 @@ class OptimizerImpl : public Configurable {
                 .ema_momentum = o.ema_momentum,
                 .ema_overwrite_frequency = o.ema_overwrite_frequency,
                 .gradient_accumulation_steps = o.gradient_accumulation_steps} {}
+
+  ~OptimizerImpl() override;
 
   void fields(Fields& f) override;
   void check_options() const override;
@@ -119,6 +122,7 @@ class OptimizerImpl : public Configurable {
   std::vector<SavedState> saved() const;
   std::vector<State> restored(const Weights& weights) const;
   void match(const Weights& weights);
+  void forget_states();
   void clip_all(std::vector<Gradient>& gradients) const;
   Update whole_update(const Update& own, double decay) const;
   void move(State& state, const Gradient& gradient, const Update& update) const;

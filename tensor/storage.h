@@ -1,6 +1,7 @@
 // Storage: the memory that tensors share, and the changes to it that wait until somebody reads it.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -9,12 +10,12 @@
 namespace kindling {
 
 // Changes that have been put off. They are made good before anyone sees the memory: all of it, or
-// only the rows that are going to be looked at.
+// only the rows that are going to be looked at, of the `count` that the looker takes it for.
 class Deferred {
  public:
   virtual ~Deferred() = default;
   virtual void settle() = 0;
-  virtual void settle_rows(std::span<const std::int32_t> rows) = 0;
+  virtual void settle_rows(std::span<const std::int32_t> rows, std::int64_t count) = 0;
 };
 
 struct Storage {
@@ -25,18 +26,24 @@ struct Storage {
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
 
-  // The memory, up to date; the second form, as far as these rows go.
+  // The memory, up to date; the second form, as far as these rows of `count` go.
   void* settled() {
     if (deferred) deferred->settle();
     return data_;
   }
-  const void* settled(std::span<const std::int32_t> rows) {
-    if (deferred) deferred->settle_rows(rows);
+  const void* settled(std::span<const std::int32_t> rows, std::int64_t count) {
+    if (deferred) deferred->settle_rows(rows, count);
     return data_;
   }
 
+  // How often somebody was let in to write; puts off, too. Who kept a handle can tell by it that
+  // the numbers are others now.
+  std::uint64_t changes() const { return changes_.load(std::memory_order_relaxed); }
+  void changed() { changes_.store(changes() + 1, std::memory_order_relaxed); }
+
  private:
   void* data_;
+  std::atomic<std::uint64_t> changes_ = 0;  // atomic, but not counted on where two write at once
 };
 
 }  // namespace kindling

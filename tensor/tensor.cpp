@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include <kindling/tensor/fail.h>
 #include <kindling/tensor/kernels/memory.h>
@@ -9,6 +10,17 @@
 
 namespace kindling {
 namespace {
+
+// C++ leaves open what becomes of a number that int32 doesn't have.
+template <class To, class From>
+To converted(const char* who, From value) {
+  if constexpr (std::floating_point<From> && std::same_as<To, std::int32_t>) {
+    if (!(value > -2147483649.0 && value < 2147483648.0)) {
+      fail("{}: int32 is between -2147483648 and 2147483647, got {}", who, value);
+    }
+  }
+  return static_cast<To>(value);
+}
 
 // Of 4 bytes each they still fit in what addresses there are.
 constexpr std::int64_t max_elements = std::int64_t{1} << 45;
@@ -22,7 +34,7 @@ Tensor filled(const From& values, const Shape& shape, DType dtype,
   }
   Tensor t = Tensor::empty(shape, dtype);
   std::transform(values.begin(), values.end(), (t.*door)().begin(),
-                 [](auto v) { return static_cast<To>(v); });
+                 [](auto v) { return converted<To>("tensor", v); });
   return t;
 }
 
@@ -121,7 +133,7 @@ Tensor tensor_of_rows(const std::vector<std::vector<double>>& rows, DType dtype)
     case DType::int32: return ints_from(flat, shape);
     case DType::boolean: break;
   }
-  return cast(ints_from(flat, shape), DType::boolean);
+  return cast(floats_from(flat, shape), DType::boolean);
 }
 Tensor tensor(std::span<const float> values, const Shape& shape) {
   return floats_from(values, shape);
@@ -140,6 +152,9 @@ Tensor zeros(const Shape& shape) { return full(shape, 0); }
 Tensor ones(const Shape& shape) { return full(shape, 1); }
 
 Tensor arange(std::int64_t end) {
+  if (end > std::numeric_limits<std::int32_t>::max()) {
+    fail("arange: int32 counts up to {}, got {}", std::numeric_limits<std::int32_t>::max(), end);
+  }
   Tensor t = Tensor::empty({end}, DType::int32);
   std::int32_t next = 0;
   for (std::int32_t& v : t.mutable_ints()) v = next++;
@@ -177,7 +192,7 @@ Tensor cast(const Tensor& x, DType dtype) {
     const auto into = [&](auto to) {
       using To = typename decltype(to)::value_type;
       std::transform(from.begin(), from.end(), to.begin(),
-                     [](auto v) { return static_cast<To>(v); });
+                     [](auto v) { return converted<To>("cast", v); });
     };
     switch (dtype) {
       case DType::float32: return into(y.mutable_floats());

@@ -54,9 +54,9 @@ class Tensor {
 
   // The one door for writing. It changes every handle on this memory, so only fresh results,
   // optimizers and loading go through it.
-  std::span<float> mutable_floats() { return {as<float>(DType::float32), count()}; }
-  std::span<std::int32_t> mutable_ints() { return {as<std::int32_t>(DType::int32), count()}; }
-  std::span<bool> mutable_bools() { return {as<bool>(DType::boolean), count()}; }
+  std::span<float> mutable_floats() { return {to_write<float>(DType::float32), count()}; }
+  std::span<std::int32_t> mutable_ints() { return {to_write<std::int32_t>(DType::int32), count()}; }
+  std::span<bool> mutable_bools() { return {to_write<bool>(DType::boolean), count()}; }
   // Whether no other handle shares this memory.
   bool sole_owner() const { return storage_.use_count() == 1; }
   // Whether two handles share memory.
@@ -86,6 +86,12 @@ class Tensor {
   T* as(DType dtype) const {
     if (dtype_ != dtype || !storage_) wrong_access(dtype);
     return static_cast<T*>(storage_->settled());
+  }
+  template <class T>
+  T* to_write(DType dtype) {
+    T* const elements = as<T>(dtype);
+    storage_->changed();
+    return elements;
   }
   [[noreturn]] void wrong_access(DType dtype) const;
   std::size_t count() const { return static_cast<std::size_t>(elements_); }
@@ -125,7 +131,7 @@ Tensor scalar(double value);  // shape ()
 Tensor full(const Shape& shape, double value);
 Tensor zeros(const Shape& shape);
 Tensor ones(const Shape& shape);
-Tensor arange(std::int64_t end);                          // int32: 0, 1, .. end - 1
+Tensor arange(std::int64_t end);  // int32: 0, 1, .. end - 1
 Tensor mask_of(std::initializer_list<std::initializer_list<bool>> rows);  // bool
 
 // From the global generator, or one of your own.
@@ -135,7 +141,8 @@ Tensor random_uniform(const Shape& shape, double low, double high, Generator& ge
 Tensor random_normal(const Shape& shape, double mean = 0, double stddev = 1);
 Tensor random_normal(const Shape& shape, double mean, double stddev, Generator& generator);
 
-// The same numbers as another dtype; float to int truncates, to bool is x != 0. No history.
+// The same numbers as another dtype; float to int truncates, and fails on what int32 doesn't have;
+// to bool is x != 0. No history.
 Tensor cast(const Tensor& x, DType dtype);
 
 }  // namespace kindling

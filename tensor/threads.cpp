@@ -72,7 +72,10 @@ void set_threads(int count) {
   if (count == p.count) return;
   p.count = count;
   p.arena.terminate();
-  p.more.emplace(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(count));
+  p.more.reset();
+  if (count > tbb::info::default_concurrency()) {
+    p.more.emplace(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(count));
+  }
   p.arena.initialize(count);
 }
 
@@ -84,7 +87,7 @@ void parallel_for(std::int64_t blocks, FunctionRef<void(std::int64_t)> body) {
   }
   char start = 0, end = 0;
   sanitizer_release(start);
-  p.arena.execute([&] {
+  const auto loop = [&] {
     tbb::parallel_for(
         tbb::blocked_range<std::int64_t>(0, blocks, 1),
         [&](const tbb::blocked_range<std::int64_t>& range) {
@@ -96,7 +99,10 @@ void parallel_for(std::int64_t blocks, FunctionRef<void(std::int64_t)> body) {
           sanitizer_release(end);
         },
         tbb::simple_partitioner());
-  });
+  };
+  // Isolated: while it waits for its last blocks, this thread, which may hold a lock, doesn't begin
+  // those of another thread's loop, which may want it.
+  p.arena.execute([&] { tbb::this_task_arena::isolate(loop); });
   sanitizer_acquire(end);
 }
 

@@ -11,7 +11,8 @@
 #pragma GCC visibility push(default)
 namespace kindling {
 
-// Threads the kernels may use, at least 1. At first: the machine's.
+// Threads the kernels may use, at least 1. At first: the machine's. Fails below 1; not to be set
+// while another thread computes. More than the machine has raise oneTBB's limit for the process.
 int threads();
 void set_threads(int count);
 

@@ -286,6 +286,56 @@ TEST_CASE("Equal largest elements share the gradient, as do equal operands") {
   check_close(grad(corners), tensor({-1.0, 0.0 + 0 + 0 + 1, 0.0 + 1 + 1 + 1, 0.0 + 1 + 1 + 0}));
 }
 
+TEST_CASE("A graph whose variable was changed is refused, and can be built again") {
+  const Tensor w = variable(tensor({2.0, -1.0}));
+  Tensor handle = w;
+  const Tensor loss = sum(w * w);
+  handle.mutable_floats()[0] = 5;
+  CHECK(message_of([&] { backward(loss); }) ==
+        "backward: a variable that \"multiply\" used, of shape (2,), has been changed since, as an "
+        "optimizer's step does; run the forward pass again");
+  backward(sum(w * w));
+  check_close(grad(w), tensor({10.0, -2.0}), 0);
+}
+
+TEST_CASE("A gradient from outside is a number: it has no history and no memory of a variable") {
+  const Tensor x = variable(tensor({1.0, 2.0})), v = variable(tensor({3.0, 4.0}));
+  backward({linear(x)}, {v});
+  CHECK(grad(x).node() == nullptr);
+  Tensor handle = v;
+  handle.mutable_floats()[0] = 7;
+  check_close(grad(x), tensor({3.0, 4.0}), 0);
+}
+
+TEST_CASE("A fused operation returns a gradient an input") {
+  const Tensor x = variable(tensor({1.0})), y = variable(tensor({2.0}));
+  const auto pair = record_fused("pair", {tensor({3.0})}, {x, y},
+                                 [](const Tensors& g, const std::vector<bool>&) {
+                                   return std::vector<Gradient>{g[0]};
+                                 });
+  CHECK(message_of([&] { backward(pair[0]); }) ==
+        "backward: \"pair\" has 2 inputs, but returned 1 gradients");
+}
+
+TEST_CASE("Observers may go in any order") {
+  struct Counter : OperationObserver {
+    int seen = 0;
+    void on_forward(const char*, std::uint64_t, const Tensors&, const Tensors&) override { ++seen; }
+  };
+  auto first = std::make_unique<Counter>(), second = std::make_unique<Counter>();
+  relu(tensor({1.0}));
+  CHECK(second->seen == 1);
+  first.reset();
+  relu(tensor({1.0}));
+  CHECK(second->seen == 2);
+  second.reset();
+  relu(tensor({1.0}));  // nobody is told
+}
+
+TEST_CASE("The mean of equal numbers is that number") {
+  for (const std::int64_t n : {3, 41, 47, 55, 61, 82, 83, 1000}) CHECK(mean(ones({n})).item() == 1);
+}
+
 TEST_CASE("A row that is masked whole is uniform and has a softmax's gradient, as in Keras") {
   const Tensor x = variable(tensor({{1.0, 500.0, -3.0, 0.0}, {1.0, 2.0, 3.0, 4.0}}));
   const Tensor y = masked_softmax(x, mask_of({{false, false, false, false},

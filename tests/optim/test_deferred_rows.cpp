@@ -113,6 +113,94 @@ TEST_CASE("A copy, and a number written into the table, come after the steps tha
   CHECK(pair.same());
 }
 
+TEST_CASE("Seen in another shape, a table has no rows that wait") {
+  const Adam of_lazy({.learning_rate = 0.1}), of_dense({.learning_rate = 0.1});
+  const Pair pair;
+  for (std::uint64_t number = 0; number < 4; ++number) pair.step(of_lazy, of_dense, number);
+  const auto check = [](const Tensor& lazy, const Tensor& dense, const Tensor& ids) {
+    CHECK(same_bits(take(stop_gradient(lazy), ids), take(stop_gradient(dense), ids)));
+  };
+  check(expand_dims(pair.lazy, 0), expand_dims(pair.dense, 0), tensor({0}));
+  pair.step(of_lazy, of_dense, 4);
+  const Shape narrow{rows * width, 1};
+  check(reshape(pair.lazy, narrow), reshape(pair.dense, narrow), tensor({199, 7, 150}));
+  CHECK(pair.same());
+}
+
+namespace {
+
+// Bounds weights, which moves those at rest if they are beyond.
+struct BoundedOptions : CommonOptimizerOptions {
+  std::string name = {};
+};
+class BoundedImpl : public OptimizerImpl {
+ public:
+  using Options = BoundedOptions;
+  explicit BoundedImpl(const Options& o) : OptimizerImpl("Bounded", o) {}
+
+ protected:
+  int slots() const override { return 0; }
+  Update update(double learning_rate, std::int64_t) const override {
+    return [rate = static_cast<float>(learning_rate)](float* w, float* const*, const float* g,
+                                                      std::int64_t n) {
+      for (std::int64_t i = 0; i < n; ++i) w[i] = std::clamp(w[i] - rate * g[i], -1.5f, 1.5f);
+    };
+  }
+};
+
+}  // namespace
+
+TEST_CASE("An update of one's own moves the rows at rest that it would move") {
+  const auto bounded = [] {
+    BoundedOptions options;
+    options.learning_rate = 0.1;
+    return Optimizer(std::make_shared<BoundedImpl>(options));
+  };
+  const Optimizer of_lazy = bounded(), of_dense = bounded();
+  const Pair pair;
+  CHECK(max(pair.dense).item() > 1.5f);
+  for (std::uint64_t number = 0; number < 3; ++number) pair.step(of_lazy, of_dense, number);
+  CHECK(pair.same());
+  CHECK(max(pair.dense).item() <= 1.5f);
+}
+
+TEST_CASE("A graph that was made before a step, of rows or dense, is refused") {
+  const Tensor table = variable(normals({rows, width}, 5)), w = variable(normals({width}, 6));
+  const Adam adam({.learning_rate = 0.1});
+  const Weights weights{{"table", table}, {"w", w}};
+  const auto loss = [&](bool of_table, bool of_w) {
+    Tensor total = scalar(0);
+    if (of_table) total = total + sum(square(take(table, tensor({1, 3}))));
+    if (of_w) total = total + sum(square(w));
+    return total;
+  };
+  const Tensor both = loss(true, true);
+  const Tensor rows_alone = loss(true, false), w_alone = loss(false, true);
+  backward(both);
+  adam.step(weights);
+  const std::string changed = "has been changed since, as an optimizer's step does; run the forward "
+                              "pass again";
+  CHECK(message_of([&] { backward(rows_alone); }) ==
+        "backward: a variable that \"take\" used, of shape (40, 5), " + changed);
+  CHECK(message_of([&] { backward(w_alone); }) ==
+        "backward: a variable that \"square\" used, of shape (5,), " + changed);
+  backward(loss(true, true));
+  adam.step(weights);
+}
+
+TEST_CASE("A table doesn't keep the moments of an optimizer that is gone") {
+  const Pair pair;
+  std::weak_ptr<Deferred> kept;
+  {
+    const Adam of_lazy({.learning_rate = 0.1}), of_dense({.learning_rate = 0.1});
+    for (std::uint64_t number = 0; number < 3; ++number) pair.step(of_lazy, of_dense, number);
+    kept = pair.lazy.storage()->deferred;
+    CHECK(!kept.expired());
+  }
+  CHECK(kept.expired());
+  CHECK(pair.same());
+}
+
 TEST_CASE("LazyAdam leaves the rows alone that a step doesn't look up") {
   const Tensor before = normals({4, 3}, 1), g = normals({2, 3}, 2);
   const Tensor lazy = variable(before.clone()), dense = variable(before.clone());

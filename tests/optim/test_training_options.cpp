@@ -121,6 +121,17 @@ TEST_CASE("A constraint holds after each step, for a weight that has a gradient"
   CHECK(same_bits(stop_gradient(weights[1].value), bias));
 }
 
+TEST_CASE("A weight that moves by gradients of an earlier step is held by its constraint, too") {
+  Weights weights = dense_weights();
+  for (Weight& w : weights) w.constraint = NonNeg();
+  const SGD sgd({.learning_rate = 100, .gradient_accumulation_steps = 2});
+  backward({weights[0].value, weights[1].value}, {ones({7, 5}), ones({5})});
+  sgd.step(weights);
+  backward({weights[0].value}, {ones({7, 5})});
+  sgd.step(weights);
+  for (const Weight& w : weights) CHECK(min(stop_gradient(w.value)).item() == 0);
+}
+
 TEST_CASE("Frozen between steps, a weight and what is kept of it stay as they were") {
   for (const auto& [class_name, config] : all_optimizers()) {
     if (!config["gradient_accumulation_steps"].is_null()) continue;

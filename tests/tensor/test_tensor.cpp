@@ -126,6 +126,23 @@ TEST_CASE("A cast keeps the numbers: floats are truncated, bool is x != 0") {
   CHECK_FALSE(cast(x, DType::float32).same_memory(x));
 }
 
+TEST_CASE("Numbers that int32 doesn't have are refused") {
+  CHECK(message_of([] { cast(tensor({1.0, 3e9}), DType::int32); }) ==
+        "cast: int32 is between -2147483648 and 2147483647, got 3000000000");
+  CHECK(message_of([] { cast(tensor({std::nan("")}), DType::int32); }) ==
+        "cast: int32 is between -2147483648 and 2147483647, got nan");
+  CHECK(message_of([] { tensor_of_rows({{1e10}}, DType::int32); }) ==
+        "tensor: int32 is between -2147483648 and 2147483647, got 10000000000");
+  CHECK(message_of([] { arange(std::int64_t{1} << 31); }) ==
+        "arange: int32 counts up to 2147483647, got 2147483648");
+  const Tensor ends = cast(tensor({-2147483648.0, 2147483520.0}), DType::int32);
+  CHECK(ends.ints()[0] == -2147483648);
+  CHECK(ends.ints()[1] == 2147483520);
+  const Tensor mask = tensor_of_rows({{0.5, 0.0}}, DType::boolean);
+  CHECK(mask.bools()[0]);
+  CHECK(!mask.bools()[1]);
+}
+
 TEST_CASE("Random tensors are repeatable and move the generator on") {
   set_random_seed(5);
   const Tensor first = random_normal({7}), second = random_uniform({5}, -2, 3);
