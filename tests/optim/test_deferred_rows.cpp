@@ -178,8 +178,8 @@ TEST_CASE("A graph that was made before a step, of rows or dense, is refused") {
   const Tensor rows_alone = loss(true, false), w_alone = loss(false, true);
   backward(both);
   adam.step(weights);
-  const std::string changed = "has been changed since, as an optimizer's step does; run the forward "
-                              "pass again";
+  const std::string changed =
+      "has been changed since, as an optimizer's step does; run the forward pass again";
   CHECK(message_of([&] { backward(rows_alone); }) ==
         "backward: a variable that \"take\" used, of shape (40, 5), " + changed);
   CHECK(message_of([&] { backward(w_alone); }) ==
