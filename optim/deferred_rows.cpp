@@ -4,6 +4,7 @@
 
 #include <kindling/optim/adam_update.h>
 #include <kindling/tensor/kernels/scratch.h>
+#include <kindling/tensor/pool.h>
 #include <kindling/tensor/threads.h>
 
 namespace kindling {
@@ -104,8 +105,40 @@ void DeferredRows::collect(const std::vector<Rows>& gradient) {
   }
 }
 
+template <class Body>
+void DeferredRows::locked(Body body) {
+  on_pool([&] {
+    const std::scoped_lock lock(mutex_);
+    body();
+  });
+}
+
 void DeferredRows::step(const std::vector<Rows>& gradient, const Update& update, bool lazy) {
-  const std::scoped_lock lock(mutex_);
+  locked([&] { take_step(gradient, update, lazy); });
+}
+
+void DeferredRows::wake_all() {
+  locked([&] {
+    settle_all();
+    std::ranges::fill(resting_, char{0});
+  });
+}
+
+void DeferredRows::settle() {
+  locked([&] { settle_all(); });
+}
+
+void DeferredRows::settle_rows(std::span<const std::int32_t> rows, std::int64_t count) {
+  locked([&] {
+    if (count == rows_) {
+      settle_some(rows);
+    } else {  // seen in another shape, whose rows are none of ours
+      settle_all();
+    }
+  });
+}
+
+void DeferredRows::take_step(const std::vector<Rows>& gradient, const Update& update, bool lazy) {
   collect(gradient);
   const std::int64_t before = steps();
   if (!lazy) {
@@ -134,17 +167,6 @@ void DeferredRows::step(const std::vector<Rows>& gradient, const Update& update,
   if (std::ssize(updates_) >= most_waiting) settle_all();
 }
 
-void DeferredRows::wake_all() {
-  const std::scoped_lock lock(mutex_);
-  settle_all();
-  std::ranges::fill(resting_, char{0});
-}
-
-void DeferredRows::settle() {
-  const std::scoped_lock lock(mutex_);
-  settle_all();
-}
-
 void DeferredRows::settle_all() {
   if (updates_.empty()) return;
   const std::int64_t now = steps();
@@ -159,10 +181,8 @@ void DeferredRows::settle_all() {
   first_ = now;
 }
 
-void DeferredRows::settle_rows(std::span<const std::int32_t> rows, std::int64_t count) {
-  const std::scoped_lock lock(mutex_);
+void DeferredRows::settle_some(std::span<const std::int32_t> rows) {
   if (updates_.empty()) return;
-  if (count != rows_) return settle_all();  // seen in another shape, whose rows are none of ours
   struct Behind {
     std::int64_t row, from;
   };

@@ -43,8 +43,13 @@ class DeferredRows : public Deferred {
     std::vector<std::size_t> first;  // of the parts of rows[i], up to first[i + 1]
     std::vector<const float*> parts;
   };
+  // What is called from outside holds the lock; the others run while it is held.
+  template <class Body>
+  void locked(Body body);
+  void take_step(const std::vector<Rows>& gradient, const Update& update, bool lazy);
   void collect(const std::vector<Rows>& gradient);
   void settle_all();
+  void settle_some(std::span<const std::int32_t> rows);
   std::int64_t steps() const { return first_ + std::ssize(updates_); }
   // Steps [from, to) of a row, without a gradient.
   void replay(std::int64_t row, std::int64_t from, std::int64_t to) const;

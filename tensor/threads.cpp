@@ -10,6 +10,7 @@
 #include <optional>
 
 #include <kindling/tensor/fail.h>
+#include <kindling/tensor/pool.h>
 
 #ifdef KINDLING_TSAN
 extern "C" void __tsan_acquire(void* address);
@@ -103,6 +104,19 @@ void parallel_for(std::int64_t blocks, FunctionRef<void(std::int64_t)> body) {
   // Isolated: while it waits for its last blocks, this thread, which may hold a lock, doesn't begin
   // those of another thread's loop, which may want it.
   p.arena.execute([&] { tbb::this_task_arena::isolate(loop); });
+  sanitizer_acquire(end);
+}
+
+void on_pool(FunctionRef<void()> body) {
+  Pool& p = pool();
+  if (p.count == 1 || inside_block) return body();
+  char start = 0, end = 0;
+  sanitizer_release(start);
+  p.arena.execute([&] {
+    sanitizer_acquire(start);
+    body();
+    sanitizer_release(end);
+  });
   sanitizer_acquire(end);
 }
 

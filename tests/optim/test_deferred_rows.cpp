@@ -1,5 +1,8 @@
 // A table whose gradients are rows moves, to the bit, as if they were dense, whoever looks at it
 // and whenever.
+#include <atomic>
+#include <thread>
+
 #include <kindling/autograd/graph.h>
 #include <kindling/autograd/ops.h>
 #include <kindling/optim/adam.h>
@@ -229,6 +232,30 @@ TEST_CASE("LazyAdam leaves the rows alone that a step doesn't look up") {
   }
   CHECK(of_lazy.config()["learning_rate"].str() == "0.1");
   CHECK(of_lazy.class_name() == "LazyAdam");
+}
+
+TEST_CASE("A loop that looks at a table, and a thread beside it, don't wait for each other") {
+  const ThreadsScope scope(2);
+  const Tensor table = variable(normals({100000, 4}, 1)), all = arange(100000);
+  const Adam adam({.learning_rate = 0.1});
+  std::atomic<int> round = 0, done = 0;
+  constexpr int rounds = 50;
+  std::thread beside([&] {
+    while (done < rounds) {
+      while (round == done) std::this_thread::yield();
+      parallel_for(4, [&](std::int64_t) { take(table, all); });
+      ++done;
+    }
+  });
+  for (int step = 0; step < rounds; ++step) {
+    backward(sum(take(table, tensor({1, 2, 3}))));
+    adam.step({{"table", table}});
+    ++round;
+    take(table, all);  // the steps that wait are taken here or there
+    while (done < round) std::this_thread::yield();
+  }
+  beside.join();
+  CHECK(same_bits(take(table, all), stop_gradient(table)));
 }
 
 TEST_CASE("Rows get the same bits with any number of threads") {
