@@ -67,7 +67,7 @@ Shape Shape::inserted(int axis, std::int64_t size) const {
   check_size(size);
   if (rank_ == max_rank) fail("Shape: {} has no room for another axis", str());
   const int a = axis < 0 ? axis + rank_ + 1 : axis;
-  if (a < 0 || a > rank_) axis_outside(axis);
+  if (a < 0 || a > rank_) axis_outside(axis, rank_ + 1);
   Shape shape = *this;
   std::copy_backward(begin() + a, end(), shape.size_ + rank_ + 1);
   shape.size_[a] = size;
@@ -100,8 +100,8 @@ std::string Shape::str() const {
   return text + (rank_ == 1 ? ",)" : ")");
 }
 
-void Shape::axis_outside(int axis) const {
-  fail("Shape: axis {} is outside [{}, {}) [shape {}]", axis, -rank_, rank_, str());
+void Shape::axis_outside(int axis, int axes) const {
+  fail("Shape: axis {} is outside [{}, {}) [shape {}]", axis, -axes, axes, str());
 }
 
 bool operator==(const Shape& a, const Shape& b) {

@@ -42,7 +42,8 @@ class Shape {
   const std::int64_t* begin() const { return size_; }
   const std::int64_t* end() const { return size_ + rank_; }
 
-  // Copies with one axis changed, removed or put in (before `axis`).
+  // Copies with one axis changed, removed or put in: before `axis`, in [-rank - 1, rank], where -1
+  // makes it the last.
   Shape with(int axis, std::int64_t size) const;
   Shape without(int axis) const;
   Shape inserted(int axis, std::int64_t size) const;
@@ -50,7 +51,7 @@ class Shape {
   // The axis counted from 0; fails outside [-rank, rank).
   int resolve(int axis) const {
     const int a = axis < 0 ? axis + rank_ : axis;
-    if (a < 0 || a >= rank_) axis_outside(axis);
+    if (a < 0 || a >= rank_) axis_outside(axis, rank_);
     return a;
   }
   // Elements before and after an axis: row-major memory is (outer(a), size, inner(a)).
@@ -64,7 +65,8 @@ class Shape {
   friend bool operator==(const Shape& a, const Shape& b);
 
  private:
-  [[noreturn]] void axis_outside(int axis) const;
+  // There are as many axes to choose from.
+  [[noreturn]] void axis_outside(int axis, int axes) const;
 
   std::int64_t size_[max_rank] = {};
   int rank_ = 0;

@@ -70,7 +70,10 @@ TEST_CASE("Shapes with one axis changed, removed or put in") {
   CHECK(Shape{}.inserted(0, 1) == Shape{1});
   CHECK(s == Shape{2, 3, 5});
   CHECK(message_of([&] { s.inserted(4, 1); }) ==
-        "Shape: axis 4 is outside [-3, 3) [shape (2, 3, 5)]");
+        "Shape: axis 4 is outside [-4, 4) [shape (2, 3, 5)]");
+  CHECK(s.inserted(-4, 7) == Shape{7, 2, 3, 5});
+  CHECK(message_of([&] { s.inserted(-5, 1); }) ==
+        "Shape: axis -5 is outside [-4, 4) [shape (2, 3, 5)]");
   CHECK(message_of([] { Shape{1, 2, 3, 4, 5, 6}.inserted(0, 1); }) ==
         "Shape: (1, 2, 3, 4, 5, 6) has no room for another axis");
 }
