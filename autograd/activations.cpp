@@ -16,10 +16,12 @@ namespace {
 
 using detail::chain;
 using detail::map;
+using detail::require;
 
 // y = scale (x > 0 ? x : slope (exp(x / width) - 1))
 // dx = g (x > 0 ? scale : (y + scale slope) / width)
 Tensor scaled_elu(const char* who, const Tensor& x, double scale, double slope, double width = 1) {
+  require(who, x, DType::float32);
   const Tensor plain = stop_gradient(x);
   const Tensor positive = greater(plain, 0);
   // The exponential only sees x <= 0, so it can't overflow.
@@ -42,6 +44,7 @@ Tensor relu(const Tensor& x) {
 }
 
 Tensor relu(const Tensor& x, const ReluOptions& o) {
+  require("relu", x, DType::float32);
   constexpr double infinity = std::numeric_limits<double>::infinity();
   const Tensor below = o.negative_slope == 0 ? scalar(0) : o.negative_slope * (x - o.threshold);
   return where(less_equal(x, o.threshold), below,
@@ -57,6 +60,7 @@ Tensor relu6(const Tensor& x) {
 }
 
 Tensor leaky_relu(const Tensor& x, double negative_slope) {
+  require("leaky_relu", x, DType::float32);
   return where(greater(x, 0), x, negative_slope * x);
 }
 
@@ -69,10 +73,12 @@ Tensor selu(const Tensor& x) {
 }
 
 Tensor gelu(const Tensor& x) {
+  require("gelu", x, DType::float32);
   return x * affine(erf(x * (1 / std::numbers::sqrt2)), 0.5, 0.5);
 }
 
 Tensor gelu(const Tensor& x, bool approximate) {
+  require("gelu", x, DType::float32);
   if (!approximate) return gelu(x);
   // At 10 the tangent is 1 long since; beyond, the cube would overflow.
   const Tensor v = clip(x, -10, 10);
@@ -81,18 +87,24 @@ Tensor gelu(const Tensor& x, bool approximate) {
 }
 
 Tensor glu(const Tensor& x, int axis) {
-  detail::require("glu", x, DType::float32);
-  if (x.size(axis) % 2 != 0) {
-    fail("glu: axis {} has size {}, an even one is needed [x {}]", axis, x.size(axis),
-         x.shape().str());
+  require("glu", x, DType::float32);
+  const std::int64_t size = x.size(detail::resolve("glu", x.shape(), axis));
+  if (size % 2 != 0) {
+    fail("glu: axis {} has size {}, an even one is needed [x {}]", axis, size, x.shape().str());
   }
   const Tensors halves = split(x, 2, axis);
   return halves[0] * sigmoid(halves[1]);
 }
 
-Tensor silu(const Tensor& x) { return x * sigmoid(x); }
+Tensor silu(const Tensor& x) {
+  require("silu", x, DType::float32);
+  return x * sigmoid(x);
+}
 
-Tensor mish(const Tensor& x) { return x * tanh(softplus(x)); }
+Tensor mish(const Tensor& x) {
+  require("mish", x, DType::float32);
+  return x * tanh(softplus(x));
+}
 
 Tensor sigmoid(const Tensor& x) {
   const Tensor y = map("sigmoid", kernels::sigmoid, x);
@@ -101,11 +113,20 @@ Tensor sigmoid(const Tensor& x) {
                 }));
 }
 
-Tensor hard_sigmoid(const Tensor& x) { return relu6(x + 3) * (1.0 / 6); }
+Tensor hard_sigmoid(const Tensor& x) {
+  require("hard_sigmoid", x, DType::float32);
+  return relu6(x + 3) * (1.0 / 6);
+}
 
-Tensor hard_silu(const Tensor& x) { return x * hard_sigmoid(x); }
+Tensor hard_silu(const Tensor& x) {
+  require("hard_silu", x, DType::float32);
+  return x * hard_sigmoid(x);
+}
 
-Tensor hard_tanh(const Tensor& x) { return clip(x, -1, 1); }
+Tensor hard_tanh(const Tensor& x) {
+  require("hard_tanh", x, DType::float32);
+  return clip(x, -1, 1);
+}
 
 Tensor tanh(const Tensor& x) {
   const Tensor y = map("tanh", kernels::tanh, x);
@@ -122,11 +143,15 @@ Tensor softplus(const Tensor& x) {
   return record("softplus", y, wrt(x, [x](const Tensor& g) { return g * sigmoid(x); }));
 }
 
-Tensor log_sigmoid(const Tensor& x) { return -softplus(-x); }
+Tensor log_sigmoid(const Tensor& x) {
+  require("log_sigmoid", x, DType::float32);
+  return -softplus(-x);
+}
 
 // With s = sqrt(x^2 + b): dx = g y / s. Where x < 0 the sum of x and s would cancel, and where
 // |x| is large its square would overflow.
 Tensor squareplus(const Tensor& x, double b) {
+  require("squareplus", x, DType::float32);
   const Tensor v = stop_gradient(x);
   const Tensor s = maximum(sqrt(square(clip(v, -1e9, 1e9)) + b), abs(v));
   const Tensor y = where(less(v, 0), (b / 2) / (s - v), 0.5 * v + 0.5 * s);
@@ -140,27 +165,44 @@ Tensor softsign(const Tensor& x) {
                 wrt(x, [share](const Tensor& g) { return g * square(share); }));
 }
 
-Tensor tanh_shrink(const Tensor& x) { return x - tanh(x); }
+Tensor tanh_shrink(const Tensor& x) {
+  require("tanh_shrink", x, DType::float32);
+  return x - tanh(x);
+}
 
-Tensor soft_shrink(const Tensor& x, double threshold) { return x - clip(x, -threshold, threshold); }
+Tensor soft_shrink(const Tensor& x, double threshold) {
+  require("soft_shrink", x, DType::float32);
+  if (!(threshold >= 0)) fail("soft_shrink: threshold is at least 0, got {}", threshold);
+  return x - clip(x, -threshold, threshold);
+}
 
 Tensor hard_shrink(const Tensor& x, double threshold) {
+  require("hard_shrink", x, DType::float32);
   return where(less_equal(abs(stop_gradient(x)), threshold), scalar(0), x);
 }
 
 Tensor threshold(const Tensor& x, double threshold, double default_value) {
+  require("threshold", x, DType::float32);
   return where(less_equal(x, threshold), scalar(default_value), x);
 }
 
 Tensor sparse_plus(const Tensor& x) {
+  require("sparse_plus", x, DType::float32);
   return 0.25 * square(clip(x + 1, 0, 2)) + relu(x - 1);
 }
 
-Tensor sparse_sigmoid(const Tensor& x) { return 0.5 * clip(x + 1, 0, 2); }
+Tensor sparse_sigmoid(const Tensor& x) {
+  require("sparse_sigmoid", x, DType::float32);
+  return 0.5 * clip(x + 1, 0, 2);
+}
 
 // y = max(x - t, 0): t is the mean of what lies above it, less a share of 1. What lies above is
 // found from all by leaving out what does not, until nothing is left to leave out.
 Tensor sparsemax(const Tensor& x, int axis) {
+  require("sparsemax", x, DType::float32);
+  if (x.size(detail::resolve("sparsemax", x.shape(), axis)) == 0) {
+    fail("sparsemax: no element to choose from [x {}]", x.shape().str());
+  }
   const ReduceOptions along{.axis = {axis}, .keepdims = true};
   const Tensor v = x - max(stop_gradient(x), along);
   Tensor above = cast(ones(x.shape()), DType::boolean);
@@ -178,7 +220,10 @@ Tensor sparsemax(const Tensor& x, int axis) {
   return where(above, v - level(v), scalar(0));
 }
 
-Tensor exponential(const Tensor& x) { return exp(x); }
+Tensor exponential(const Tensor& x) {
+  require("exponential", x, DType::float32);
+  return exp(x);
+}
 
 Tensor linear(const Tensor& x) { return x; }
 

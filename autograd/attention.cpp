@@ -82,11 +82,14 @@ Tensors additive_attention(const Tensor& query, const Tensor& value, const Tenso
                            const Tensor& scale, const AttentionArguments& options) {
   constexpr const char* who = "additive_attention";
   check_operands(who, query, value, key, 3);
-  if (scale.defined()) detail::require(who, scale, DType::float32);
+  detail::require_if_defined(who, scale, DType::float32);
   if (scale.defined() && scale.shape() != Shape{query.size(2)}) {
     fail("{}: scale has a number a channel, {}, got {}", who, query.size(2), scale.shape().str());
   }
-  if (options.pair_mask.defined()) fail("{}: takes no pair mask", who);
+  if (options.pair_mask.defined()) {
+    fail("{}: takes no pair mask, got {}; dot_product_attention does", who,
+         options.pair_mask.shape().str());
+  }
   const std::int64_t batch = query.size(0), queries = query.size(1), keys = key.size(1);
   check_masks(who, options, batch, queries, keys);
   const Generator numbers = take_numbers(who, options, batch * queries, keys);
@@ -135,7 +138,7 @@ Tensors dot_product_attention(const Tensor& query, const Tensor& value, const Te
                               const Tensor& scale, const AttentionArguments& options) {
   constexpr const char* who = "dot_product_attention";
   check_operands(who, query, value, key, 4);
-  if (scale.defined()) detail::require(who, scale, DType::float32);
+  detail::require_if_defined(who, scale, DType::float32);
   if (scale.defined() && scale.elements() != 1) {
     fail("{}: scale is one number, got {}", who, scale.shape().str());
   }

@@ -121,8 +121,8 @@ Tensor power(const Tensor& a, const Tensor& b) {
 
 Tensor power(const Tensor& a, double b) { return power(a, scalar(b)); }
 
-Tensor affine(const Tensor& x, double scale, double offset) {
-  return record("affine", map("affine", kernels::affine, x, static_cast<float>(scale),
+Tensor affine(const Tensor& x, double scale, double offset, const char* who) {
+  return record("affine", map(who, kernels::affine, x, static_cast<float>(scale),
                               static_cast<float>(offset)),
                 wrt(x, [scale](const Tensor& g) { return scale == 1 ? g : g * scale; }));
 }

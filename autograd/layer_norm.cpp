@@ -8,12 +8,14 @@ namespace kindling {
 
 Tensor layer_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, double epsilon) {
   const float* const in = detail::floats("layer_norm", x);
+  detail::require_if_defined("layer_norm", gamma, DType::float32);
+  detail::require_if_defined("layer_norm", beta, DType::float32);
   const std::int64_t n = x.rank() > 0 ? x.size(-1) : 0;
-  for (const Tensor* factors : {&gamma, &beta}) {
-    if (x.rank() == 0 || (factors->defined() && factors->shape() != Shape{n})) {
-      fail("layer_norm: x is (..., n), gamma and beta are (n,) [x {}, {}]", x.shape().str(),
-           factors->defined() ? factors->shape().str() : "none");
-    }
+  const auto fits = [&](const Tensor& t) { return !t.defined() || t.shape() == Shape{n}; };
+  if (x.rank() == 0 || !fits(gamma) || !fits(beta)) {
+    const auto shape = [](const Tensor& t) { return t.defined() ? t.shape().str() : "none"; };
+    fail("layer_norm: x is (..., n), gamma and beta are (n,) [x {}, gamma {}, beta {}]",
+         x.shape().str(), shape(gamma), shape(beta));
   }
   const std::int64_t rows = n > 0 ? x.elements() / n : 0;
   Tensor y = Tensor::empty(x.shape()), statistics = Tensor::empty({rows, 2});

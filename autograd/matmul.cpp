@@ -57,6 +57,7 @@ Tensor operand_gradient(const Tensor& x, bool tx, const Tensor& y, bool ty, cons
 Tensor dense(const Tensor& x, const Tensor& kernel, const Tensor& bias, Pointwise activation) {
   detail::require("dense", x, DType::float32);
   detail::require("dense", kernel, DType::float32);
+  detail::require_if_defined("dense", bias, DType::float32);
   if (x.rank() < 1 || kernel.rank() != 2 || x.size(-1) != kernel.size(0)) {
     fail("dense: x (..., channels) and kernel (channels, units) don't fit [x {}, kernel {}]",
          x.shape().str(), kernel.shape().str());

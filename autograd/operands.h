@@ -15,6 +15,24 @@ inline void require(const char* who, const Tensor& x, DType dtype) {
   }
 }
 
+// For an operand that may be left out.
+inline void require_if_defined(const char* who, const Tensor& x, DType dtype) {
+  if (x.defined()) require(who, x, dtype);
+}
+
+// The axis counted from 0, where there are `axes` to choose from: those of a shape, or one more for
+// an axis that is to be put in.
+inline int resolve(const char* who, const Shape& shape, int axis, int axes) {
+  const int a = axis < 0 ? axis + axes : axis;
+  if (a < 0 || a >= axes) {
+    fail("{}: axis {} is outside [{}, {}) [x {}]", who, axis, -axes, axes, shape.str());
+  }
+  return a;
+}
+inline int resolve(const char* who, const Shape& shape, int axis) {
+  return resolve(who, shape, axis, shape.rank());
+}
+
 inline const float* floats(const char* who, const Tensor& x) {
   require(who, x, DType::float32);
   return x.floats().data();

@@ -15,8 +15,8 @@ kernels::PoolGeometry geometry(const char* who, const Tensor& x, const PoolShape
   };
   if (!within(o.size, 1, most) || !within(o.stride, 1, most) || !within(o.pad_left, 0, o.size) ||
       !within(o.pad_right, 0, o.size)) {
-    fail("{}: size and stride are at least 1, pads at least 0 and below size, got {}, {}, {} and "
-         "{}", who, o.size, o.stride, o.pad_left, o.pad_right);
+    fail("{}: size and stride are at least 1 and at most {}, pads at least 0 and below size, got "
+         "{}, {}, {} and {}", who, most - 1, o.size, o.stride, o.pad_left, o.pad_right);
   }
   const std::int64_t padded = x.size(1) + o.pad_left + o.pad_right;
   if (padded < o.size && x.size(1) > 0) {

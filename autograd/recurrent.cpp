@@ -17,6 +17,7 @@ using kernels::Cell;
 kernels::RecurrentShape shape_of(const char* who, Cell cell, const Tensor& x, const Tensor& kernel,
                                  const Tensor& bias, const Tensors& states, const Tensor& mask) {
   for (const Tensor* operand : {&x, &kernel}) detail::require(who, *operand, DType::float32);
+  detail::require_if_defined(who, bias, DType::float32);
   for (const Tensor& state : states) detail::require(who, state, DType::float32);
   if (x.rank() != 3 || kernel.rank() != 2) {
     fail("{}: x is (batch, steps, gates * units) and the kernel (units, gates * units) [x {}, "

@@ -6,6 +6,7 @@
 #include <kindling/autograd/graph.h>
 #include <kindling/autograd/operands.h>
 #include <kindling/autograd/shaping.h>
+#include <kindling/tensor/broadcast.h>
 #include <kindling/tensor/kernels/reduce.h>
 
 namespace kindling {
@@ -25,14 +26,18 @@ Plan plan(const char* who, const Tensor& x, const ReduceOptions& options) {
   Plan p;
   p.kept = x.shape();
   std::vector<int> axes;
-  for (const int axis : options.axis) axes.push_back(x.shape().resolve(axis));
+  for (const int axis : options.axis) {
+    axes.push_back(detail::resolve(who, x.shape(), axis));
+    if (std::ranges::count(axes, axes.back()) > 1) {
+      fail("{}: axis {} comes twice [x {}]", who, axis, x.shape().str());
+    }
+  }
   for (int axis = 0; axis < x.rank(); ++axis) {
     if (!axes.empty() && std::ranges::find(axes, axis) == axes.end()) continue;
     p.axes.push_back(axis);
     p.kept = p.kept.with(axis, 1);
     p.count *= x.size(axis);
   }
-  if (options.axis.size() > p.axes.size()) fail("{}: an axis comes twice", who);
   p.dropped = p.kept;
   for (auto a = p.axes.rbegin(); a != p.axes.rend(); ++a) p.dropped = p.dropped.without(*a);
   return p;
@@ -73,8 +78,8 @@ Tensor extreme(const char* who, Kernel kernel, const Tensor& x, const ReduceOpti
 
 // Runs f on the last axis of x, whichever axis is meant.
 template <class F>
-Tensor along_last(const Tensor& x, int axis, F f) {
-  const int a = x.shape().resolve(axis);
+Tensor along_last(const char* who, const Tensor& x, int axis, F f) {
+  const int a = detail::resolve(who, x.shape(), axis);
   if (a == x.rank() - 1) return f(x);
   std::vector<int> swap;
   for (int i = 0; i < x.rank(); ++i) swap.push_back(i);
@@ -96,7 +101,7 @@ Tensor row_gradient(RowGradient kernel, const Tensor& g, const Tensor& y) {
 Tensor by_rows(const char* who, const Tensor& x, int axis, RowKernel kernel,
                RowGradient gradient) {
   detail::require(who, x, DType::float32);
-  return along_last(x, axis, [&](const Tensor& rows) {
+  return along_last(who, x, axis, [&](const Tensor& rows) {
     Tensor y = Tensor::empty(rows.shape());
     kernel(rows.floats().data(), rows_of(rows), rows.size(-1), y.mutable_floats().data());
     return record(who, y, wrt(rows, [y, gradient](const Tensor& g) {
@@ -130,7 +135,7 @@ Tensor min(const Tensor& x, const ReduceOptions& options) {
 
 Tensor argmax(const Tensor& x, int axis) {
   detail::require("argmax", x, DType::float32);
-  const int a = x.shape().resolve(axis);
+  const int a = detail::resolve("argmax", x.shape(), axis);
   if (x.size(a) == 0) fail("argmax: no element to choose from [x {}]", x.shape().str());
   Tensor y = Tensor::empty(x.shape().without(a), DType::int32);
   kernels::argmax(x.floats().data(), x.shape().outer(a), x.size(a), x.shape().inner(a),
@@ -139,6 +144,8 @@ Tensor argmax(const Tensor& x, int axis) {
 }
 
 Tensor l2_normalize(const Tensor& x, int axis) {
+  detail::require("l2_normalize", x, DType::float32);
+  detail::resolve("l2_normalize", x.shape(), axis);
   // The limit under the root keeps the derivative finite at 0.
   return x / sqrt(maximum(sum(square(x), {.axis = {axis}, .keepdims = true}), scalar(1e-14)));
 }
@@ -156,6 +163,11 @@ Tensor log_softmax(const Tensor& x, int axis) {
 Tensor masked_softmax(const Tensor& x, const Tensor& mask) {
   detail::require("masked_softmax", x, DType::float32);
   detail::require("masked_softmax", mask, DType::boolean);
+  detail::resolve("masked_softmax", x.shape(), -1);
+  if (broadcast_shapes("masked_softmax", x.shape(), mask.shape()) != x.shape()) {
+    fail("masked_softmax: the mask does not broadcast to x [x {}, mask {}]", x.shape().str(),
+         mask.shape().str());
+  }
   const Tensor m = broadcast_to(mask, x.shape());
   Tensor y = Tensor::empty(x.shape());
   kernels::masked_softmax(x.floats().data(), m.bools().data(), rows_of(x), x.size(-1),

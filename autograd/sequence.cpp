@@ -15,6 +15,7 @@ Tensor conv1d(const Tensor& x, const Tensor& kernel, const Tensor& bias,
               const Conv1DShape& options, Pointwise activation) {
   detail::require("conv1d", x, DType::float32);
   detail::require("conv1d", kernel, DType::float32);
+  detail::require_if_defined("conv1d", bias, DType::float32);
   if (x.rank() != 3 || kernel.rank() != 3 || options.groups < 1 ||
       x.size(2) % options.groups != 0 || x.size(2) / options.groups != kernel.size(1) ||
       kernel.size(2) % options.groups != 0) {

@@ -40,10 +40,22 @@ void require_defined(const char* who, const Tensor& x) {
   if (!x.defined()) fail("{}: the operand is an undefined tensor", who);
 }
 
+// The shape of x with an axis of size 1 put in.
+Shape with_new_axis(const char* who, const Tensor& x, int axis) {
+  const int a = detail::resolve(who, x.shape(), axis, x.rank() + 1);
+  if (x.rank() == Shape::max_rank) {
+    fail("{}: there is no room for another axis [x {}]", who, x.shape().str());
+  }
+  return x.shape().inserted(a, 1);
+}
+
 }  // namespace
 
 Tensor reshape(const Tensor& x, const Shape& shape) {
   require_defined("reshape", x);
+  if (std::ranges::count(shape, any) > 1) {
+    fail("reshape: one size may be any, got {} [x {}]", shape.str(), x.shape().str());
+  }
   Shape known = shape;
   for (int axis = 0; axis < shape.rank(); ++axis) {
     if (shape[axis] != any) continue;
@@ -61,16 +73,16 @@ Tensor reshape(const Tensor& x, const Shape& shape) {
 
 Tensor expand_dims(const Tensor& x, int axis) {
   require_defined("expand_dims", x);
-  return reshape(x, x.shape().inserted(axis, 1));
+  return reshape(x, with_new_axis("expand_dims", x, axis));
 }
 
 Tensor squeeze(const Tensor& x, int axis) {
   require_defined("squeeze", x);
-  if (x.size(axis) != 1) {
-    fail("squeeze: axis {} has size {}, only 1 can go [shape {}]", axis, x.size(axis),
-         x.shape().str());
+  const int a = detail::resolve("squeeze", x.shape(), axis);
+  if (x.size(a) != 1) {
+    fail("squeeze: axis {} has size {}, only 1 can go [x {}]", axis, x.size(a), x.shape().str());
   }
-  return reshape(x, x.shape().without(axis));
+  return reshape(x, x.shape().without(a));
 }
 
 Tensor transpose(const Tensor& x, const std::vector<int>& axes) {
@@ -83,7 +95,7 @@ Tensor transpose(const Tensor& x, const std::vector<int>& axes) {
     fail("transpose: {} axes are needed, got {} [x {}]", x.rank(), axes.size(), x.shape().str());
   }
   for (int i = 0; i < x.rank(); ++i) {
-    const int axis = x.shape().resolve(axes[static_cast<std::size_t>(i)]);
+    const int axis = detail::resolve("transpose", x.shape(), axes[static_cast<std::size_t>(i)]);
     int& place = inverse[static_cast<std::size_t>(axis)];
     if (place != -1) fail("transpose: axis {} comes twice [x {}]", axis, x.shape().str());
     place = i;
@@ -113,7 +125,7 @@ Tensor broadcast_to(const Tensor& x, const Shape& shape) {
 Tensor concatenate(const Tensors& xs, int axis) {
   if (xs.empty()) fail("concatenate: at least one tensor is needed");
   for (const Tensor& x : xs) require_defined("concatenate", x);
-  const int along = xs[0].shape().resolve(axis);
+  const int along = detail::resolve("concatenate", xs[0].shape(), axis);
   std::int64_t total = 0;
   for (const Tensor& x : xs) {
     if (x.rank() != xs[0].rank() || x.dtype() != xs[0].dtype() ||
@@ -151,14 +163,22 @@ Tensor concatenate(const Tensors& xs, int axis) {
 }
 
 Tensor stack(const Tensors& xs, int axis) {
+  if (xs.empty()) fail("stack: at least one tensor is needed");
   Tensors expanded;
-  for (const Tensor& x : xs) expanded.push_back(expand_dims(x, axis));
+  for (const Tensor& x : xs) {
+    require_defined("stack", x);
+    if (x.shape() != xs[0].shape() || x.dtype() != xs[0].dtype()) {
+      fail("stack: shapes must agree [{} {}, {} {}]", name(xs[0].dtype()), xs[0].shape().str(),
+           name(x.dtype()), x.shape().str());
+    }
+    expanded.push_back(reshape(x, with_new_axis("stack", x, axis)));
+  }
   return concatenate(expanded, axis);
 }
 
 Tensor slice(const Tensor& x, int axis, std::int64_t begin, std::int64_t end) {
   require_defined("slice", x);
-  const int along = x.shape().resolve(axis);
+  const int along = detail::resolve("slice", x.shape(), axis);
   const std::int64_t size = x.size(along);
   const std::int64_t from = begin < 0 ? begin + size : begin, to = end < 0 ? end + size : end;
   if (from < 0 || to < from || to > size) {
@@ -175,7 +195,7 @@ Tensor slice(const Tensor& x, int axis, std::int64_t begin, std::int64_t end) {
 
 std::vector<Tensor> split(const Tensor& x, int parts, int axis) {
   require_defined("split", x);
-  const std::int64_t size = x.size(axis);
+  const std::int64_t size = x.size(detail::resolve("split", x.shape(), axis));
   if (parts < 1 || size % parts != 0) {
     fail("split: axis {} of size {} does not divide into {} [x {}]", axis, size, parts,
          x.shape().str());
@@ -189,7 +209,7 @@ std::vector<Tensor> split(const Tensor& x, int parts, int axis) {
 
 Tensor flip(const Tensor& x, int axis) {
   require_defined("flip", x);
-  const int along = x.shape().resolve(axis);
+  const int along = detail::resolve("flip", x.shape(), axis);
   Strides strides = strides_of(x.shape());
   const std::int64_t last = (x.size(along) - 1) * strides.step[along];
   strides.step[along] *= -1;
@@ -203,7 +223,7 @@ Tensor pad(const Tensor& x, int axis, std::int64_t before, std::int64_t after) {
   if (before < 0 || after < 0 || before > most || after > most) {
     fail("pad: sizes are at least 0 and at most {}, got {} and {}", most, before, after);
   }
-  const int along = x.shape().resolve(axis);
+  const int along = detail::resolve("pad", x.shape(), axis);
   const std::int64_t size = x.size(along);
   const Shape shape = x.shape().with(along, before + size + after);
   Tensor y = zeros(shape);

@@ -53,8 +53,11 @@ TEST_CASE("Pooling layers say what doesn't fit") {
   CHECK(message_of([&] { pool(zeros({2, 2})); }) ==
         "MaxPooling1D \"p\": input is (batch, steps, channels), got (2, 2)");
   CHECK(message_of([] { max_pool1d(zeros({1, 3, 1}), {.size = 2, .pad_left = 2}); }) ==
-        "max_pool1d: size and stride are at least 1, pads at least 0 and below size, got 2, 2, 2 "
-        "and 0");
+        "max_pool1d: size and stride are at least 1 and at most 2147483647, pads at least 0 and "
+        "below size, got 2, 2, 2 and 0");
+  CHECK(message_of([] { average_pool1d(zeros({1, 3, 1}), {.size = std::int64_t{1} << 31}); }) ==
+        "average_pool1d: size and stride are at least 1 and at most 2147483647, pads at least 0 "
+        "and below size, got 2147483648, 2, 0 and 0");
   CHECK(message_of([] { max_pool1d(zeros({1, 3, 1}), {.size = 5}); }) ==
         "max_pool1d: 3 steps are fewer than the window's 5 [x (1, 3, 1)]");
 }
