@@ -98,9 +98,12 @@ void OptimizerImpl::check_options() const {
   const int limits = c.clipnorm.has_value() + c.clipvalue.has_value() +
                      c.global_clipnorm.has_value();
   if (limits > 1) fail_with("of clipnorm, clipvalue and global_clipnorm only one can be set");
-  for (const auto& limit : {c.clipnorm, c.clipvalue, c.global_clipnorm}) {
-    if (limit && !(*limit > 0)) fail("{}: a bound on gradients is positive, got {}", who(), *limit);
-  }
+  const auto check_positive = [this](const char* option, const std::optional<double>& limit) {
+    if (limit && !(*limit > 0)) fail("{}: {} is positive, got {}", who(), option, *limit);
+  };
+  check_positive("clipnorm", c.clipnorm);
+  check_positive("clipvalue", c.clipvalue);
+  check_positive("global_clipnorm", c.global_clipnorm);
   if (static_cast<std::size_t>(all_slots()) > DeferredRows::most_slots) {
     fail("{}: a weight has at most {} slots, got {}", who(), DeferredRows::most_slots - 1, slots());
   }

@@ -49,8 +49,8 @@ static void fields_of(Fields& f, CosineDecayRestartsOptions& o) {
 namespace {
 
 // A number of steps, to divide by.
-double positive(const char* who, std::int64_t steps) {
-  if (steps <= 0) fail("{}: decay_steps is at least 1, got {}", who, steps);
+double positive(const char* who, std::int64_t steps, const char* option = "decay_steps") {
+  if (steps <= 0) fail("{}: {} is at least 1, got {}", who, option, steps);
   return static_cast<double>(steps);
 }
 
@@ -119,7 +119,8 @@ Schedule CosineDecay(const CosineDecayOptions& options) {
 }
 
 Schedule CosineDecayRestarts(const CosineDecayRestartsOptions& options) {
-  const double steps = positive("CosineDecayRestarts", options.first_decay_steps);
+  const double steps = positive("CosineDecayRestarts", options.first_decay_steps,
+                                "first_decay_steps");
   if (!(options.t_mul >= 1)) {
     fail("CosineDecayRestarts: t_mul is at least 1, got {}", options.t_mul);
   }

@@ -290,9 +290,11 @@ TEST_CASE("Options of optimizers are checked") {
   CHECK(message_of([] { SGD({.clipvalue = 1, .global_clipnorm = 1}); }) ==
         "SGD \"sgd\": of clipnorm, clipvalue and global_clipnorm only one can be set");
   CHECK(message_of([] { SGD({.clipvalue = 0}); }) ==
-        "SGD \"sgd\": a bound on gradients is positive, got 0");
+        "SGD \"sgd\": clipvalue is positive, got 0");
   CHECK(message_of([] { SGD({.global_clipnorm = -2}); }) ==
-        "SGD \"sgd\": a bound on gradients is positive, got -2");
+        "SGD \"sgd\": global_clipnorm is positive, got -2");
+  CHECK(message_of([] { Adam({.clipnorm = NAN}); }) ==
+        "Adam \"adam\": clipnorm is positive, got nan");
 }
 
 TEST_CASE("Options of the other optimizers are checked, and have Keras's defaults") {

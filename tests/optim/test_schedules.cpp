@@ -76,6 +76,9 @@ TEST_CASE("Options of schedules are checked") {
   CHECK(message_of([] {
           ExponentialDecay({.initial_learning_rate = 1, .decay_steps = 0, .decay_rate = 0.5});
         }) == "ExponentialDecay: decay_steps is at least 1, got 0");
+  CHECK(message_of([] {
+          CosineDecayRestarts({.initial_learning_rate = 1, .first_decay_steps = 0});
+        }) == "CosineDecayRestarts: first_decay_steps is at least 1, got 0");
   CHECK(message_of([] { PiecewiseConstantDecay({.boundaries = {2, 5}, .values = {1, 2}}); }) ==
         "PiecewiseConstantDecay: there is one value more than boundaries, got 2 and 2");
   CHECK(message_of([] { PiecewiseConstantDecay({.boundaries = {5, 5}, .values = {1, 2, 3}}); }) ==
