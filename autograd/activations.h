@@ -1,4 +1,5 @@
-// The activation functions of Keras. Source: keras.activations.
+// The activation functions of Keras: float32 of any shape -> the same shape. Another dtype fails,
+// but for linear. Source: keras.activations.
 #pragma once
 
 #include <optional>
@@ -32,7 +33,8 @@ Tensor selu(const Tensor& x);         // 1.0507 (x < 0 ? 1.67326 (exp(x) - 1) : 
 Tensor gelu(const Tensor& x);         // x (1 + erf(x / sqrt(2))) / 2
 // approximate: x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2
 Tensor gelu(const Tensor& x, bool approximate);
-Tensor glu(const Tensor& x, int axis = -1);  // the first half of an axis times sigmoid(the second)
+// The first half of an axis times sigmoid(the second): (2, 6) -> (2, 3); an odd size fails.
+Tensor glu(const Tensor& x, int axis = -1);
 Tensor silu(const Tensor& x);         // x sigmoid(x)
 Tensor mish(const Tensor& x);         // x tanh(softplus(x))
 Tensor sigmoid(const Tensor& x);      // 1 / (1 + exp(-x))
@@ -46,7 +48,8 @@ Tensor softplus(const Tensor& x);     // log(1 + exp(x))
 Tensor squareplus(const Tensor& x, double b);     // (x + sqrt(x^2 + b)) / 2
 inline Tensor squareplus(const Tensor& x) { return squareplus(x, 4); }
 Tensor softsign(const Tensor& x);     // x / (1 + |x|)
-Tensor soft_shrink(const Tensor& x, double threshold);  // x nearer to 0 by the threshold, at most 0
+// x nearer to 0 by the threshold, at most 0; a negative threshold fails.
+Tensor soft_shrink(const Tensor& x, double threshold);
 inline Tensor soft_shrink(const Tensor& x) { return soft_shrink(x, 0.5); }
 Tensor hard_shrink(const Tensor& x, double threshold);  // |x| <= threshold ? 0 : x
 inline Tensor hard_shrink(const Tensor& x) { return hard_shrink(x, 0.5); }

@@ -1,5 +1,5 @@
 // Differentiable operations on sequences (batch, steps, channels) and on rows, each one fused
-// kernel.
+// kernel but for mean_over_steps.
 #pragma once
 
 #include <kindling/autograd/activations.h>
@@ -21,7 +21,9 @@ struct Conv1DShape {
 // x (batch, steps, channels), kernel (taps, channels / groups, filters), bias (filters,) or
 // undefined -> (batch, steps', filters), steps' = (steps + pads - effective) / stride + 1 where
 // effective = (taps - 1) * dilation + 1; no steps give no steps. The activation is applied in the
-// same pass.
+// same pass. Where it is faster it takes Winograd's form (tensor/kernels/winograd.h): within a tile
+// of six steps a NaN or infinity may then reach outputs that don't see its step. Whether it does
+// depends on the steps of the whole batch, so the last bits of a sample's result do, too.
 Tensor conv1d(const Tensor& x, const Tensor& kernel, const Tensor& bias,
               const Conv1DShape& options = {}, Pointwise activation = Pointwise::linear);
 

@@ -15,7 +15,9 @@
 //           Tensor y = cnn(random_normal({2, 30, 128}));   // (2, 30, 100)
 // Exactness kernel_size 3 to 5, strides and dilation_rate 1, not causal, 32 channels and filters or
 //           more: Winograd's form, whose rounding errors are about twice those of plain sums
-//           (tensor/kernels/winograd.h).
+//           (tensor/kernels/winograd.h). Within a tile of six steps, a NaN or infinity may reach
+//           outputs that don't see its step. A batch of few steps does without the form, so the
+//           last bits of a sample's result depend on the batch it is in.
 // Source    keras.layers.Conv1D.
 #pragma once
 

@@ -40,7 +40,8 @@ struct CommonOptimizerOptions {
   // Bounds on each weight's gradient norm, on each element, and on the norm of all gradients.
   std::optional<double> clipnorm = {}, clipvalue = {}, global_clipnorm = {};
   // Keeps a moving average of each weight, average = momentum * average + (1 - momentum) * w, and
-  // puts it in the weight's place every so many steps: finalize_variable_values().
+  // puts it in the weight's place: every ema_overwrite_frequency steps, if that is set, and in
+  // finalize_variable_values(), which fit calls once, at its end.
   bool use_ema = false;
   double ema_momentum = 0.99;
   std::optional<std::int64_t> ema_overwrite_frequency = {};

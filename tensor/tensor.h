@@ -49,7 +49,7 @@ class Tensor {
   void floats() const&& = delete;
   void ints() const&& = delete;
   void bools() const&& = delete;
-  // The only element of a float32 tensor of one element.
+  // The only element of a float32 tensor; fails on another dtype, or on none or several.
   float item() const;
 
   // The one door for writing. It changes every handle on this memory, so only fresh results,
@@ -64,7 +64,8 @@ class Tensor {
   // The memory, and what it has waiting.
   const std::shared_ptr<Storage>& storage() const { return storage_; }
 
-  // The same memory under another shape of as many elements, without history and mask.
+  // The same memory under another shape, without history and mask; fails unless it has as many
+  // elements, and where a size is `any`.
   Tensor reshaped(const Shape& shape) const;
   // A copy in memory of its own, without history and mask.
   Tensor clone() const;
@@ -107,7 +108,8 @@ class Tensor {
 
 using Tensors = std::vector<Tensor>;
 
-// x carrying a mask, bool (batch, steps); an undefined mask takes it away.
+// x carrying a mask, bool, of x's first size or sizes: (batch, steps) for most. An undefined mask
+// takes it away; another dtype or other sizes fail.
 Tensor with_mask(const Tensor& x, const Tensor& mask);
 
 // Tensors from numbers: double makes float32, int makes int32.

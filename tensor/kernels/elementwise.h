@@ -10,7 +10,8 @@ namespace kindling::kernels {
 // Any of the functions of one argument below.
 using PointwiseKernel = void(const float* x, float* y, std::int64_t n);
 
-// n elements each. "Within so many" is in units in the last place, over all of float.
+// n elements each. "Within so many" is in units in the last place, over all of float; for sin and
+// cos it is the difference itself.
 void negative(const float* x, float* y, std::int64_t n);
 void absolute(const float* x, float* y, std::int64_t n);
 void square(const float* x, float* y, std::int64_t n);
