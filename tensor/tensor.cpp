@@ -101,7 +101,7 @@ Tensor Tensor::with_node(std::shared_ptr<Node> node, int slot) const {
 
 void Tensor::wrong_access(DType dtype) const {
   if (!storage_) fail("Tensor: undefined, it has no {} elements", name(dtype));
-  fail("Tensor: {} elements were asked for, got a {} tensor of shape {}", name(dtype), name(dtype_),
+  fail("Tensor: {} elements were asked for, got {} of shape {}", name(dtype), name(dtype_),
        shape_.str());
 }
 

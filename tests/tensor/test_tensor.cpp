@@ -66,11 +66,11 @@ TEST_CASE("A tensor may have no elements, and it may be undefined") {
 TEST_CASE("Elements are read as what they are") {
   const Tensor x = zeros({2, 3}), ids = arange(3);
   CHECK(message_of([&] { x.ints(); }) ==
-        "Tensor: int32 elements were asked for, got a float32 tensor of shape (2, 3)");
+        "Tensor: int32 elements were asked for, got float32 of shape (2, 3)");
   CHECK(message_of([&] { ids.floats(); }) ==
-        "Tensor: float32 elements were asked for, got a int32 tensor of shape (3,)");
+        "Tensor: float32 elements were asked for, got int32 of shape (3,)");
   CHECK(message_of([] { mask_of({{true}}).mutable_ints(); }) ==
-        "Tensor: int32 elements were asked for, got a bool tensor of shape (1, 1)");
+        "Tensor: int32 elements were asked for, got bool of shape (1, 1)");
   CHECK(message_of([] { zeros({2}).item(); }) ==
         "Tensor: item() wants one element, got shape (2,)");
   CHECK(full({1, 1}, 3).item() == 3);
