@@ -101,9 +101,6 @@ void sign(const float* x, float* y, Size n) {
     return hn::IfThenElse(hn::Gt(v, zero), one, not_above);
   });
 }
-void floor(const float* x, float* y, Size n) {
-  map(x, y, n, [](auto, auto v) HWY_ATTR { return hn::Floor(v); });
-}
 void affine(const float* x, float scale, float offset, float* y, Size n) {
   map(x, y, n, [=](auto d, auto v) HWY_ATTR {
     return hn::MulAdd(hn::Set(d, scale), v, hn::Set(d, offset));
@@ -165,7 +162,6 @@ HWY_EXPORT(tanh);
 HWY_EXPORT(sigmoid);
 HWY_EXPORT(relu);
 HWY_EXPORT(sign);
-HWY_EXPORT(floor);
 HWY_EXPORT(affine);
 HWY_EXPORT(clip);
 HWY_EXPORT(tanh_gradient);
@@ -213,9 +209,6 @@ void relu(const float* x, float* y, int64_t n) {
 }
 void sign(const float* x, float* y, int64_t n) {
   in_blocks(n, HWY_DYNAMIC_DISPATCH(sign), x, y);
-}
-void floor(const float* x, float* y, int64_t n) {
-  in_blocks(n, HWY_DYNAMIC_DISPATCH(floor), x, y);
 }
 void affine(const float* x, float scale, float offset, float* y, int64_t n) {
   in_blocks(n, HWY_DYNAMIC_DISPATCH(affine), x, scale, offset, y);

@@ -28,7 +28,6 @@ void tanh(const float* x, float* y, std::int64_t n);     // within 2
 void sigmoid(const float* x, float* y, std::int64_t n);  // within 2
 void relu(const float* x, float* y, std::int64_t n);
 void sign(const float* x, float* y, std::int64_t n);     // -1, 0 or 1
-void floor(const float* x, float* y, std::int64_t n);
 // y = scale * x + offset
 void affine(const float* x, float scale, float offset, float* y, std::int64_t n);
 void clip(const float* x, float low, float high, float* y, std::int64_t n);

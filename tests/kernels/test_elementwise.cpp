@@ -42,7 +42,6 @@ const Unary unaries[] = {
     {"reciprocal", reciprocal, [](double x) { return 1 / x; }, 0.5},
     {"relu", relu, [](double x) { return x <= 0 ? 0 : x; }, 0},
     {"sign", sign, [](double x) { return x > 0 ? 1 : x < 0 ? -1 : x; }, 0},
-    {"floor", kindling::kernels::floor, [](double x) { return std::floor(x); }, 0},
     {"exp", kindling::kernels::exp, [](double x) { return std::exp(x); }, 1},
     {"expm1", kindling::kernels::expm1, [](double x) { return std::expm1(x); }, 2},
     {"log", kindling::kernels::log, [](double x) { return std::log(x); }, 1},
