@@ -2,6 +2,7 @@
 #include <kindling/autograd/operands.h>
 #include <kindling/autograd/sequence.h>
 #include <kindling/tensor/kernels/additive_attention.h>
+#include <kindling/tensor/kernels/attention_dropout.h>
 #include <kindling/tensor/kernels/dot_attention.h>
 #include <kindling/tensor/random.h>
 

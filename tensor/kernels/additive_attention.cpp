@@ -1,12 +1,12 @@
 #include <kindling/tensor/kernels/additive_attention.h>
 
 #include <algorithm>
-#include <memory>
 
+#include <kindling/tensor/kernels/attention_dropout.h>
 #include <kindling/tensor/kernels/gemm.h>
 #include <kindling/tensor/kernels/ranges.h>
 #include <kindling/tensor/kernels/reduce.h>
-#include <kindling/tensor/random.h>
+#include <kindling/tensor/kernels/scratch.h>
 #include <kindling/tensor/threads.h>
 
 namespace kindling::kernels {
@@ -88,29 +88,9 @@ class SequencePart {
   AdditiveTile tile_;
 };
 
-// Drops weights out, or their gradients: the same ones for the same query.
-class Dropout {
- public:
-  Dropout(const Inputs& in, int64_t keys)
-      : in_(in), all_keys_(keys), keep_(new bool[static_cast<std::size_t>(keys)]) {}
-
-  void operator()(int64_t row, int64_t count, int64_t keys, float* weights, int64_t step) {
-    if (in_.dropout == 0) return;
-    const auto factor = static_cast<float>(1 / (1 - in_.dropout));
-    for (int64_t i = 0; i < count; ++i, weights += step) {
-      const int64_t block = (row + i) * attention_dropout_blocks(all_keys_);
-      Generator generator(in_.seed, in_.position + static_cast<std::uint64_t>(block));
-      generator.fill_bernoulli(keep_.get(), keys, 1 - in_.dropout);
-      const bool* const keep = keep_.get();
-      for (int64_t j = 0; j < keys; ++j) weights[j] *= keep[j] ? factor : 0.0f;
-    }
-  }
-
- private:
-  const Inputs& in_;
-  int64_t all_keys_;
-  std::unique_ptr<bool[]> keep_;
-};
+AttentionDropout dropout_of(const Shape& s, const Inputs& in) {
+  return {in.dropout, in.seed, in.position, s.keys};
+}
 
 // body(part) for each part, in parallel; parts of little work share a block.
 template <class Body>
@@ -137,7 +117,7 @@ void gradients_of(const Parts& parts, int64_t index, const Inputs& in,
   const int64_t step = part.row_step();
   Scratch dp(part.weights()), g(AdditiveTile::most_queries * s.width);
   float delta[AdditiveTile::most_queries];
-  Dropout drop(in, s.keys);
+  const AttentionDropout drop = dropout_of(s, in);
   if (to.value != nullptr) std::fill_n(to.value, s.keys * s.width, 0.0f);
   part.for_each_tile([&](int64_t row, int64_t count) {
     const int64_t keys = part.tile().needed();
@@ -168,15 +148,13 @@ void gradients_of(const Parts& parts, int64_t index, const Inputs& in,
 
 }  // namespace
 
-int64_t attention_dropout_blocks(int64_t keys) { return quotient_up(keys, 4); }
-
 void additive_attention(const Shape& s, const Inputs& in, const AdditiveAttentionResults& to) {
   const Parts parts{s};
   for_each_part(parts, [&](int64_t index) {
     SequencePart part(parts, in, index, false);
     const int64_t step = part.row_step();
     Scratch weights(part.weights());
-    Dropout drop(in, s.keys);
+    const AttentionDropout drop = dropout_of(s, in);
     part.for_each_tile([&](int64_t row, int64_t count) {
       const int64_t keys = part.tile().needed();
       part.tile().weigh(weights.data(), to.softmax + row);

@@ -4,8 +4,8 @@
 //   weights      = softmax(scores), in training with dropout
 //   output[i]    = sum over j of weights[i, j] * value[j]
 //
-// A tile is some queries of one sequence. What is kept for the way
-// back is two numbers a query, from which the weights come back when the scores are computed again.
+// A tile is some queries of one sequence. What is kept for the way back is two numbers a query,
+// from which the weights come back when the scores are computed again.
 #pragma once
 
 #include <cstdint>
@@ -27,12 +27,10 @@ struct AdditiveAttentionInputs {
   const bool* query_mask = nullptr;  // (batch, queries), null: all true; false makes the output 0
   const bool* value_mask = nullptr;  // (batch, keys), null: all true
   bool causal = false;               // query i sees keys j <= i
-  // In (0, 1) the weights are dropped out; each query's draws begin at a block of its own:
-  // attention_dropout_blocks(keys) of them, in the order of the queries.
+  // In (0, 1) the weights are dropped out: attention_dropout.h.
   double dropout = 0;
   std::uint64_t seed = 0, position = 0;
 };
-std::int64_t attention_dropout_blocks(std::int64_t keys);
 
 // output (batch, queries, width), softmax (batch, queries); weights (batch, queries, keys), or null
 // if not asked for. A query that sees no key weighs all alike.

@@ -5,12 +5,11 @@
 #include <numeric>
 #include <vector>
 
-#include <kindling/tensor/kernels/additive_attention.h>
+#include <kindling/tensor/kernels/attention_dropout.h>
 #include <kindling/tensor/kernels/gemm.h>
 #include <kindling/tensor/kernels/ranges.h>
 #include <kindling/tensor/kernels/reduce.h>
 #include <kindling/tensor/kernels/scratch.h>
-#include <kindling/tensor/random.h>
 #include <kindling/tensor/threads.h>
 
 namespace kindling::kernels {
@@ -22,10 +21,6 @@ using Shape = DotAttentionShape;
 using Inputs = DotAttentionInputs;
 
 constexpr int64_t most_queries = 64;  // of a tile
-
-std::unique_ptr<bool[]> bools(int64_t count) {
-  return std::unique_ptr<bool[]>(new bool[static_cast<std::size_t>(count)]);
-}
 
 // Some queries of one head against the keys that they need: [0, keys()).
 class Tile {
@@ -39,7 +34,8 @@ class Tile {
         count_(std::min(most_queries, s.queries - first_)),
         row_(head * s.queries + first_),
         query_(count_ * s.depth),
-        weights_(count_ * s.keys) {
+        weights_(count_ * s.keys),
+        drop_(in.dropout, in.seed, in.position, s.keys) {
     look();
   }
   Tile(const Tile&) = delete;
@@ -86,18 +82,7 @@ class Tile {
     }
   }
 
-  // Drops weights out, or their gradients: the same ones for the same query.
-  void drop(float* weights) const {
-    if (in_.dropout == 0) return;
-    const auto factor = static_cast<float>(1 / (1 - in_.dropout));
-    const auto keep = bools(keys_);
-    for (int64_t i = 0; i < count_; ++i, weights += keys_) {
-      const int64_t block = (row_ + i) * attention_dropout_blocks(s_.keys);
-      Generator generator(in_.seed, in_.position + static_cast<std::uint64_t>(block));
-      generator.fill_bernoulli(keep.get(), keys_, 1 - in_.dropout);
-      for (int64_t j = 0; j < keys_; ++j) weights[j] *= keep.get()[j] ? factor : 0.0f;
-    }
-  }
+  void drop(float* weights) const { drop_(row_, count_, keys_, weights, keys_); }
 
  private:
   bool shown(int64_t i) const {
@@ -108,7 +93,7 @@ class Tile {
   void look() {
     const bool hides = in_.multi_head && in_.query_mask != nullptr;
     if (!in_.causal && !hides && !in_.value_mask && !in_.pair_mask) return;
-    seen_ = bools(count_ * s_.keys);
+    seen_.reset(new bool[static_cast<std::size_t>(count_ * s_.keys)]);
     if (in_.causal) keys_ = std::min(first_ + count_, s_.keys);
     if (!fill_seen() && keys_ < s_.keys) {
       keys_ = s_.keys;
@@ -143,6 +128,7 @@ class Tile {
   int64_t row_;  // the first query's, among those of all heads
   int64_t keys_ = s_.keys;
   Scratch query_, weights_;
+  AttentionDropout drop_;
   std::unique_ptr<bool[]> seen_;  // (count, keys), null for all
   bool blind_[most_queries] = {};
 };

@@ -30,7 +30,7 @@ struct DotAttentionInputs {
   // nothing, queries that see nothing pass no gradient to their scores, and weights are those
   // before dropout.
   bool multi_head = false;
-  double dropout = 0;  // as in AdditiveAttentionInputs
+  double dropout = 0;  // in (0, 1) the weights are dropped out: attention_dropout.h
   std::uint64_t seed = 0, position = 0;
 };
 

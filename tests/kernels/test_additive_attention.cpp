@@ -1,4 +1,5 @@
 #include <kindling/tensor/kernels/additive_attention.h>
+#include <kindling/tensor/kernels/attention_dropout.h>
 #include <kindling/tensor/random.h>
 
 #include <algorithm>
