@@ -10,7 +10,7 @@ namespace {
 // Calls run(contiguous offset, strided offset) for each row (run along the last axis) of rows
 // [begin, end).
 template <class Run>
-void for_rows(int rank, const std::int64_t* size, const std::int64_t* step, std::int64_t begin,
+void for_runs(int rank, const std::int64_t* size, const std::int64_t* step, std::int64_t begin,
               std::int64_t end, Run run) {
   const std::int64_t width = rank > 0 ? size[rank - 1] : 1;
   for (std::int64_t row = begin; row < end; ++row) {
@@ -36,10 +36,8 @@ void gather_strided(int rank, const std::int64_t* size, const std::int64_t* step
                     T* y) {
   const std::int64_t width = rank > 0 ? size[rank - 1] : 1;
   const std::int64_t along = rank > 0 ? step[rank - 1] : 1;
-  if (width == 0) return;
-  const std::int64_t rows_a_block = std::max<std::int64_t>(1, elements_per_block / width);
-  parallel_ranges(rows_of(rank, size), rows_a_block, [&](std::int64_t begin, std::int64_t end) {
-    for_rows(rank, size, step, begin, end, [&](std::int64_t to, std::int64_t from) {
+  for_rows(rows_of(rank, size), width, [&](std::int64_t begin, std::int64_t end) {
+    for_runs(rank, size, step, begin, end, [&](std::int64_t to, std::int64_t from) {
       if (along == 1) {
         std::copy_n(x + from, width, y + to);
       } else {
@@ -59,18 +57,17 @@ void scatter_strided(int rank, const std::int64_t* size, const std::int64_t* ste
   const std::int64_t width = rank > 0 ? size[rank - 1] : 1;
   const std::int64_t along = rank > 0 ? step[rank - 1] : 1;
   if (width == 0) return;
-  for_rows(rank, size, step, 0, rows_of(rank, size), [&](std::int64_t from, std::int64_t to) {
+  for_runs(rank, size, step, 0, rows_of(rank, size), [&](std::int64_t from, std::int64_t to) {
     for (std::int64_t i = 0; i < width; ++i) y[to + i * along] = x[from + i];
   });
 }
 
 void gather_rows(const float* table, const std::int32_t* ids, std::int64_t n, std::int64_t width,
                  float* y) {
-  const std::int64_t rows_a_block = elements_per_block / std::max<std::int64_t>(1, width) + 1;
   // Rows lie far apart in a large table: one that comes soon is fetched meanwhile, its first
   // kilobyte, after which the processor goes on by itself. (A few percent of a prediction.)
   constexpr std::int64_t ahead = 4, fetched = 256, line = 16;
-  parallel_ranges(n, rows_a_block, [&](std::int64_t begin, std::int64_t end) {
+  for_rows(n, width, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       for (std::int64_t k = 0; i + ahead < end && k < std::min(width, fetched); k += line) {
         __builtin_prefetch(table + ids[i + ahead] * width + k);

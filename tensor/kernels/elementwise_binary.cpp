@@ -243,9 +243,7 @@ void compare(Comparison op, const Broadcast& walk, const std::int32_t* a, const 
 
 void finish_rows(const float* bias, PointwiseKernel* activation, std::int64_t rows,
                  std::int64_t width, float* y) {
-  if (width == 0) return;
-  const std::int64_t together = std::max<std::int64_t>(1, elements_per_block / width);
-  parallel_ranges(rows, together, [&](std::int64_t begin, std::int64_t end) {
+  for_rows(rows, width, [&](std::int64_t begin, std::int64_t end) {
     float* const to = y + begin * width;
     if (bias != nullptr && width == 1) {
       affine(to, 1, bias[0], to, end - begin);

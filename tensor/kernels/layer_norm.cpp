@@ -1,6 +1,5 @@
 #include <kindling/tensor/kernels/layer_norm.h>
 
-#include <algorithm>
 #include <cmath>
 
 #include <kindling/tensor/kernels/ranges.h>
@@ -90,29 +89,21 @@ namespace kindling::kernels {
 HWY_EXPORT(layer_norm);
 HWY_EXPORT(layer_norm_gradient);
 
-// body(first row, how many) on blocks of rows.
-template <class Body>
-static void in_rows(std::int64_t rows, std::int64_t n, Body body) {
-  if (n == 0) return;
-  parallel_ranges(rows, std::max<std::int64_t>(1, elements_per_block / n),
-                  [&](std::int64_t begin, std::int64_t end) { body(begin, end - begin); });
-}
-
 void layer_norm(const float* x, const float* gamma, const float* beta, float epsilon,
                 std::int64_t rows, std::int64_t n, float* y, float* statistics) {
-  in_rows(rows, n, [=](std::int64_t row, std::int64_t count) {
-    HWY_DYNAMIC_DISPATCH(layer_norm)(x + row * n, gamma, beta, epsilon, count, n, y + row * n,
-                                     statistics + row * 2);
+  for_rows(rows, n, [=](std::int64_t begin, std::int64_t end) {
+    HWY_DYNAMIC_DISPATCH(layer_norm)(x + begin * n, gamma, beta, epsilon, end - begin, n,
+                                     y + begin * n, statistics + begin * 2);
   });
 }
 
 void layer_norm_gradient(const float* x, const float* statistics, const float* gamma,
                          const float* g, std::int64_t rows, std::int64_t n, float* dx,
                          float* scaled) {
-  in_rows(rows, n, [=](std::int64_t row, std::int64_t count) {
-    HWY_DYNAMIC_DISPATCH(layer_norm_gradient)(x + row * n, statistics + row * 2, gamma,
-                                              g + row * n, count, n, dx + row * n,
-                                              scaled + row * n);
+  for_rows(rows, n, [=](std::int64_t begin, std::int64_t end) {
+    HWY_DYNAMIC_DISPATCH(layer_norm_gradient)(x + begin * n, statistics + begin * 2, gamma,
+                                              g + begin * n, end - begin, n, dx + begin * n,
+                                              scaled + begin * n);
   });
 }
 

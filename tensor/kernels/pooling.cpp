@@ -92,17 +92,13 @@ HWY_AFTER_NAMESPACE();
 namespace kindling::kernels {
 namespace {
 
-std::int64_t together(std::int64_t cost) {
-  return std::max<std::int64_t>(1, elements_per_block / std::max<std::int64_t>(1, cost));
-}
-
 // Windows lie apart: parallel over all of them.
 template <class Kernel>
 void forward(Kernel* kernel, const PoolGeometry& p, const float* x, float* y) {
-  const std::int64_t block = std::min(p.windows, together(p.channels * p.size));
+  const std::int64_t window = p.channels * p.size;
+  const std::int64_t block = std::min(p.windows, rows_per_block(window));
   const std::int64_t blocks = block > 0 ? quotient_up(p.windows, block) : 0;
-  parallel_ranges(p.batch * blocks, together(p.channels * p.size * block),
-                  [&](std::int64_t begin, std::int64_t end) {
+  for_rows(p.batch * blocks, block * window, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       const std::int64_t b = i / blocks, first = i % blocks * block;
       kernel(p, x + b * p.steps * p.channels, y + b * p.windows * p.channels, first,
@@ -115,7 +111,7 @@ void forward(Kernel* kernel, const PoolGeometry& p, const float* x, float* y) {
 template <class Backward>
 void backward(const PoolGeometry& p, float* dx, Backward of_sequence) {
   const std::int64_t in = p.steps * p.channels, out = p.windows * p.channels;
-  parallel_ranges(p.batch, together(in + out * p.size), [&](std::int64_t begin, std::int64_t end) {
+  for_rows(p.batch, in + out * p.size, [&](std::int64_t begin, std::int64_t end) {
     std::fill(dx + begin * in, dx + end * in, 0.0f);
     for (std::int64_t b = begin; b < end; ++b) of_sequence(b * in, b * out);
   });

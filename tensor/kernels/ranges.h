@@ -1,6 +1,7 @@
-// A kernel over n elements, cut into blocks that threads share.
+// A kernel over n elements or over rows, cut into blocks that threads share.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include <kindling/tensor/threads.h>
@@ -21,6 +22,11 @@ inline std::int64_t even_block(std::int64_t count, std::int64_t most, bool few =
 // Elements a block: below this, starting a thread costs more than it saves.
 inline constexpr std::int64_t elements_per_block = 32768;
 
+// As many rows, or other things that each cost as much as `cost` elements.
+inline std::int64_t rows_per_block(std::int64_t cost) {
+  return std::max<std::int64_t>(1, elements_per_block / std::max<std::int64_t>(1, cost));
+}
+
 // What stands for an argument in the block that begins at element `begin`: pointers move there.
 template <class T>
 T at_element(T value, std::int64_t) {
@@ -39,6 +45,13 @@ void for_blocks(std::int64_t n, Body body) {
   } else if (n > 0) {
     body(std::int64_t{0}, n);
   }
+}
+
+// body(begin, end) on blocks of [0, rows), each row as much as `cost` elements; rows of none have
+// nothing to do. Rows don't meet, so their results don't depend on the cut.
+template <class Body>
+void for_rows(std::int64_t rows, std::int64_t cost, Body body) {
+  if (cost > 0) parallel_ranges(rows, rows_per_block(cost), body);
 }
 
 // kernel(arguments..., n), block by block.

@@ -152,9 +152,9 @@ void reduce(Piece* piece, const float* x, std::int64_t outer, std::int64_t n, st
   const std::int64_t down = pieces_of(n, rows);
   std::vector<double> totals(static_cast<std::size_t>(down > 1 ? outer * down * inner : 0));
 
+  // At least 1, because sums of nothing are to be written, too.
   const std::int64_t cost = std::max<std::int64_t>(1, std::min(n, rows) * columns);
-  const std::int64_t grain = std::max<std::int64_t>(1, elements_per_block / cost);
-  parallel_ranges(outer * down * across, grain, [&](std::int64_t begin, std::int64_t end) {
+  for_rows(outer * down * across, cost, [&](std::int64_t begin, std::int64_t end) {
     double total[most_columns];
     for (std::int64_t i = begin; i < end; ++i) {
       std::int64_t o = i, r = 0, c = 0;
@@ -171,8 +171,7 @@ void reduce(Piece* piece, const float* x, std::int64_t outer, std::int64_t n, st
     }
   });
   if (down == 1) return;
-  parallel_ranges(outer * inner, pieces_of(elements_per_block, down),
-                  [&](std::int64_t begin, std::int64_t end) {
+  for_rows(outer * inner, down, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t k = begin; k < end; ++k) {
       const double* const from = totals.data() + k / inner * down * inner + k % inner;
       double total = from[0];
@@ -205,8 +204,7 @@ void argmax(const float* x, std::int64_t outer, std::int64_t n, std::int64_t inn
             std::int32_t* y) {
   std::vector<float> largest(static_cast<std::size_t>(outer * inner));
   max(x, outer, n, inner, largest.data());
-  const std::int64_t grain = pieces_of(elements_per_block, std::max<std::int64_t>(1, n));
-  parallel_ranges(outer * inner, grain, [&](std::int64_t begin, std::int64_t end) {
+  for_rows(outer * inner, n, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       const float* const from = x + i / inner * n * inner + i % inner;
       const float best = largest[static_cast<std::size_t>(i)];
@@ -224,8 +222,7 @@ double dot(const float* a, const float* b, std::int64_t n) {
 
 double sum_of_squares(const float* x, std::int64_t rows, std::int64_t width) {
   std::vector<double> totals(static_cast<std::size_t>(rows));
-  const std::int64_t together = pieces_of(elements_per_block, std::max<std::int64_t>(1, width));
-  parallel_ranges(rows, together, [&](std::int64_t begin, std::int64_t end) {
+  for_rows(rows, width, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin; row < end; ++row) {
       totals[static_cast<std::size_t>(row)] =
           HWY_DYNAMIC_DISPATCH(squares_piece)(x + row * width, width);

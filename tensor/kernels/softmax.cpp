@@ -115,10 +115,8 @@ namespace {
 // kernel(arguments..., rows, n) on blocks of whole rows; pointers move to each block's first row.
 template <class Kernel, class... Pointers>
 void in_rows(std::int64_t rows, std::int64_t n, Kernel* kernel, Pointers... pointers) {
-  if (n == 0) return;
   // An exponential costs several times what a block's size was chosen for.
-  const std::int64_t grain = std::max<std::int64_t>(1, elements_per_block / 4 / n);
-  parallel_ranges(rows, grain, [&](std::int64_t begin, std::int64_t end) {
+  for_rows(rows, 4 * n, [&](std::int64_t begin, std::int64_t end) {
     kernel(at_element(pointers, begin * n)..., end - begin, n);
   });
 }
