@@ -112,12 +112,8 @@ Tensor broadcast_to(const Tensor& x, const Shape& shape) {
   if (broadcast_shapes("broadcast_to", x.shape(), shape) != shape) {
     fail("broadcast_to: {} does not broadcast to {}", x.shape().str(), shape.str());
   }
-  const Strides from = strides_of(x.shape());
   Strides strides;
-  const int extra = shape.rank() - x.rank();
-  for (int axis = extra; axis < shape.rank(); ++axis) {
-    strides.step[axis] = x.size(axis - extra) == 1 ? 0 : from.step[axis - extra];
-  }
+  broadcast_steps(x.shape(), shape, strides.step);
   return record("broadcast_to", strided(x, shape, strides),
                 wrt(x, [](const Tensor& g) { return g; }));  // the engine sums
 }

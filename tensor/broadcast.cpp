@@ -14,16 +14,6 @@ std::int64_t aligned(const Shape& shape, int axis, int rank) {
   return a < 0 ? 1 : shape[a];
 }
 
-// Row-major steps of `shape` along the axes of `result`, 0 where it repeats.
-void steps(const Shape& shape, const Shape& result, std::int64_t* step) {
-  std::int64_t next = 1;
-  for (int axis = result.rank() - 1; axis >= 0; --axis) {
-    const std::int64_t size = aligned(shape, axis, result.rank());
-    step[axis] = size == 1 ? 0 : next;
-    next *= size;
-  }
-}
-
 }  // namespace
 
 Shape broadcast_shapes(const char* who, const Shape& a, const Shape& b) {
@@ -41,10 +31,19 @@ Shape broadcast_shapes(const char* who, const Shape& a, const Shape& b) {
   return Shape(sizes);
 }
 
+void broadcast_steps(const Shape& shape, const Shape& result, std::int64_t* step) {
+  std::int64_t next = 1;
+  for (int axis = result.rank() - 1; axis >= 0; --axis) {
+    const std::int64_t size = aligned(shape, axis, result.rank());
+    step[axis] = size == 1 ? 0 : next;
+    next *= size;
+  }
+}
+
 kernels::Broadcast broadcast_walk(const Shape& a, const Shape& b, const Shape& result) {
   std::int64_t a_step[Shape::max_rank], b_step[Shape::max_rank];
-  steps(a, result, a_step);
-  steps(b, result, b_step);
+  broadcast_steps(a, result, a_step);
+  broadcast_steps(b, result, b_step);
   kernels::Broadcast walk;
   for (int axis = 0; axis < result.rank(); ++axis) {
     if (result[axis] == 1) continue;

@@ -182,15 +182,13 @@ void additive_attention_gradient(const Shape& s, const Inputs& in,
   const int64_t dkeys = s.keys * s.depth, dvalues = s.keys * s.width;
   Scratch key = sums(to.key, shared, dkeys), value = sums(to.value, shared, dvalues);
   Scratch scale = sums(to.scale, true, s.depth);
-  const auto own = [](float* first, int64_t part, int64_t size) {
-    return first != nullptr ? first + part * size : nullptr;
-  };
   float* const key_sums = to.key != nullptr && shared ? key.data() : to.key;
   float* const value_sums = to.value != nullptr && shared ? value.data() : to.value;
+  float* const scale_sums = to.scale != nullptr ? scale.data() : nullptr;
   for_each_part(parts, [&](int64_t part) {
     gradients_of(parts, part, in, from,
-                 {to.query, own(key_sums, part, dkeys), own(value_sums, part, dvalues),
-                  own(to.scale != nullptr ? scale.data() : nullptr, part, s.depth)});
+                 {to.query, at_element(key_sums, part * dkeys),
+                  at_element(value_sums, part * dvalues), at_element(scale_sums, part * s.depth)});
   });
   const auto add_up = [&](const float* from_parts, int64_t size, float* result) {
     for (int64_t b = 0; shared && result != nullptr && b < s.batch; ++b) {

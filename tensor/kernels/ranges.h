@@ -27,7 +27,8 @@ inline std::int64_t rows_per_block(std::int64_t cost) {
   return std::max<std::int64_t>(1, elements_per_block / std::max<std::int64_t>(1, cost));
 }
 
-// What stands for an argument in the block that begins at element `begin`: pointers move there.
+// What stands for an argument in the block that begins at element `begin`: pointers move there, but
+// for null.
 template <class T>
 T at_element(T value, std::int64_t) {
   return value;

@@ -4,6 +4,7 @@
 
 #include <kindling/tensor/kernels/elementwise.h>
 #include <kindling/tensor/kernels/gemm.h>
+#include <kindling/tensor/kernels/ranges.h>
 #include <kindling/tensor/kernels/scratch.h>
 #include <kindling/tensor/kernels/targets.h>
 #include <kindling/tensor/threads.h>
@@ -156,11 +157,6 @@ struct States {
   Size row_step(Size t) const { return t == 0 ? units : steps * units; }
 };
 
-template <class T>
-T* at_or_null(T* p, Size offset) {
-  return p == nullptr ? p : p + offset;
-}
-
 }  // namespace
 
 void recurrent(const RecurrentShape& s, const RecurrentInputs& in, const RecurrentResults& out) {
@@ -181,7 +177,7 @@ void recurrent(const RecurrentShape& s, const RecurrentInputs& in, const Recurre
         const ForwardRow row{.x = in.x + at * width, .inner = inner.data() + (b - begin) * width,
                              .h_before = h.before(b, t), .c_before = c.before(b, t),
                              .kept = out.kept + at * s.kept(), .h = out.h + at * n,
-                             .c = at_or_null(out.c, at * n)};
+                             .c = at_element(out.c, at * n)};
         if (in.mask == nullptr || in.mask[at]) {
           row_kernel(row, n);
         } else {
@@ -204,8 +200,8 @@ void recurrent_gradient(const RecurrentShape& s, const RecurrentInputs& in,
       for (Size b = begin; b < end; ++b) {
         const Size at = b * s.steps + t;
         const BackwardRow row{.kept = out.kept + at * s.kept(), .h_before = h.before(b, t),
-                              .c_before = c.before(b, t), .c = at_or_null(out.c, at * n),
-                              .dh = g.dh + b * n, .dc = at_or_null(g.dc, b * n),
+                              .c_before = c.before(b, t), .c = at_element(out.c, at * n),
+                              .dh = g.dh + b * n, .dc = at_element(g.dc, b * n),
                               .dx = g.dx + at * width, .dinner = g.dinner + at * width};
         if (g.dy != nullptr) accumulate(g.dy + at * n, row.dh, n);
         if (in.mask == nullptr || in.mask[at]) {
