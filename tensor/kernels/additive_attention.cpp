@@ -4,6 +4,7 @@
 
 #include <kindling/tensor/kernels/attention_dropout.h>
 #include <kindling/tensor/kernels/gemm.h>
+#include <kindling/tensor/kernels/parts.h>
 #include <kindling/tensor/kernels/ranges.h>
 #include <kindling/tensor/kernels/reduce.h>
 #include <kindling/tensor/kernels/scratch.h>
@@ -21,12 +22,9 @@ using Inputs = AdditiveAttentionInputs;
 // prepared keys and, on the way back, the sums of the gradients for these. A batch of few sequences
 // has several parts a sequence, so that there is work for several threads.
 struct Parts {
-  static constexpr int64_t wanted = 8;
-
   const Shape& s;
   int64_t tiles = quotient_up(s.queries, AdditiveTile::most_queries);
-  int64_t per_sequence = std::clamp<int64_t>(wanted / std::max<int64_t>(1, s.batch), 1,
-                                             std::max<int64_t>(1, tiles));
+  int64_t per_sequence = parts_of_each(s.batch, tiles);
   int64_t count = s.batch * per_sequence;
 
   int64_t sequence(int64_t part) const { return part / per_sequence; }
@@ -99,8 +97,8 @@ void for_each_part(const Parts& parts, Body body) {
   const Shape& s = parts.s;
   const double work = static_cast<double>(s.queries) * static_cast<double>(s.keys * s.depth) /
                       static_cast<double>(parts.per_sequence);
-  const double together = std::clamp(least_work / std::max(work, 1.0), 1.0, 1e6);
-  parallel_ranges(parts.count, static_cast<int64_t>(together), [&](int64_t begin, int64_t end) {
+  const int64_t together = worth_a_thread(work, least_work);
+  parallel_ranges(parts.count, together, [&](int64_t begin, int64_t end) {
     for (int64_t part = begin; part < end; ++part) body(part);
   });
 }

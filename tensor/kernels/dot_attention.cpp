@@ -7,6 +7,7 @@
 
 #include <kindling/tensor/kernels/attention_dropout.h>
 #include <kindling/tensor/kernels/gemm.h>
+#include <kindling/tensor/kernels/parts.h>
 #include <kindling/tensor/kernels/ranges.h>
 #include <kindling/tensor/kernels/reduce.h>
 #include <kindling/tensor/kernels/scratch.h>
@@ -133,12 +134,11 @@ class Tile {
   bool blind_[most_queries] = {};
 };
 
-// Tiles that are worth a thread together.
-int64_t grain(const Shape& s) {
+int64_t tiles_per_block(const Shape& s) {
   constexpr double least_work = 1 << 17;
   const int64_t pair = std::max<int64_t>(1, std::min(most_queries, s.queries) * s.keys);
   const double work = static_cast<double>(pair) * static_cast<double>(s.depth + s.width + 8);
-  return static_cast<int64_t>(std::clamp(least_work / work, 1.0, 1e6));
+  return worth_a_thread(work, least_work);
 }
 
 // The gradients from one tile; those for keys and values are added to.
@@ -194,7 +194,7 @@ double add_gradients(const Shape& s, const Inputs& in, const float* g, const flo
 
 void dot_attention(const Shape& s, const Inputs& in, float* output, float* weights) {
   const int64_t tiles = quotient_up(s.queries, most_queries);
-  parallel_ranges(s.batch * s.heads * tiles, grain(s), [&](int64_t begin, int64_t end) {
+  parallel_ranges(s.batch * s.heads * tiles, tiles_per_block(s), [&](int64_t begin, int64_t end) {
     for (int64_t t = begin; t < end; ++t) {
       Tile tile(s, in, t / tiles, t % tiles);
       const auto copy_weights = [&] {
@@ -222,10 +222,8 @@ void dot_attention_gradient(const Shape& s, const Inputs& in, const float* g,
                             const float* dweights, const DotAttentionGradients& to) {
   // A head's tiles add to the same gradients of keys and values, one after the other. Where there
   // are few heads, each has several parts with sums of their own, added up afterwards.
-  constexpr int64_t wanted_parts = 8;
   const int64_t heads = s.batch * s.heads, tiles = quotient_up(s.queries, most_queries);
-  const int64_t parts = std::clamp<int64_t>(wanted_parts / std::max<int64_t>(1, heads), 1,
-                                            std::max<int64_t>(1, tiles));
+  const int64_t parts = parts_of_each(heads, tiles);
   const int64_t sizes[] = {heads * s.keys * s.depth, heads * s.keys * s.width};
   float* const results[] = {to.key, to.value};
   Scratch key_sums(to.key && parts > 1 ? parts * sizes[0] : 0);
@@ -236,7 +234,7 @@ void dot_attention_gradient(const Shape& s, const Inputs& in, const float* g,
     if (results[i] != nullptr) std::fill_n(sums[i], parts * sizes[i], 0.0f);
   }
   std::vector<double> dscale(static_cast<std::size_t>(heads * parts));
-  parallel_ranges(heads * parts, grain(s), [&](int64_t begin, int64_t end) {
+  parallel_ranges(heads * parts, tiles_per_block(s), [&](int64_t begin, int64_t end) {
     for (int64_t p = begin; p < end; ++p) {
       const int64_t head = p / parts, part = p % parts;
       const DotAttentionGradients own{to.query, to.key ? sums[0] + part * sizes[0] : nullptr,

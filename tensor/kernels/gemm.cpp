@@ -163,8 +163,7 @@ void gemm_batch(int64_t count, int64_t m, int64_t n, int64_t k, Matrix a, int64_
   const Cut cut(item(0), count);
   const int64_t blocks = cut.blocks(item(0));
   // Small products share a block.
-  const auto together = static_cast<int64_t>(
-      std::clamp(Cut::least_work / std::max(1.0, cut.work(item(0))), 1.0, 1e6));
+  const int64_t together = worth_a_thread(cut.work(item(0)), Cut::least_work);
   start_pool();
   parallel_ranges(count * blocks, together, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {

@@ -1,4 +1,5 @@
-// A sum over blocks that threads share.
+// Sums over blocks that threads share: parts of the blocks have sums of their own, which are added
+// up afterwards. Results depend on the parts, so these depend on the sizes alone.
 #pragma once
 
 #include <algorithm>
@@ -10,11 +11,20 @@
 
 namespace kindling::kernels {
 
+inline constexpr std::int64_t most_parts = 8;
+
+// Parts of each of `count` such sums, of `blocks` blocks each: several where there are few sums, so
+// that there is work for several threads.
+inline std::int64_t parts_of_each(std::int64_t count, std::int64_t blocks) {
+  return std::clamp<std::int64_t>(most_parts / std::max<std::int64_t>(1, count), 1,
+                                  std::max<std::int64_t>(1, blocks));
+}
+
 // total (size floats) = the sum of what body(first, last, to) makes of blocks [first, last), at
-// least one. These are parts of [0, blocks), which depend on the sizes alone, with a sum each.
+// least one: a part of [0, blocks).
 template <class Body>
 void sum_in_parts(std::int64_t blocks, std::int64_t size, float* total, Body body) {
-  constexpr std::int64_t most_parts = 8, most_floats = std::int64_t{1} << 24;
+  constexpr std::int64_t most_floats = std::int64_t{1} << 24;
   const std::int64_t parts =
       std::min({most_parts, blocks, std::max<std::int64_t>(1, most_floats / size)});
   const Scratch sums(parts > 1 ? parts * size : 0);

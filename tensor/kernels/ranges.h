@@ -27,6 +27,11 @@ inline std::int64_t rows_per_block(std::int64_t cost) {
   return std::max<std::int64_t>(1, elements_per_block / std::max<std::int64_t>(1, cost));
 }
 
+// As many things of `work` each as are worth a thread together, which takes `least_work`.
+inline std::int64_t worth_a_thread(double work, double least_work) {
+  return static_cast<std::int64_t>(std::clamp(least_work / std::max(work, 1.0), 1.0, 1e6));
+}
+
 // What stands for an argument in the block that begins at element `begin`: pointers move there, but
 // for null.
 template <class T>
