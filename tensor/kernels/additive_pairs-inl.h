@@ -23,7 +23,7 @@ namespace {
 using std::int64_t;
 using Memory = AdditiveTileMemory;
 
-int64_t lanes() { return static_cast<int64_t>(hn::Lanes(Floats())); }
+int64_t lanes() { return lanes_of(Floats()); }
 
 // to[n] = the sum of the lanes of v[n].
 #if HWY_TARGET == HWY_SCALAR

@@ -120,7 +120,7 @@ class KernelAtPoints {
                  bool backward)
       : size_(size), values_(points * size) {
     const float* const first = backward ? kernel + (taps - 1) * size : kernel;
-    parallel_ranges(size, elements_per_block, [&](int64_t begin, int64_t end) {
+    for_blocks(size, [&](int64_t begin, int64_t end) {
       maps.kernel(first + begin, backward ? -size : size, values_.data() + begin, size,
                   end - begin);
     });
