@@ -291,8 +291,8 @@ def page(peers, results, alone, lengths, single, kernel, slower, args):
 The documented model (vocabulary 20,000, depth 128, filters 100, kernel 4, Dense 64 and 1), batch x
 steps, {args.threads} threads, from the same weights, with random ids; Adam and binary cross-entropy in
 training steps. Kindling goes through 16 batches, its peers repeat the first, for which all predict
-the same within 1e-5. {rounds}, and in brackets how many times as long as kindling's. Written by
-`benchmarks/compare.py` ({machine(args, peers)}).
+the same within 1e-5. {rounds}; in brackets, how many times as long as
+kindling's. Written by `benchmarks/compare.py` on {machine(args, peers)}.
 
 {table(results, "train_ms", "training step")}
 
