@@ -80,8 +80,9 @@ class Backward {
 
   void seed(const Tensor& result, const Tensor& gradient) {
     if (!result.node()) return;
-    // A gradient with a history is a number here; a variable's memory is going to change.
-    send(result.node(), result.slot(), gradient.node() ? gradient.clone() : gradient);
+    // Numbers of its own, without a history: what others have a handle on, they may change.
+    send(result.node(), result.slot(),
+         gradient.sole_owner() ? stop_gradient(gradient) : gradient.clone());
   }
 
   // Latest operation first: when one comes up, all that used its results have been through.
@@ -130,17 +131,19 @@ class Backward {
     }
   }
 
-  // What an operation kept of a variable, if it is still there, is the variable's memory.
-  static void check_unchanged(const Node::Edge& edge, const char* who) {
-    const std::shared_ptr<Storage> variable = edge.variable.lock();
-    if (variable && variable->changes() != edge.changes) {
-      fail("backward: a variable that \"{}\" used, of shape {}, has been changed since, as an "
-           "optimizer's step does; run the forward pass again", who, edge.shape.str());
+  // What a partial keeps of a variable, if that is still there, is the variable's memory.
+  static void check_unmoved(Node& node) {
+    for (const Node::Edge& edge : node.edges) {
+      const std::shared_ptr<Storage> variable = edge.variable.lock();
+      if (!variable || variable->moves() == edge.moves) continue;
+      node.gradients.assign(node.gradients.size(), Gradient());
+      fail("backward: a variable that \"{}\" used, of shape {}, has been moved since by an "
+           "optimizer; run the forward pass again", node.name, edge.shape.str());
     }
   }
 
   void step(Node& node) {
-    for (const Node::Edge& edge : node.edges) check_unchanged(edge, node.name);
+    check_unmoved(node);
     node.used = true;
     const std::vector<Node::Edge> edges = std::move(node.edges);
     if (const Pullback pullback = std::move(node.pullback)) {
@@ -185,11 +188,11 @@ std::shared_ptr<Node> new_node(const char* name, std::size_t edges) {
   return node;
 }
 
-void add_edge(Node& node, const Tensor& input, Partial partial) {
+void add_edge(Node& node, const Tensor& input, Partial partial, bool keeps) {
   Node::Edge edge{input.node(), input.slot(), input.shape(), std::move(partial)};
-  if (input.node() && input.node()->is_variable) {
+  if (keeps && input.node() && input.node()->is_variable) {
     edge.variable = input.storage();
-    edge.changes = input.storage()->changes();
+    edge.moves = input.storage()->moves();
   }
   node.edges.push_back(std::move(edge));
 }
@@ -205,7 +208,7 @@ Tensors record_fused(const char* name, const Tensors& results, const Tensors& in
     return results;
   }
   std::shared_ptr<Node> node = detail::new_node(name, inputs.size());
-  for (const Tensor& input : inputs) detail::add_edge(*node, input, {});
+  for (const Tensor& input : inputs) detail::add_edge(*node, input, {}, true);
   node->pullback = std::move(pullback);
   node->gradients.resize(results.size());
   if (detail::observer()) detail::observe(name, node->order, results, inputs);

@@ -38,8 +38,8 @@ struct Node {
     int slot = 0;
     Shape shape;
     Partial partial;  // empty in a fused operation
-    std::weak_ptr<Storage> variable = {};  // of a variable, its memory,
-    std::uint64_t changes = 0;             // and how often that had been changed
+    std::weak_ptr<Storage> variable = {};  // of one whose numbers the partial keeps, its memory,
+    std::uint64_t moves = 0;               // and how often an optimizer had moved it
   };
 
   const char* name = "variable";
@@ -60,8 +60,8 @@ Tensor stop_gradient(const Tensor& x);
 
 // Runs the graph back from a loss of one element. Gradients add up in the variables until
 // take_gradient, or an optimizer, takes them. The graph is used up. Where it fails, variables keep
-// what had reached them: take it before trying again. Fails where a variable was changed, by an
-// optimizer's step or otherwise, after an operation used it: the derivative would be another's.
+// what had reached them: take it before trying again. Fails where an optimizer
+// has moved a variable since an operation used it: the derivative would be that of other numbers.
 // Two threads may go back at the same time if they share no variables.
 void backward(const Tensor& loss);
 // From several results, with the gradient for each; sum(result * gradient) is the loss.
@@ -90,15 +90,22 @@ template <class F>
 struct Wrt {
   const Tensor& input;
   F partial;
+  bool keeps;  // whether the partial needs numbers of the input
 };
 template <class F>
 Wrt<F> wrt(const Tensor& input, F partial) {
-  return {input, std::move(partial)};
+  return {input, std::move(partial), true};
+}
+// Of an operation that is linear in this input: the partial needs none of its numbers, which an
+// optimizer may move before backward.
+template <class F>
+Wrt<F> wrt_linear(const Tensor& input, F partial) {
+  return {input, std::move(partial), false};
 }
 
 namespace detail {
 std::shared_ptr<Node> new_node(const char* name, std::size_t edges);
-void add_edge(Node& node, const Tensor& input, Partial partial);
+void add_edge(Node& node, const Tensor& input, Partial partial, bool keeps);
 }  // namespace detail
 
 // Records an operation: its name, its result and its partial derivatives.
@@ -107,8 +114,9 @@ Tensor record(const char* name, const Tensor& result, Wrt<F>... inputs) {
   std::shared_ptr<Node> node;
   if (recording() && ((inputs.input.node() != nullptr) || ...)) {
     node = detail::new_node(name, sizeof...(F));
-    ((inputs.input.node() ? detail::add_edge(*node, inputs.input, std::move(inputs.partial))
-                          : void()),
+    ((inputs.input.node()
+          ? detail::add_edge(*node, inputs.input, std::move(inputs.partial), inputs.keeps)
+          : void()),
      ...);
   }
   if (detail::observer()) {

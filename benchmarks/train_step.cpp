@@ -109,15 +109,21 @@ int main(int argc, char** argv) {
   std::string only, export_folder;
   app.add_option("--threads", thread_count, "Threads to use")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
-  app.add_option("--seconds", seconds, "Time for each measurement")->capture_default_str();
+      ->check(CLI::Range(1, 128));
+  app.add_option("--seconds", seconds, "Time for each measurement")
+      ->capture_default_str()
+      ->check(CLI::Range(0.001, 3600.0));
   app.add_flag("--json", json, "Print JSON");
-  app.add_option("--shape", only, "Only this one, such as 32x32");
+  const std::vector<Sizes> shapes = {{32, 32, 32}, {64, 64, 64}, {16, 256, 256}};
+  std::vector<std::string> names;
+  for (const Sizes& shape : shapes) names.push_back(shape.name());
+  app.add_option("--shape", only, "Only this one")->check(CLI::IsMember(names));
   app.add_option("--export", export_folder,
                  "Write weights, a batch and predictions of each shape to this folder, and end")
       ->check(CLI::ExistingDirectory);
+  app.footer("The fraction of the limit (benchmarks/machine_limit.h) may be above 1: the limit\n"
+             "counts what the model's definition needs, of which kindling saves some.");
   CLI11_PARSE(app, argc, argv);
-  const std::vector<Sizes> shapes = {{32, 32, 32}, {64, 64, 64}, {16, 256, 256}};
   nlohmann::json results = nlohmann::json::array();
   try {
     if (!export_folder.empty()) {

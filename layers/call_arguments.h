@@ -18,6 +18,10 @@ void check_arguments(const LayerImpl& layer, const std::vector<T>& inputs,
     throw Error(who() + "takes at most one mask an input, got " + std::to_string(masks.size()) +
                 " masks for " + std::to_string(count) + (count == 1 ? " input" : " inputs"));
   }
+  if (masks.size() == 1 && layer.has_attention_arguments()) {
+    throw Error(who() + "takes a mask for the query and one for the value, an undefined tensor for "
+                        "none, got 1 mask");
+  }
   for (std::size_t i = 0; i < count; ++i) {
     if (!inputs[i].defined()) {
       throw Error(who() + "input " + std::to_string(i) + " is an undefined tensor");

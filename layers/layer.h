@@ -106,6 +106,9 @@ class LayerImpl : public Configurable {
   // first, none on the others.
   virtual Tensors with_masks(Tensors results, const Tensors& inputs, const Call& call);
 
+  // Whether calls take use_causal_mask and return_attention_scores.
+  bool has_attention_arguments() const { return has_attention_arguments_; }
+
   // What it keeps from call to call, its layers included, is let go of.
   virtual void reset_states();
 

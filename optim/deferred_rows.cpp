@@ -124,15 +124,35 @@ void DeferredRows::wake_all() {
   });
 }
 
+void DeferredRows::let_go() {
+  const std::scoped_lock lock(mutex_);
+  let_go_ = true;
+  give_up_slots();
+}
+
+void DeferredRows::give_up_slots() {
+  if (!let_go_ || !updates_.empty()) return;
+  slot_data_.clear();
+  slots_.clear();
+}
+
+// Most looks find nothing to do, and needn't go to the pool for it.
+bool DeferredRows::waiting() {
+  const std::scoped_lock lock(mutex_);
+  return !updates_.empty();
+}
+
 void DeferredRows::settle() {
-  locked([&] { settle_all(); });
+  if (waiting()) locked([&] { settle_all(); });
 }
 
 void DeferredRows::settle_rows(std::span<const std::int32_t> rows, std::int64_t count) {
+  if (!waiting()) return;
   locked([&] {
-    if (count == rows_) {
+    // Seen in another shape, its rows are none of ours; let go, it is to be done with.
+    if (count == rows_ && !let_go_) {
       settle_some(rows);
-    } else {  // seen in another shape, whose rows are none of ours
+    } else {
       settle_all();
     }
   });
@@ -179,6 +199,7 @@ void DeferredRows::settle_all() {
   });
   updates_.clear();
   first_ = now;
+  give_up_slots();
 }
 
 void DeferredRows::settle_some(std::span<const std::int32_t> rows) {

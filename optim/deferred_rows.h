@@ -32,6 +32,9 @@ class DeferredRows : public Deferred {
   void step(const std::vector<Rows>& gradient, const Update& update, bool lazy);
   // The slots have been changed from outside, for all rows.
   void wake_all();
+  // No step will follow: once those that wait are taken, the slots are given up.
+  void let_go();
+  const Tensors& slots() const { return slots_; }
 
   void settle() override;
   void settle_rows(std::span<const std::int32_t> rows, std::int64_t count) override;
@@ -43,12 +46,14 @@ class DeferredRows : public Deferred {
     std::vector<std::size_t> first;  // of the parts of rows[i], up to first[i + 1]
     std::vector<const float*> parts;
   };
-  // What is called from outside holds the lock; the others run while it is held.
+  bool waiting();
   template <class Body>
   void locked(Body body);
+  // These run while the lock is held.
   void take_step(const std::vector<Rows>& gradient, const Update& update, bool lazy);
   void collect(const std::vector<Rows>& gradient);
   void settle_all();
+  void give_up_slots();
   void settle_some(std::span<const std::int32_t> rows);
   std::int64_t steps() const { return first_ + std::ssize(updates_); }
   // Steps [from, to) of a row, without a gradient.
@@ -72,6 +77,7 @@ class DeferredRows : public Deferred {
   std::vector<char> resting_;       // rows whose slots are as they were at first,
   float initial_;                   // this number
   bool moves_at_rest_ = false;      // these must take steps all the same: weight decay
+  bool let_go_ = false;
   Touched touched_;
   std::vector<std::int64_t> place_;  // a row's index in touched_.rows, where that row says so
 };

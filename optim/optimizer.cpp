@@ -128,6 +128,7 @@ void OptimizerImpl::set_learning_rate(double learning_rate) {
 void OptimizerImpl::match(const Weights& weights) {
   bool trainable = false;
   for (const Weight& w : weights) trainable = trainable || w.trainable;
+  if (weights.empty()) fail_with("got no weights; a layer has its own after its first call");
   if (!trainable) {
     fail("{}: none of the {} weights is trainable", who(), weights.size());
   }
@@ -146,13 +147,10 @@ void OptimizerImpl::match(const Weights& weights) {
   }
 }
 
-// The weights live on, without what an optimizer keeps for them.
+// The weights may live on: rows that wait have still to take their steps, but nothing else is kept.
 void OptimizerImpl::forget_states() {
   for (State& state : states_) {
-    std::shared_ptr<Deferred>& deferred = state.weight.storage()->deferred;
-    if (!state.rows || deferred != state.rows) continue;
-    deferred->settle();
-    deferred.reset();
+    if (state.rows) state.rows->let_go();
   }
   states_.clear();
 }
@@ -209,6 +207,7 @@ void OptimizerImpl::move(State& state, const Gradient& gradient, const Update& u
     state.slots.push_back(full(state.weight.shape(), initial_slot()));
   }
   if (fresh && common_.use_ema) state.slots.push_back(state.weight.clone());
+  state.weight.storage()->count_move();
   if (gradient.sparse() || (state.rows && !gradient.defined())) {
     std::shared_ptr<Deferred>& deferred = state.weight.storage()->deferred;
     if (!state.rows) {  // an average follows its weight even where that rests
@@ -220,7 +219,6 @@ void OptimizerImpl::move(State& state, const Gradient& gradient, const Update& u
       deferred = state.rows;
     }
     state.rows->step(gradient.rows(), update, lazy());
-    state.weight.storage()->changed();
     return;
   }
   if (state.rows) state.rows->wake_all();
@@ -287,6 +285,7 @@ void OptimizerImpl::finalize_variable_values(const Weights& weights) {
     if (!weights[i].trainable || state.slots.empty()) continue;
     if (state.rows) state.rows->settle();
     overwrite(state.weight, state.slots.back());
+    state.weight.storage()->count_move();
   }
 }
 

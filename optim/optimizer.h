@@ -50,8 +50,10 @@ struct CommonOptimizerOptions {
 };
 
 // One step over n elements: a weight w, its slots and its gradient g. It holds the numbers of its
-// step, and may run long after it, row by row (optim/deferred_rows.h): what it does to an element
-// depends on that element's w, slots and g alone.
+// step, never `this`, because it may run long after it, row by row, when the optimizer is gone
+// (optim/deferred_rows.h). What it does to an element depends on that element's w, slots and g
+// alone. Rows that no gradient has reached are left out if, without one, it leaves weights of some
+// magnitudes and their first slots as they are.
 using Update =
     std::function<void(float* w, float* const* slots, const float* g, std::int64_t n)>;
 

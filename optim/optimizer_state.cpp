@@ -61,7 +61,7 @@ void OptimizerImpl::state(Fields& f) {
   check_options();
   steps_ = steps;
   read_ = weights;
-  states_.clear();
+  forget_states();
 }
 
 void OptimizerImpl::exclude_from_weight_decay(const std::vector<std::string>& names) {

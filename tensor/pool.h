@@ -9,6 +9,7 @@ namespace kindling {
 //
 // A lock that a loop's blocks may want, too, is taken in there: a loop that a thread from outside
 // begins waits until the pool has room for it, and all of the pool may be waiting for that lock.
+// What is set for this thread alone, such as NoGrad, need not hold in there.
 void on_pool(FunctionRef<void()> body);
 
 }  // namespace kindling

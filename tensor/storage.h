@@ -36,14 +36,13 @@ struct Storage {
     return data_;
   }
 
-  // How often somebody was let in to write; puts off, too. Who kept a handle can tell by it that
-  // the numbers are others now.
-  std::uint64_t changes() const { return changes_.load(std::memory_order_relaxed); }
-  void changed() { changes_.store(changes() + 1, std::memory_order_relaxed); }
+  // How often an optimizer has moved the numbers, so that who kept a handle can tell.
+  std::uint64_t moves() const { return moves_.load(std::memory_order_relaxed); }
+  void count_move() { moves_.fetch_add(1, std::memory_order_relaxed); }
 
  private:
   void* data_;
-  std::atomic<std::uint64_t> changes_ = 0;  // atomic, but not counted on where two write at once
+  std::atomic<std::uint64_t> moves_ = 0;
 };
 
 }  // namespace kindling

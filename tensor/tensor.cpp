@@ -1,6 +1,7 @@
 #include <kindling/tensor/tensor.h>
 
 #include <algorithm>
+#include <concepts>
 #include <cstring>
 #include <limits>
 

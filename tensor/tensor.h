@@ -54,9 +54,9 @@ class Tensor {
 
   // The one door for writing. It changes every handle on this memory, so only fresh results,
   // optimizers and loading go through it.
-  std::span<float> mutable_floats() { return {to_write<float>(DType::float32), count()}; }
-  std::span<std::int32_t> mutable_ints() { return {to_write<std::int32_t>(DType::int32), count()}; }
-  std::span<bool> mutable_bools() { return {to_write<bool>(DType::boolean), count()}; }
+  std::span<float> mutable_floats() { return {as<float>(DType::float32), count()}; }
+  std::span<std::int32_t> mutable_ints() { return {as<std::int32_t>(DType::int32), count()}; }
+  std::span<bool> mutable_bools() { return {as<bool>(DType::boolean), count()}; }
   // Whether no other handle shares this memory.
   bool sole_owner() const { return storage_.use_count() == 1; }
   // Whether two handles share memory.
@@ -87,12 +87,6 @@ class Tensor {
   T* as(DType dtype) const {
     if (dtype_ != dtype || !storage_) wrong_access(dtype);
     return static_cast<T*>(storage_->settled());
-  }
-  template <class T>
-  T* to_write(DType dtype) {
-    T* const elements = as<T>(dtype);
-    storage_->changed();
-    return elements;
   }
   [[noreturn]] void wrong_access(DType dtype) const;
   std::size_t count() const { return static_cast<std::size_t>(elements_); }

@@ -23,23 +23,48 @@ namespace {
 namespace tbb = oneapi::tbb;
 
 // oneTBB isn't instrumented, so the thread sanitizer doesn't see that it orders the start of a loop
-// before its blocks and these before its end. These two say so. (The build compiles this one file,
-// and with it oneTBB's templates, without the sanitizer and defines KINDLING_TSAN.)
-void sanitizer_release([[maybe_unused]] char& at) {
+// before its blocks and these before its end. This says so. (The build compiles this one file, and
+// with it oneTBB's templates, without the sanitizer and defines KINDLING_TSAN.)
+class Order {
+ public:
+  Order() { release(start_); }
+  ~Order() { acquire(end_); }
+  Order(const Order&) = delete;
+  Order& operator=(const Order&) = delete;
+
+  class Block {
+   public:
+    explicit Block(Order& order) : order_(order) { acquire(order.start_); }
+    ~Block() { release(order_.end_); }
+    Block(const Block&) = delete;
+    Block& operator=(const Block&) = delete;
+
+   private:
+    Order& order_;
+  };
+
+ private:
+  static void release([[maybe_unused]] char& at) {
 #ifdef KINDLING_TSAN
-  __tsan_release(&at);
+    __tsan_release(&at);
 #endif
-}
-void sanitizer_acquire([[maybe_unused]] char& at) {
+  }
+  static void acquire([[maybe_unused]] char& at) {
 #ifdef KINDLING_TSAN
-  __tsan_acquire(&at);
+    __tsan_acquire(&at);
 #endif
-}
+  }
+
+  char start_ = 0, end_ = 0;
+};
+
+// OpenBLAS ends the program when several hundred threads multiply at once.
+constexpr int most_threads = 128;
 
 // OpenBLAS has a pool of its own; ours is the only one, so it runs one thread inside each block.
 int machine_threads() {
   openblas_set_num_threads(1);
-  return std::max(1, tbb::info::default_concurrency());
+  return std::clamp(tbb::info::default_concurrency(), 1, most_threads);
 }
 
 struct Pool {
@@ -69,6 +94,9 @@ int threads() { return pool().count; }
 
 void set_threads(int count) {
   if (count < 1) fail("set_threads: at least one thread is needed, got {}", count);
+  if (count > most_threads) {
+    fail("set_threads: OpenBLAS has memory for {} threads, got {}", most_threads, count);
+  }
   Pool& p = pool();
   if (count == p.count) return;
   p.count = count;
@@ -86,38 +114,30 @@ void parallel_for(std::int64_t blocks, FunctionRef<void(std::int64_t)> body) {
     for (std::int64_t b = 0; b < blocks; ++b) body(b);
     return;
   }
-  char start = 0, end = 0;
-  sanitizer_release(start);
+  Order order;
   const auto loop = [&] {
     tbb::parallel_for(
         tbb::blocked_range<std::int64_t>(0, blocks, 1),
         [&](const tbb::blocked_range<std::int64_t>& range) {
-          sanitizer_acquire(start);
-          {
-            Inside inside;
-            for (std::int64_t b = range.begin(); b != range.end(); ++b) body(b);
-          }
-          sanitizer_release(end);
+          const Order::Block block(order);
+          const Inside inside;
+          for (std::int64_t b = range.begin(); b != range.end(); ++b) body(b);
         },
         tbb::simple_partitioner());
   };
-  // Isolated: while it waits for its last blocks, this thread, which may hold a lock, doesn't begin
-  // those of another thread's loop, which may want it.
+  // Isolated: while it waits for its last blocks, this thread, which may hold a lock that another
+  // thread's loop wants (tensor/pool.h), doesn't begin blocks of that one.
   p.arena.execute([&] { tbb::this_task_arena::isolate(loop); });
-  sanitizer_acquire(end);
 }
 
 void on_pool(FunctionRef<void()> body) {
   Pool& p = pool();
   if (p.count == 1 || inside_block) return body();
-  char start = 0, end = 0;
-  sanitizer_release(start);
+  Order order;
   p.arena.execute([&] {
-    sanitizer_acquire(start);
+    const Order::Block block(order);
     body();
-    sanitizer_release(end);
   });
-  sanitizer_acquire(end);
 }
 
 void parallel_ranges(std::int64_t size, std::int64_t grain,

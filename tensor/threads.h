@@ -11,13 +11,14 @@
 #pragma GCC visibility push(default)
 namespace kindling {
 
-// Threads the kernels may use, at least 1. At first: the machine's. Fails below 1; not to be set
+// Threads the kernels may use, 1 to 128. At first: the machine's. Fails on others; not to be set
 // while another thread computes. More than the machine has raise oneTBB's limit for the process.
 int threads();
 void set_threads(int count);
 
 // Runs body(0) .. body(blocks - 1), in any order, on up to threads() threads; returns when all
-// are done. Calls from within a block run on its thread.
+// are done. Calls from within a block run on its thread. Hold no lock round a call that blocks, its
+// own or those of another thread's call, may want: this thread may run such while it waits.
 void parallel_for(std::int64_t blocks, FunctionRef<void(std::int64_t block)> body);
 
 // Splits [0, size) into blocks of at most `grain` and runs body(begin, end) on each.

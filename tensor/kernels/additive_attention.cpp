@@ -115,7 +115,7 @@ void gradients_of(const Parts& parts, int64_t index, const Inputs& in,
   const int64_t step = part.row_step();
   Scratch dp(part.weights()), g(AdditiveTile::most_queries * s.width);
   float delta[AdditiveTile::most_queries];
-  const AttentionDropout drop = dropout_of(s, in);
+  AttentionDropout drop = dropout_of(s, in);
   if (to.value != nullptr) std::fill_n(to.value, s.keys * s.width, 0.0f);
   part.for_each_tile([&](int64_t row, int64_t count) {
     const int64_t keys = part.tile().needed();
@@ -152,7 +152,7 @@ void additive_attention(const Shape& s, const Inputs& in, const AdditiveAttentio
     SequencePart part(parts, in, index, false);
     const int64_t step = part.row_step();
     Scratch weights(part.weights());
-    const AttentionDropout drop = dropout_of(s, in);
+    AttentionDropout drop = dropout_of(s, in);
     part.for_each_tile([&](int64_t row, int64_t count) {
       const int64_t keys = part.tile().needed();
       part.tile().weigh(weights.data(), to.softmax + row);

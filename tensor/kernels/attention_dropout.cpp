@@ -18,7 +18,7 @@ AttentionDropout::AttentionDropout(double rate, std::uint64_t seed, std::uint64_
       keep_(rate != 0 ? new bool[static_cast<std::size_t>(keys)] : nullptr) {}
 
 void AttentionDropout::operator()(std::int64_t row, std::int64_t count, std::int64_t keys,
-                                  float* weights, std::int64_t step) const {
+                                  float* weights, std::int64_t step) {
   if (rate_ == 0) return;
   // A table, because no processor predicts a branch on random numbers.
   const float factors[2] = {0, static_cast<float>(1 / (1 - rate_))};

@@ -19,7 +19,7 @@ class AttentionDropout {
   // Of `count` queries from `row` on, among all: each one's weights for its first `keys` keys, rows
   // `step` apart.
   void operator()(std::int64_t row, std::int64_t count, std::int64_t keys, float* weights,
-                  std::int64_t step) const;
+                  std::int64_t step);
 
  private:
   double rate_;

@@ -83,7 +83,7 @@ class Tile {
     }
   }
 
-  void drop(float* weights) const { drop_(row_, count_, keys_, weights, keys_); }
+  void drop(float* weights) { drop_(row_, count_, keys_, weights, keys_); }
 
  private:
   bool shown(int64_t i) const {

@@ -137,7 +137,7 @@ TEST_CASE("What backward can't start from is refused") {
   CHECK(message_of([&] { backward({x * 2}, {}); }) ==
         "backward: a gradient a result is needed, got 0 for 1");
   CHECK(message_of([&] { grad(x * 2); }) ==
-        "grad: only a variable keeps its gradient, got affine of shape (2,)");
+        "grad: only a variable keeps its gradient, got multiply of shape (2,)");
   CHECK(message_of([&] { grad(stop_gradient(x)); }) ==
         "grad: only a variable keeps its gradient, got a plain tensor of shape (2,)");
   CHECK(message_of([] { variable(arange(3)); }) ==
@@ -286,25 +286,16 @@ TEST_CASE("Equal largest elements share the gradient, as do equal operands") {
   check_close(grad(corners), tensor({-1.0, 0.0 + 0 + 0 + 1, 0.0 + 1 + 1 + 1, 0.0 + 1 + 1 + 0}));
 }
 
-TEST_CASE("A graph whose variable was changed is refused, and can be built again") {
-  const Tensor w = variable(tensor({2.0, -1.0}));
-  Tensor handle = w;
-  const Tensor loss = sum(w * w);
-  handle.mutable_floats()[0] = 5;
-  CHECK(message_of([&] { backward(loss); }) ==
-        "backward: a variable that \"multiply\" used, of shape (2,), has been changed since, as an "
-        "optimizer's step does; run the forward pass again");
-  backward(sum(w * w));
-  check_close(grad(w), tensor({10.0, -2.0}), 0);
-}
-
 TEST_CASE("A gradient from outside is a number: it has no history and no memory of a variable") {
   const Tensor x = variable(tensor({1.0, 2.0})), v = variable(tensor({3.0, 4.0}));
+  const Tensor y = variable(tensor({1.0, 2.0}));
   backward({linear(x)}, {v});
+  backward({linear(y)}, {stop_gradient(v)});
   CHECK(grad(x).node() == nullptr);
   Tensor handle = v;
   handle.mutable_floats()[0] = 7;
   check_close(grad(x), tensor({3.0, 4.0}), 0);
+  check_close(grad(y), tensor({3.0, 4.0}), 0);
 }
 
 TEST_CASE("A fused operation returns a gradient an input") {

@@ -178,7 +178,7 @@ TEST_CASE("A query sees what its masks leave") {
     }
     CHECK(sum == Approx(1));
   }
-  const Results masked = attention.with_scores({query, value}, {.mask = {none}});
+  const Results masked = attention.with_scores({query, value}, {.mask = {none, {}}});
   check_close(masked.output, zeros({2, 3, 4}), 0);
   check_close(sum(masked.scores, {.axis = {-1}}), ones({2, 3}), 1e-6);
 }
@@ -264,12 +264,15 @@ TEST_CASE("AdditiveAttention says what doesn't fit") {
         "AdditiveAttention \"a\": scale (4,) was built for 4 channels [query (2, 3, 6), "
         "value (2, 5, 6)]");
   const Tensor short_mask = cast(ones({2}), DType::boolean);
-  CHECK(refused({q, v}, {.mask = {short_mask}}) ==
+  CHECK(refused({q, v}, {.mask = {short_mask, Tensor()}}) ==
         "AdditiveAttention \"a\": a query mask is (batch, Tq), got (2,) [query (2, 3, 4)]");
   CHECK(refused({q, v}, {.mask = {Tensor(), short_mask}}) ==
         "AdditiveAttention \"a\": a value mask is (batch, Tv) = (2, 5), got (2,)");
   CHECK(refused({q, v}, {.mask = {Tensor(), Tensor(), short_mask}}) ==
         "AdditiveAttention \"a\": takes at most one mask an input, got 3 masks for 2 inputs");
+  CHECK(refused({q, v}, {.mask = {short_mask}}) ==
+        "AdditiveAttention \"a\": takes a mask for the query and one for the value, an undefined "
+        "tensor for none, got 1 mask");
   CHECK(message_of([] { AdditiveAttention({.dropout = 1, .name = "a"}); }) ==
         "AdditiveAttention \"a\": dropout is in [0, 1), got 1");
 }

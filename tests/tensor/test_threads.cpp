@@ -4,6 +4,8 @@
 #include <set>
 #include <thread>
 
+#include <kindling/tensor/pool.h>
+
 #include "tests/tensors.h"
 
 using namespace kindling;
@@ -104,11 +106,46 @@ TEST_CASE("What a block throws comes out of the loop, and the next loop works") 
   }
 }
 
+TEST_CASE("On the pool, a body runs once, and what it throws comes out") {
+  for (const int count : {1, 3}) {
+    const ThreadsScope scope(count);
+    int runs = 0;
+    on_pool([&] { ++runs; });
+    CHECK(runs == 1);
+    CHECK(message_of([] { on_pool([] { throw Error("thrown"); }); }) == "thrown");
+    std::atomic<int> inside{0};
+    on_pool([&] { parallel_for(8, [&](std::int64_t) { on_pool([&] { ++inside; }); }); });
+    CHECK(inside == 8);
+  }
+}
+
+TEST_CASE("On the pool, who wants a lock that a loop's blocks want gets it") {
+  const ThreadsScope scope(2);
+  std::mutex mutex;
+  std::int64_t sum = 0;  // guarded by the lock
+  const auto add = [&] {
+    on_pool([&] {
+      const std::scoped_lock lock(mutex);
+      std::atomic<std::int64_t> own{0};
+      parallel_for(4, [&](std::int64_t b) { own += b; });
+      sum += own;
+    });
+  };
+  std::thread beside([&] {
+    for (int i = 0; i < 200; ++i) parallel_for(8, [&](std::int64_t) { add(); });
+  });
+  for (int i = 0; i < 200; ++i) add();
+  beside.join();
+  CHECK(sum == 200 * (8 + 1) * 6);
+}
+
 TEST_CASE("At least one thread is needed") {
   const int before = threads();
   CHECK(before >= 1);
   CHECK(message_of([] { set_threads(0); }) == "set_threads: at least one thread is needed, got 0");
   CHECK(message_of([] { set_threads(-2); }) ==
         "set_threads: at least one thread is needed, got -2");
+  CHECK(message_of([] { set_threads(129); }) ==
+        "set_threads: OpenBLAS has memory for 128 threads, got 129");
   CHECK(threads() == before);
 }

@@ -1,4 +1,6 @@
 // The code of docs/tutorial.md, in its order, and what it says comes out.
+#include <iostream>
+
 #include <kindling/kindling.h>
 
 #include "tests/catch.h"
@@ -75,6 +77,20 @@ TEST_CASE("tutorial: tensors") {
   CHECK(means.shape() == Shape{2});
   CHECK(means.floats()[0] == Approx(1 + 140.0 / 3));
   CHECK(product.floats()[1] == 32);
+}
+
+TEST_CASE("tutorial: numbers from elsewhere, seeds and threads") {
+  std::vector<std::int32_t> read = {4, 0, 7, 2, 9, 1};
+  Tensor ids = tensor(read, {2, 3});                       // int32 (2, 3)
+  set_random_seed(1);
+  Tensor noise = random_uniform({2, 3}, -1, 1);            // or random_normal({2, 3})
+  set_threads(2);                                          // at first: as many as the machine has
+  std::cout << noise.str() << "\n";
+  CHECK(ids.ints()[5] == 1);
+  set_random_seed(1);
+  const Tensor again = random_uniform({2, 3}, -1, 1);
+  CHECK(again.str() == noise.str());
+  CHECK(threads() == 2);
 }
 
 TEST_CASE("tutorial: gradients") {
