@@ -171,12 +171,13 @@ def scaling(args):
     _, peak = kernels(args, "additive_attention/batch:1/steps:8192/")
     division = rows.pop("elementwise/division")
     shapes = sorted(rows, key=lambda shape: (shape[1], shape[0]))
+    least = "one run" if args.rounds == 1 else f"the least of {args.rounds} runs"
     return f"""| attention on one core, batch x steps | {" | ".join(f"{b}x{t}" for b, t in shapes)} |
 {"|---" * (len(shapes) + 1)}|
 | ns a pair and channel, there and back | {" | ".join(f"{rows[s]:.2f}" for s in shapes)} |
 
-Depth 100, least of {args.rounds}; a vector division took {division:.3f} ns an element in the same
-runs. With 1x8192 alone the program had a peak of {peak:.0f} MB (`/usr/bin/time -v
+Depth 100, {least}; a vector division took {division:.3f} ns an element then, too. With
+1x8192 alone the program had a peak of {peak:.0f} MB (`/usr/bin/time -v
 build/release/bin/kernels --benchmark_filter=additive_attention/batch:1/steps:8192/`)."""
 
 
