@@ -93,9 +93,9 @@ Shapes LayerImpl::compute_output_shape(const Shapes& inputs, const Call& call) {
   Call masked = call;
   masked.masks.assign(inputs.size(), Tensor());
   masked.training = false;
-  const Shapes first = shapes_of(this->call(small, masked));
+  const Shapes first = shapes_of(call_named(small, masked));
   reset_states();  // of layers that keep them, for this batch
-  const Shapes second = shapes_of(this->call(large, masked));
+  const Shapes second = shapes_of(call_named(large, masked));
   reset_states();
   Shapes results;
   for (std::size_t i = 0; i < first.size(); ++i) {
@@ -272,6 +272,17 @@ Tensors LayerImpl::with_masks(Tensors results, const Tensors& inputs, const Call
   return results;
 }
 
+Tensors LayerImpl::call_named(const Tensors& inputs, const Call& call) {
+  try {
+    return this->call(inputs, call);
+  } catch (const Error& error) {
+    // An operation's has no name: Dense "d": ... is a layer's, one inside or this one.
+    const std::string message = error.what();
+    if (message.substr(0, message.find(": ")).find(" \"") != std::string::npos) throw;
+    throw Error(who() + ": " + message);
+  }
+}
+
 Tensors LayerImpl::run(const Tensors& inputs, const CallOptions& options) {
   const Call settled = settle(inputs, options);
   const Shapes shapes = shapes_of(inputs);
@@ -289,7 +300,7 @@ Tensors LayerImpl::run(const Tensors& inputs, const CallOptions& options) {
          ", which doesn't know it, so its weights are neither trained nor saved with it; make it "
          "with add_layer there");
   }
-  Tensors results = call(inputs, settled);
+  Tensors results = call_named(inputs, settled);
   if (const Regularizer regularizer = activity_regularizer(); regularizer.defined()) {
     for (const Tensor& result : results) add_loss(regularizer(result));
   }

@@ -163,6 +163,8 @@ class LayerImpl : public Configurable {
   bool has_attention_arguments_ = false;  // use_causal_mask, return_attention_scores
 
  private:
+  // call(), whose errors say which layer they came from.
+  Tensors call_named(const Tensors& inputs, const Call& call);
   void adopt(const std::shared_ptr<LayerImpl>& layer);
   void clear_losses();
   void collect_losses(Tensors& all, std::set<const LayerImpl*>& seen) const;

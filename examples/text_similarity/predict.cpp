@@ -80,7 +80,8 @@ void predict(const PredictOptions& options) {
     throw Error("predict: with --batch, pairs come from standard input, not as arguments");
   }
   if (!options.batch && (options.first.empty() || options.second.empty())) {
-    throw Error("predict: two texts are needed, or --batch and pairs on standard input");
+    throw Error("predict: two texts that aren't empty are needed, or --batch and pairs on standard "
+                "input");
   }
   const Loaded loaded{settings_of_model(options.model),
                       Vocabulary::read(options.model + "/vocabulary.txt"),

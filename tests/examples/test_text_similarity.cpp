@@ -151,7 +151,8 @@ TEST_CASE("text_similarity says what is wrong and leaves things as they were") {
             ": is no model that text_similarity train saved, there is no " + none +
             "/settings.json\n");
   CHECK(error("predict --model " + none + " a") ==
-        "text_similarity: predict: two texts are needed, or --batch and pairs on standard input\n");
+        "text_similarity: predict: two texts that aren't empty are needed, or --batch and pairs on "
+        "standard input\n");
   REQUIRE(run("train --data " + data + small + "--model " + model).status == 0);
   CHECK(error("predict --model " + model + " \"?!\" b") ==
         "text_similarity: predict: the first text has no letter or digit, got \"?!\"\n");

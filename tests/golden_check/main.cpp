@@ -98,6 +98,7 @@ int main(int argc, char** argv) try {
   }
   Count total;
   for (const std::string& folder : folders) {
+    if (!std::filesystem::is_directory(folder)) fail("{}: there is no such folder", folder);
     std::vector<std::filesystem::path> files;
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
       if (entry.path().extension() == ".safetensors") files.push_back(entry.path());

@@ -1,4 +1,5 @@
 #include <kindling/layers/dense.h>
+#include <kindling/layers/time_distributed.h>
 
 #include "tests/layers/layer_check.h"
 
@@ -50,5 +51,8 @@ TEST_CASE("Dense says what doesn't fit") {
   CHECK(message_of([&] { dense({zeros({2, 5}), zeros({2, 5})}); }) ==
         "Dense \"hidden\": takes 1 input, got 2");
   CHECK(message_of([&] { dense(arange(10).reshaped({2, 5})); }) ==
-        "dense: float32 is needed, got int32 (2, 5)");
+        "Dense \"hidden\": dense: float32 is needed, got int32 (2, 5)");
+  const auto inside = TimeDistributed({.layer = dense});
+  CHECK(message_of([&] { inside(arange(10).reshaped({1, 2, 5})); }) ==
+        "Dense \"hidden\": dense: float32 is needed, got int32 (2, 5)");
 }
