@@ -181,14 +181,22 @@ Depth 100, {least}; a vector division took {division:.3f} ns an element then, to
 build/release/bin/kernels --benchmark_filter=additive_attention/batch:1/steps:8192/`)."""
 
 
+def row(title, cells):
+    return f"| {title} | {' | '.join(cells)} |"
+
+
+def head(title, columns):
+    return [row(title, columns), "|---" * (1 + len(columns)) + "|"]
+
+
 def attention_table(results):
-    lines = [f"| attention alone, forward and backward | {' | '.join(ATTENTION)} |", "|---|---|---|"]
+    lines = head("attention alone, forward and backward", ATTENTION)
     for name in dict.fromkeys(name for name, _ in results):
         cells = [f"{results[name, shape]:.1f} ms" +
                  ("" if name == "kindling" else
                   f" ({results[name, shape] / results['kindling', shape]:.0f}x)")
                  for shape in ATTENTION]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
+        lines.append(row(name, cells))
     return "\n".join(lines)
 
 
@@ -210,7 +218,7 @@ def medians(measures, rounds):
 
 
 def table(results, key, title):
-    lines = [f"| {title} | " + " | ".join(SHAPES) + " |", "|---" * (1 + len(SHAPES)) + "|"]
+    lines = head(title, SHAPES)
     for name in dict.fromkeys(name for _, name in results):
         cells = []
         for shape in SHAPES:
@@ -218,7 +226,7 @@ def table(results, key, title):
             ratio = "" if name == "kindling" or theirs is None else f" ({theirs / ours:.1f}x)"
             cells.append("" if theirs is None else f"{theirs:.1f} ms{ratio}")
         if any(cells):
-            lines.append(f"| {name} | " + " | ".join(cells) + " |")
+            lines.append(row(name, cells))
     return "\n".join(lines)
 
 
@@ -231,17 +239,13 @@ def on_one_thread(peers, rounds):
     return medians_of, runs[SHAPES[0]][0]["openblas"]
 
 
-def row(title, cells):
-    return f"| {title} | {' | '.join(cells)} |"
-
-
 def of_limit(results, single, threads):
     """A table's head and its rows on the share of the limit and on threads."""
     ours = {shape: results[shape, "kindling"] for shape in SHAPES}
     share = "training step's share of the machine's limit (`benchmarks/machine_limit.h`)"
     times = f"a step on one thread, times as long as on {threads}"
     return "\n".join([
-        row("kindling", SHAPES), "|---" * (1 + len(SHAPES)) + "|",
+        *head("kindling", SHAPES),
         row(share, (f"{ours[shape]['fraction_of_limit']:.2f}" for shape in SHAPES)),
         row("the same on one thread",
             (f"{single[shape]['fraction_of_limit']:.2f}" for shape in SHAPES)),
@@ -253,12 +257,10 @@ def held(peers, kernel, args):
     """Kindling beside the fastest peers once more, without OpenBLAS's use of AVX-512, if it has any."""
     of = "Haswell"
     with openblas_kernels(of):
-        taken = peers.step_of(SHAPES[0])["openblas"]
-    if taken != of or kernel == of:
-        return ""
-    measures = {name: peers.all[name] for name in ["kindling", "PyTorch, tuned", "ONNX Runtime"]
-                if name in peers.all}
-    with openblas_kernels(of):
+        if kernel == of or peers.step_of(SHAPES[0])["openblas"] != of:
+            return ""
+        measures = {name: peers.all[name] for name in ["kindling", "PyTorch, tuned", "ONNX Runtime"]
+                    if name in peers.all}
         results = medians(measures, args.rounds)
         single, _ = on_one_thread(peers, args.rounds)
     return f"""With OpenBLAS held to its kernels for {of} (`OPENBLAS_CORETYPE={of}`); the limit, too, is that

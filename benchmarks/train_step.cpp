@@ -109,7 +109,7 @@ int main(int argc, char** argv) {
   std::string only, export_folder;
   app.add_option("--threads", thread_count, "Threads to use")
       ->capture_default_str()
-      ->check(CLI::Range(1, 128));
+      ->check(CLI::Range(1, most_threads));
   app.add_option("--seconds", seconds, "Time for each measurement")
       ->capture_default_str()
       ->check(CLI::Range(0.001, 3600.0));

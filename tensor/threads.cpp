@@ -58,9 +58,6 @@ class Order {
   char start_ = 0, end_ = 0;
 };
 
-// OpenBLAS ends the program when several hundred threads multiply at once.
-constexpr int most_threads = 128;
-
 // OpenBLAS has a pool of its own; ours is the only one, so it runs one thread inside each block.
 int machine_threads() {
   openblas_set_num_threads(1);

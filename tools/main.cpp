@@ -19,7 +19,7 @@ int main(int argc, char** argv) {
   int threads = kindling::threads();
   app.add_option("--threads", threads, "Threads to use")
       ->capture_default_str()
-      ->check(CLI::Range(1, 128));
+      ->check(CLI::Range(1, kindling::most_threads));
 
   InfoOptions info_options;
   CLI::App* info_command = app.add_subcommand(

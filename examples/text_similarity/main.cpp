@@ -109,7 +109,7 @@ int main(int argc, char** argv) {
   for (CLI::App* command : {train_command, evaluate_command, predict_command}) {
     command->add_option("--threads", threads, "Threads to use")
         ->capture_default_str()
-        ->check(CLI::Range(1, 128));
+        ->check(CLI::Range(1, kindling::most_threads));
   }
   CLI11_PARSE(app, argc, argv);
   try {
