@@ -14,8 +14,9 @@ namespace kindling {
 // OpenBLAS ends the program when several hundred threads multiply at once.
 inline constexpr int most_threads = 128;
 
-// Threads the kernels may use, 1 to most_threads. At first: the machine's. Fails on others; not to be set
-// while another thread computes. More than the machine has raise oneTBB's limit for the process.
+// Threads the kernels may use, 1 to most_threads. At first: the machine's. Fails on others; not to
+// be set while another thread computes. More than the machine has raise oneTBB's limit for the
+// process.
 int threads();
 void set_threads(int count);
 
