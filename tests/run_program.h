@@ -1,6 +1,8 @@
 // A program of ours, run as its users run it.
 #pragma once
 
+#include <sys/wait.h>
+
 #include <array>
 #include <cstdio>
 #include <string>
@@ -8,7 +10,7 @@
 #include "tests/catch.h"
 
 struct ProgramResult {
-  int status;
+  int status;          // as a shell gives it: 128 and the signal if one has ended it
   std::string output;  // and errors
 };
 
@@ -24,6 +26,7 @@ inline ProgramResult run_program(const std::string& name, const std::string& arg
   while (const std::size_t n = fread(buffer.data(), 1, buffer.size(), pipe)) {
     result.output.append(buffer.data(), n);
   }
-  result.status = WEXITSTATUS(pclose(pipe));
+  const int ended = pclose(pipe);
+  result.status = WIFSIGNALED(ended) ? 128 + WTERMSIG(ended) : WEXITSTATUS(ended);
   return result;
 }

@@ -1,13 +1,19 @@
-// resume_run FOLDER: trains a little and writes everything that a run can write into FOLDER. The
-// test of BackupAndRestore kills it and starts it again.
+// resume_run FOLDER [N]: trains a little and writes everything that a run can write into FOLDER,
+// and prints how often it changed files. With N it ends as if killed at the N-th change. The test
+// of BackupAndRestore starts it again after that.
 #include <kindling/kindling.h>
 
+#include <cstdio>
+#include <cstdlib>
+
+#include "tests/resume/change.h"
 #include "tests/train/net.h"
 
 using namespace kindling;
 
 int main(int argc, char** argv) {
-  if (argc != 2) return 2;
+  if (argc < 2 || argc > 3) return 2;
+  if (argc == 3) die_at_change(std::atol(argv[2]));
   const std::string folder = std::string(argv[1]) + "/";
   set_random_seed(7);
   register_layer<Net>();
@@ -33,4 +39,5 @@ int main(int argc, char** argv) {
              .validation_split = 0.2,
              .class_weight = {{0, 1.0}, {1, 1.5}}});
   model.save(folder + "model");
+  std::printf("%ld\n", changes_of_files());
 }
