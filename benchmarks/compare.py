@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -274,10 +275,15 @@ of their rate:
 
 
 def machine(args, peers):
-    """The processor, and the versions of the peers."""
+    """The processor, its widest vectors, and the versions of the peers."""
     with open("/proc/cpuinfo", encoding="utf-8") as file:
-        model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")),
-                     "an unknown processor")
+        about = dict(re.findall(r"^(.*?)\s*: (.*)$", file.read(), re.MULTILINE))
+    model = about.get("model name", "an unknown processor")
+    flags = about.get("flags", "").split()
+    vectors = next((name for flag, name in (("avx512f", "AVX-512"), ("avx2", "AVX2"))
+                    if flag in flags), None)
+    if vectors:
+        model += f" with {vectors}"
     versions = []
     if "PyTorch, eager" in peers.all:
         version = run([args.python, "-c", "import torch; print(torch.__version__)"]).strip()
@@ -301,7 +307,8 @@ The documented model (vocabulary 20,000, depth 128, filters 100, kernel 4, Dense
 steps, {args.threads} threads, from the same weights, with random ids; Adam and binary cross-entropy in
 training steps. Kindling goes through 16 batches, its peers repeat the first, for which all predict
 the same within 1e-5. {rounds}; in brackets, how many times as long as
-kindling's. Written by `benchmarks/compare.py` on {machine(args, peers)}.
+kindling's. Written by `benchmarks/compare.py` on
+{machine(args, peers)}.
 
 {table(results, "train_ms", "training step")}
 
