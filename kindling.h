@@ -69,3 +69,4 @@
 #include <kindling/train/model.h>
 #include <kindling/train/plot_model.h>
 #include <kindling/train/profile.h>
+#include <kindling/train/stop_on_signal.h>

@@ -41,14 +41,19 @@ class CallbackImpl {
   virtual void state(Fields&) {}
   virtual bool runs_last() const { return false; }
 
-  // For fit: starts with a run, and whether the callback has asked to end it.
-  void begin(FitRun& run, Model& model);
+  // For fit: takes the callback for a run, which fails (false) while it belongs to one, lets it go,
+  // and says whether it has asked to end the run.
+  bool take(FitRun& run);
+  void let_go(const FitRun& run);
   bool stopped() const { return stopped_; }
   void set_stopped(bool stopped) { stopped_ = stopped; }
 
  protected:
   void stop_training() { stopped_ = true; }  // after this batch, or this epoch
-  FitRun& run() const { return *run_; }      // while fit runs
+  // Ends the run after this batch, or this epoch, as one that is to be taken up again: the epoch is
+  // not validated and logged, and BackupAndRestore saves the run and keeps it.
+  void interrupt_training();
+  FitRun& run() const;  // throws unless fit runs
 
  private:
   FitRun* run_ = nullptr;
@@ -57,9 +62,9 @@ class CallbackImpl {
 
 class Callback {
  public:
-  explicit Callback(std::shared_ptr<CallbackImpl> impl) : impl_(std::move(impl)) {}
-  CallbackImpl* operator->() const { return impl_.get(); }
-  const std::shared_ptr<CallbackImpl>& impl() const { return impl_; }
+  explicit Callback(std::shared_ptr<CallbackImpl> impl);
+  CallbackImpl* operator->() const { return impl().get(); }
+  const std::shared_ptr<CallbackImpl>& impl() const;  // throws if it has been moved from
 
  private:
   std::shared_ptr<CallbackImpl> impl_;

@@ -123,12 +123,13 @@ void BackupAndRestoreImpl::on_epoch_end(int, Logs&) {
 }
 
 void BackupAndRestoreImpl::on_train_batch_end(std::int64_t, const Logs&) {
-  if (options_.save_freq.due(batches_)) save();
+  if (options_.save_freq.due(batches_) || run().interrupted()) save();
 }
 
 void BackupAndRestoreImpl::on_train_end() {
   std::error_code failed;
-  if (options_.delete_checkpoint) std::filesystem::remove(file(), failed);
+  if (!options_.delete_checkpoint || run().interrupted()) return;
+  std::filesystem::remove(file(), failed);
   if (failed) fail("{}: cannot be removed, {}", file(), failed.message());
 }
 

@@ -22,6 +22,7 @@ void check(const Model& model, const FitOptions& o) {
   fail_unless(!o.batch_size && o.validation_split == 0 && !o.sample_weight.defined(),
               "batch_size, validation_split and sample_weight are for tensors; a Dataset has its "
               "own batches and weights");
+  for (const Callback& callback : o.callbacks) callback.impl();  // none is empty
 }
 
 Config to_config(const Logs& logs) {
@@ -58,6 +59,10 @@ FitRun::FitRun(Model& model, const Dataset& data, const FitOptions& options)
   std::ranges::stable_sort(callbacks_, {}, [](const Callback& c) { return c->runs_last(); });
 }
 
+FitRun::~FitRun() {
+  each([&](CallbackImpl& c) { c.let_go(*this); });
+}
+
 double FitRun::loss() const { return model_.objective(0).loss(); }
 
 bool FitRun::validates_later(const std::string& log, const Logs& logs) const {
@@ -69,9 +74,15 @@ bool FitRun::stopped() const {
 }
 
 History FitRun::run() {
-  each([&](CallbackImpl& c) { c.begin(*this, model_); });  // one may take up an earlier run
+  for (std::size_t i = 0; i < callbacks_.size(); ++i) {
+    if (!callbacks_[i]->take(*this)) {
+      fail("{}: fit: a callback serves one fit at a time, and callback {} is in use, by another fit "
+           "or twice in this one; make one for each", model_.impl()->who(), i);
+    }
+  }
+  each([&](CallbackImpl& c) { c.on_train_begin(model_); });  // one may take up an earlier run
   // An epoch that was stopped in its midst is still to be validated and logged.
-  while (epoch_ < options_.epochs && (batch_ > 0 || !stopped())) {
+  while (!interrupted_ && epoch_ < options_.epochs && (batch_ > 0 || !stopped())) {
     if (!run_epoch()) {
       fail("{}: epoch {} of the data has no batches", model_.impl()->who(), epoch_);
     }
@@ -95,13 +106,17 @@ bool FitRun::run_epoch() {
   auto steps = options_.steps_per_epoch;
   if (steps) *steps -= batch_;
   const Pass pass = limited(data_.pass(epoch, batch_), steps);
-  for (std::optional<Batch> batch; !stopped() && (batch = pass());) {
+  for (std::optional<Batch> batch; !interrupted_ && !stopped() && (batch = pass());) {
     each([&](CallbackImpl& c) { c.on_train_batch_begin(batch_); });
     model_.train_step(*batch, options_.class_weight);
     const std::int64_t done = batch_++;
     const Logs logs([this] { return model_.logs_now(); });
     progress_.step(batch_, [&] { return logs; });
     each([&](CallbackImpl& c) { c.on_train_batch_end(done, logs); });
+  }
+  if (interrupted_) {
+    progress_.leave_epoch();
+    return true;
   }
   if (batch_ == 0) return stopped();
   Logs logs = model_.logs_now();

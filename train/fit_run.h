@@ -13,6 +13,9 @@ namespace kindling {
 class FitRun {
  public:
   FitRun(Model& model, const Dataset& data, const FitOptions& options);
+  ~FitRun();
+  FitRun(const FitRun&) = delete;
+  FitRun& operator=(const FitRun&) = delete;
   History run();
 
   Model& model() const { return model_; }
@@ -24,6 +27,9 @@ class FitRun {
   int epoch() const { return static_cast<int>(epoch_); }
   std::int64_t batch() const { return batch_; }
   double loss() const;  // the mean over the epoch so far
+  // See CallbackImpl::interrupt_training().
+  void interrupt() { interrupted_ = true; }
+  bool interrupted() const { return interrupted_; }
   // Whether a log is missing only because this epoch was not validated (validation_freq).
   bool validates_later(const std::string& log, const Logs& logs) const;
 
@@ -42,6 +48,7 @@ class FitRun {
   Progress progress_;
   History history_;
   std::int64_t epoch_ = 0, batch_ = 0;
+  bool interrupted_ = false;
 };
 
 // The pass over an epoch, cut off after `steps` batches if there is a limit.

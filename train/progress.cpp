@@ -53,6 +53,12 @@ void Progress::finish_epoch(std::int64_t done, const Logs& logs) {
   std::fflush(stdout);
 }
 
+void Progress::leave_epoch() {
+  if (verbose_ != Verbose::bar) return;
+  fmt::print("\n");
+  std::fflush(stdout);
+}
+
 std::string Progress::line(std::int64_t done, const Logs& logs, bool finished) const {
   const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
   const double rate = static_cast<double>(done - first_) / std::max(seconds, 1e-9);

@@ -21,6 +21,8 @@ class Progress {
   // After a step; draws at most ten times a second.
   void step(std::int64_t done, FunctionRef<Logs()> logs);
   void finish_epoch(std::int64_t done, const Logs& logs);
+  // Of one that goes on in a later run.
+  void leave_epoch();
 
  private:
   using Clock = std::chrono::steady_clock;
