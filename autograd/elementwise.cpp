@@ -76,14 +76,14 @@ Tensor logical(const char* who, const Tensor& a, const Tensor& b, F f) {
 
 Tensor add(const Tensor& a, const Tensor& b) {
   const auto same = [](const Tensor& g) { return g; };
-  return record("add", binary("add", kernels::add, a, b), wrt_linear(a, same),
-                wrt_linear(b, same));
+  return record("add", binary("add", kernels::add, a, b), wrt(a, same),
+                wrt(b, same));
 }
 
 Tensor subtract(const Tensor& a, const Tensor& b) {
   return record("subtract", binary("subtract", kernels::subtract, a, b),
-                wrt_linear(a, [](const Tensor& g) { return g; }),
-                wrt_linear(b, [](const Tensor& g) { return -g; }));
+                wrt(a, [](const Tensor& g) { return g; }),
+                wrt(b, [](const Tensor& g) { return -g; }));
 }
 
 Tensor multiply(const Tensor& a, const Tensor& b) {
@@ -125,12 +125,12 @@ Tensor power(const Tensor& a, double b) { return power(a, scalar(b)); }
 Tensor affine(const Tensor& x, double scale, double offset, const char* who) {
   return record(who,
                 map(who, kernels::affine, x, static_cast<float>(scale), static_cast<float>(offset)),
-                wrt_linear(x, [scale](const Tensor& g) { return scale == 1 ? g : g * scale; }));
+                wrt(x, [scale](const Tensor& g) { return scale == 1 ? g : g * scale; }));
 }
 
 Tensor negative(const Tensor& x) {
   return record("negative", map("negative", kernels::negative, x),
-                wrt_linear(x, [](const Tensor& g) { return -g; }));
+                wrt(x, [](const Tensor& g) { return -g; }));
 }
 
 Tensor abs(const Tensor& x) {

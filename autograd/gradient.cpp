@@ -20,6 +20,7 @@ Gradient::Gradient(const Shape& table, Rows rows) : table_(table) {
   for (const std::int32_t id : rows.ids.ints()) {
     if (id < 0 || id >= table[0]) fail("Gradient: id {} is outside [0, {})", id, table[0]);
   }
+  rows.ids = rows.ids.clone();  // the caller may write the next batch where these are
   rows_.push_back(std::move(rows));
 }
 

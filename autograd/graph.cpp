@@ -1,6 +1,5 @@
 #include <kindling/autograd/graph.h>
 
-#include <atomic>
 #include <queue>
 
 #include <kindling/tensor/fail.h>
@@ -80,9 +79,8 @@ class Backward {
 
   void seed(const Tensor& result, const Tensor& gradient) {
     if (!result.node()) return;
-    // Numbers of its own, without a history: what others have a handle on, they may change.
-    send(result.node(), result.slot(),
-         gradient.sole_owner() ? stop_gradient(gradient) : gradient.clone());
+    // Numbers of its own, which nobody else can change and no operation saw in its forward pass.
+    send(result.node(), result.slot(), gradient.clone());
   }
 
   // Latest operation first: when one comes up, all that used its results have been through.
@@ -127,24 +125,16 @@ class Backward {
       }
       send(edge.node, edge.slot, std::move(gradient));
     } else {
-      send(edge.node, edge.slot, sum_to(gradient.dense(), edge.shape, who));
-    }
-  }
-
-  // What a partial keeps of a variable, if that is still there, is the variable's memory.
-  static void check_unmoved(Node& node) {
-    for (const Node::Edge& edge : node.edges) {
-      const std::shared_ptr<Storage> variable = edge.variable.lock();
-      if (!variable || variable->moves() == edge.moves) continue;
-      node.gradients.assign(node.gradients.size(), Gradient());
-      fail("backward: a variable that \"{}\" used, of shape {}, has been moved since by an "
-           "optimizer; run the forward pass again", node.name, edge.shape.str());
+      // A partial may have returned a tensor that others have a handle on.
+      const Tensor g = gradient.dense();
+      const bool own = g.storage()->created() > from.order;
+      send(edge.node, edge.slot, sum_to(own ? g : g.clone(), edge.shape, who));
     }
   }
 
   void step(Node& node) {
-    check_unmoved(node);
     node.used = true;
+    const detail::ReadAsOf reads(node.order, node.name);
     const std::vector<Node::Edge> edges = std::move(node.edges);
     if (const Pullback pullback = std::move(node.pullback)) {
       Tensors g;
@@ -179,22 +169,16 @@ bool recording() { return recording_now; }
 namespace detail {
 
 std::shared_ptr<Node> new_node(const char* name, std::size_t edges) {
-  static std::atomic<std::uint64_t> next{1};
   std::shared_ptr<Node> node(new Node, DeleteNode());
   node->name = name;
-  node->order = next.fetch_add(1, std::memory_order_relaxed);
+  node->order = recorded_operations.fetch_add(1, std::memory_order_relaxed);
   node->edges.reserve(edges);
   node->gradients.resize(1);
   return node;
 }
 
-void add_edge(Node& node, const Tensor& input, Partial partial, bool keeps) {
-  Node::Edge edge{input.node(), input.slot(), input.shape(), std::move(partial)};
-  if (keeps && input.node() && input.node()->is_variable) {
-    edge.variable = input.storage();
-    edge.moves = input.storage()->moves();
-  }
-  node.edges.push_back(std::move(edge));
+void add_edge(Node& node, const Tensor& input, Partial partial) {
+  node.edges.push_back({input.node(), input.slot(), input.shape(), std::move(partial)});
 }
 
 }  // namespace detail
@@ -208,7 +192,7 @@ Tensors record_fused(const char* name, const Tensors& results, const Tensors& in
     return results;
   }
   std::shared_ptr<Node> node = detail::new_node(name, inputs.size());
-  for (const Tensor& input : inputs) detail::add_edge(*node, input, {}, true);
+  for (const Tensor& input : inputs) detail::add_edge(*node, input, {});
   node->pullback = std::move(pullback);
   node->gradients.resize(results.size());
   if (detail::observer()) detail::observe(name, node->order, results, inputs);

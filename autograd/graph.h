@@ -38,12 +38,10 @@ struct Node {
     int slot = 0;
     Shape shape;
     Partial partial;  // empty in a fused operation
-    std::weak_ptr<Storage> variable = {};  // of one whose numbers the partial keeps, its memory,
-    std::uint64_t moves = 0;               // and how often an optimizer had moved it
   };
 
   const char* name = "variable";
-  std::uint64_t order = 0;  // later operations have higher numbers
+  std::uint64_t order = 0;  // the time of recording: later operations have higher numbers
   std::vector<Edge> edges;
   Pullback pullback;
   std::vector<Gradient> gradients;  // one a result, summed as they come
@@ -60,8 +58,9 @@ Tensor stop_gradient(const Tensor& x);
 
 // Runs the graph back from a loss of one element. Gradients add up in the variables until
 // take_gradient, or an optimizer, takes them. The graph is used up. Where it fails, variables keep
-// what had reached them: take it before trying again. Fails where an optimizer
-// has moved a variable since an operation used it: the derivative would be that of other numbers.
+// what had reached them: take it before trying again. Fails where a partial derivative reads a
+// tensor that has been written to since its operation was recorded (by an optimizer, by loading, by
+// hand): the derivative would be that of other numbers.
 // Two threads may go back at the same time if they share no variables.
 void backward(const Tensor& loss);
 // From several results, with the gradient for each; sum(result * gradient) is the loss.
@@ -90,22 +89,21 @@ template <class F>
 struct Wrt {
   const Tensor& input;
   F partial;
-  bool keeps;  // whether the partial needs numbers of the input
 };
 template <class F>
 Wrt<F> wrt(const Tensor& input, F partial) {
-  return {input, std::move(partial), true};
+  return {input, std::move(partial)};
 }
-// Of an operation that is linear in this input: the partial needs none of its numbers, which an
-// optimizer may move before backward.
+
 template <class F>
+[[deprecated("wrt does the same: backward sees by itself which numbers it reads")]]
 Wrt<F> wrt_linear(const Tensor& input, F partial) {
-  return {input, std::move(partial), false};
+  return wrt(input, std::move(partial));
 }
 
 namespace detail {
 std::shared_ptr<Node> new_node(const char* name, std::size_t edges);
-void add_edge(Node& node, const Tensor& input, Partial partial, bool keeps);
+void add_edge(Node& node, const Tensor& input, Partial partial);
 }  // namespace detail
 
 // Records an operation: its name, its result and its partial derivatives.
@@ -115,7 +113,7 @@ Tensor record(const char* name, const Tensor& result, Wrt<F>... inputs) {
   if (recording() && ((inputs.input.node() != nullptr) || ...)) {
     node = detail::new_node(name, sizeof...(F));
     ((inputs.input.node()
-          ? detail::add_edge(*node, inputs.input, std::move(inputs.partial), inputs.keeps)
+          ? detail::add_edge(*node, inputs.input, std::move(inputs.partial))
           : void()),
      ...);
   }

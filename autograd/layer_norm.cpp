@@ -26,7 +26,7 @@ Tensor layer_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, doub
     const float* const g = gradients[0].floats().data();
     Tensor dx = Tensor::empty(x.shape()), scaled = Tensor::empty(x.shape());
     kernels::layer_norm_gradient(x.floats().data(), statistics.floats().data(),
-                                 detail::floats_or_null(gamma), g, rows, n,
+                                 wanted[0] ? detail::floats_or_null(gamma) : nullptr, g, rows, n,
                                  dx.mutable_floats().data(), scaled.mutable_floats().data());
     const auto over_rows = [&](const float* from) {
       Tensor total = Tensor::empty({n});
@@ -34,7 +34,7 @@ Tensor layer_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, doub
       return total;
     };
     std::vector<Gradient> to(3);
-    to[0] = dx;
+    if (wanted[0]) to[0] = dx;
     if (wanted[1]) to[1] = over_rows(scaled.floats().data());
     if (wanted[2]) to[2] = over_rows(g);
     return to;

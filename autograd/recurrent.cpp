@@ -82,6 +82,7 @@ Tensors recurrent(const char* who, Cell cell, const Tensor& x, const Tensor& ker
     results.push_back(last_state(sequences[i], states[i]));
   }
   const auto pullback = [=](const Tensors& g, const std::vector<bool>& wanted) {
+    for (const Tensor& all : sequences) all.check_unchanged();  // `outputs` points into them
     Tensors dstates;  // for the last, then for the first
     for (std::size_t i = 0; i < states.size(); ++i) {
       dstates.push_back(g[i + 1].defined() ? g[i + 1].clone() : zeros(states[i].shape()));

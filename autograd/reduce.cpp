@@ -115,7 +115,7 @@ Tensor by_rows(const char* who, const Tensor& x, int axis, RowKernel kernel,
 Tensor sum(const Tensor& x, const ReduceOptions& options) {
   const Plan p = plan("sum", x, options);
   return record("sum", reduced(kernels::sum, x, p).reshaped(options.keepdims ? p.kept : p.dropped),
-                wrt_linear(x, [kept = p.kept, shape = x.shape()](const Tensor& g) {
+                wrt(x, [kept = p.kept, shape = x.shape()](const Tensor& g) {
                   return broadcast_to(g.reshaped(kept), shape);
                 }));
 }

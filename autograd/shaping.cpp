@@ -66,7 +66,7 @@ Tensor reshape(const Tensor& x, const Shape& shape) {
     }
     known = shape.with(axis, x.elements() / others);
   }
-  return record("reshape", x.reshaped(known), wrt_linear(x, [from = x.shape()](const Tensor& g) {
+  return record("reshape", x.reshaped(known), wrt(x, [from = x.shape()](const Tensor& g) {
                   return g.reshaped(from);
                 }));
 }
@@ -103,7 +103,7 @@ Tensor transpose(const Tensor& x, const std::vector<int>& axes) {
     strides.step[i] = from.step[axis];
   }
   return record("transpose", strided(x, shape, strides),
-                wrt_linear(x, [inverse](const Tensor& g) { return transpose(g, inverse); }));
+                wrt(x, [inverse](const Tensor& g) { return transpose(g, inverse); }));
 }
 
 Tensor broadcast_to(const Tensor& x, const Shape& shape) {
@@ -115,7 +115,7 @@ Tensor broadcast_to(const Tensor& x, const Shape& shape) {
   Strides strides;
   broadcast_steps(x.shape(), shape, strides.step);
   return record("broadcast_to", strided(x, shape, strides),
-                wrt_linear(x, [](const Tensor& g) { return g; }));  // the engine sums
+                wrt(x, [](const Tensor& g) { return g; }));  // the engine sums
 }
 
 Tensor concatenate(const Tensors& xs, int axis) {
@@ -184,7 +184,7 @@ Tensor slice(const Tensor& x, int axis, std::int64_t begin, std::int64_t end) {
   const Strides strides = strides_of(x.shape());
   return record("slice", strided(x, x.shape().with(along, to - from), strides,
                                  from * strides.step[along]),
-                wrt_linear(x, [along, from, after = size - to](const Tensor& g) {
+                wrt(x, [along, from, after = size - to](const Tensor& g) {
                   return pad(g, along, from, after);
                 }));
 }
@@ -210,7 +210,7 @@ Tensor flip(const Tensor& x, int axis) {
   const std::int64_t last = (x.size(along) - 1) * strides.step[along];
   strides.step[along] *= -1;
   return record("flip", strided(x, x.shape(), strides, last),
-                wrt_linear(x, [along](const Tensor& g) { return flip(g, along); }));
+                wrt(x, [along](const Tensor& g) { return flip(g, along); }));
 }
 
 Tensor pad(const Tensor& x, int axis, std::int64_t before, std::int64_t after) {
@@ -228,7 +228,7 @@ Tensor pad(const Tensor& x, int axis, std::int64_t before, std::int64_t after) {
     kernels::scatter_strided(x.rank(), x.shape().begin(), strides.step, from,
                              y.mutable_floats().data() + before * strides.step[along]);
   }
-  return record("pad", y, wrt_linear(x, [along, before, size](const Tensor& g) {
+  return record("pad", y, wrt(x, [along, before, size](const Tensor& g) {
                   return slice(g, along, before, before + size);
                 }));
 }
@@ -249,9 +249,9 @@ Tensor take(const Tensor& table, const Tensor& ids, const char* who) {
   sizes.insert(sizes.end(), table.shape().begin() + 1, table.shape().end());
   Tensor y = Tensor::empty(Shape(sizes));
   // Only these rows are looked at, so only these must be up to date.
-  const auto* rows = static_cast<const float*>(table.storage()->settled(ids.ints(), count));
+  const auto* rows = static_cast<const float*>(table.storage()->read_rows(ids.ints(), count));
   kernels::gather_rows(rows, ids.ints().data(), ids.elements(), width, y.mutable_floats().data());
-  return record("take", y, wrt_linear(table, [ids, shape = table.shape(), width](const Tensor& g) {
+  return record("take", y, wrt(table, [ids, shape = table.shape(), width](const Tensor& g) {
                   const std::int64_t n = ids.elements();
                   return Gradient(shape, Rows{ids.reshaped({n}), g.reshaped({n, width})});
                 }));

@@ -207,7 +207,6 @@ void OptimizerImpl::move(State& state, const Gradient& gradient, const Update& u
     state.slots.push_back(full(state.weight.shape(), initial_slot()));
   }
   if (fresh && common_.use_ema) state.slots.push_back(state.weight.clone());
-  state.weight.storage()->count_move();
   if (gradient.sparse() || (state.rows && !gradient.defined())) {
     std::shared_ptr<Deferred>& deferred = state.weight.storage()->deferred;
     if (!state.rows) {  // an average follows its weight even where that rests
@@ -218,6 +217,7 @@ void OptimizerImpl::move(State& state, const Gradient& gradient, const Update& u
       if (deferred) deferred->settle();
       deferred = state.rows;
     }
+    state.weight.storage()->count_write();
     state.rows->step(gradient.rows(), update, lazy());
     return;
   }
@@ -285,7 +285,6 @@ void OptimizerImpl::finalize_variable_values(const Weights& weights) {
     if (!weights[i].trainable || state.slots.empty()) continue;
     if (state.rows) state.rows->settle();
     overwrite(state.weight, state.slots.back());
-    state.weight.storage()->count_move();
   }
 }
 

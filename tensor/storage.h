@@ -1,4 +1,9 @@
-// Storage: the memory that tensors share, and the changes to it that wait until somebody reads it.
+// Storage: the memory that tensors share, its version, and the changes to it that wait until
+// somebody reads it.
+//
+// Time is counted in recorded operations. A storage's version is the time of the last write to it,
+// so backward can tell whether what an operation reads is still what its forward pass saw: nothing
+// has to say which numbers it keeps.
 #pragma once
 
 #include <atomic>
@@ -18,6 +23,31 @@ class Deferred {
   virtual void settle_rows(std::span<const std::int32_t> rows, std::int64_t count) = 0;
 };
 
+namespace detail {
+
+inline std::atomic<std::uint64_t> recorded_operations = 0;
+inline std::uint64_t now() { return recorded_operations.load(std::memory_order_relaxed); }
+
+// While one lives, this thread reads on behalf of an operation that was recorded at a time: reading
+// memory that was there then and has been written to since throws.
+class ReadAsOf {
+ public:
+  ReadAsOf(std::uint64_t time, const char* operation);
+  ~ReadAsOf();
+  ReadAsOf(const ReadAsOf&) = delete;
+  ReadAsOf& operator=(const ReadAsOf&) = delete;
+  static const ReadAsOf* current() { return current_; }
+
+  const std::uint64_t time;
+  const char* const operation;
+
+ private:
+  static constinit thread_local const ReadAsOf* current_;
+  const ReadAsOf* const before_;
+};
+
+}  // namespace detail
+
 struct Storage {
   std::shared_ptr<Deferred> deferred = {};  // null for almost all
 
@@ -26,23 +56,32 @@ struct Storage {
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
 
-  // The memory, up to date; the second form, as far as these rows of `count` go.
-  void* settled() {
+  // The memory, up to date, to read or to write; writes made later through the same pointer don't
+  // count as new ones.
+  const void* read() {
     if (deferred) deferred->settle();
     return data_;
   }
-  const void* settled(std::span<const std::int32_t> rows, std::int64_t count) {
+  void* write() {
+    count_write();
+    if (deferred) deferred->settle();
+    return data_;
+  }
+  // Up to date as far as these rows of `count` go.
+  const void* read_rows(std::span<const std::int32_t> rows, std::int64_t count) {
     if (deferred) deferred->settle_rows(rows, count);
     return data_;
   }
 
-  // How often an optimizer has moved the numbers, so that who kept a handle can tell.
-  std::uint64_t moves() const { return moves_.load(std::memory_order_relaxed); }
-  void count_move() { moves_.fetch_add(1, std::memory_order_relaxed); }
+  std::uint64_t created() const { return created_; }
+  std::uint64_t version() const { return version_.load(std::memory_order_relaxed); }
+  // Of a writer that doesn't go through write().
+  void count_write() { version_.store(detail::now(), std::memory_order_relaxed); }
 
  private:
   void* data_;
-  std::atomic<std::uint64_t> moves_ = 0;
+  const std::uint64_t created_ = detail::now();
+  std::atomic<std::uint64_t> version_ = created_;
 };
 
 }  // namespace kindling

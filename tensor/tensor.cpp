@@ -54,6 +54,17 @@ Tensor ints_from(const auto& values, const Shape& shape) {
 Storage::Storage(std::int64_t bytes) : data_(kernels::allocate(bytes)) {}
 Storage::~Storage() { kernels::release(data_); }
 
+namespace detail {
+
+constinit thread_local const ReadAsOf* ReadAsOf::current_ = nullptr;
+ReadAsOf::ReadAsOf(std::uint64_t recorded, const char* who)
+    : time(recorded), operation(who), before_(current_) {
+  current_ = this;
+}
+ReadAsOf::~ReadAsOf() { current_ = before_; }
+
+}  // namespace detail
+
 Tensor Tensor::empty(const Shape& shape, DType dtype) {
   Tensor t;
   t.elements_ = shape.elements();
@@ -88,7 +99,8 @@ Tensor Tensor::reshaped(const Shape& shape) const {
 Tensor Tensor::clone() const {
   if (!defined()) return {};
   Tensor t = empty(shape_, dtype_);
-  std::memcpy(t.storage_->settled(), storage_->settled(),
+  check_unchanged();
+  std::memcpy(t.storage_->write(), storage_->read(),
               static_cast<std::size_t>(elements_ * itemsize(dtype_)));
   return t;
 }
@@ -104,6 +116,13 @@ void Tensor::wrong_access(DType dtype) const {
   if (!storage_) fail("Tensor: undefined, it has no {} elements", name(dtype));
   fail("Tensor: {} elements were asked for, got {} of shape {}", name(dtype), name(dtype_),
        shape_.str());
+}
+
+void Tensor::changed_since(const char* operation) const {
+  fail("backward: \"{}\" needs a {} tensor of shape {} as it was in the forward pass, but an "
+       "optimizer, loading or mutable_{} has written to it since; run the forward pass again",
+       operation, name(dtype_), shape_.str(),
+       dtype_ == DType::float32 ? "floats" : dtype_ == DType::int32 ? "ints" : "bools");
 }
 
 Tensor with_mask(const Tensor& x, const Tensor& mask) {

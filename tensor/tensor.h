@@ -41,11 +41,11 @@ class Tensor {
 
   // The elements, row-major. Fails on another dtype. A span doesn't keep memory alive, so a
   // temporary gives none: name the tensor first.
-  std::span<const float> floats() const& { return {as<const float>(DType::float32), count()}; }
+  std::span<const float> floats() const& { return {read<float>(DType::float32), count()}; }
   std::span<const std::int32_t> ints() const& {
-    return {as<const std::int32_t>(DType::int32), count()};
+    return {read<std::int32_t>(DType::int32), count()};
   }
-  std::span<const bool> bools() const& { return {as<const bool>(DType::boolean), count()}; }
+  std::span<const bool> bools() const& { return {read<bool>(DType::boolean), count()}; }
   void floats() const&& = delete;
   void ints() const&& = delete;
   void bools() const&& = delete;
@@ -53,16 +53,26 @@ class Tensor {
   float item() const;
 
   // The one door for writing. It changes every handle on this memory, so only fresh results,
-  // optimizers and loading go through it.
-  std::span<float> mutable_floats() { return {as<float>(DType::float32), count()}; }
-  std::span<std::int32_t> mutable_ints() { return {as<std::int32_t>(DType::int32), count()}; }
-  std::span<bool> mutable_bools() { return {as<bool>(DType::boolean), count()}; }
+  // optimizers and loading go through it. Each call counts as a write: a graph recorded before it
+  // that needs these numbers is refused by backward. So ask again for each round of writing instead
+  // of holding a span.
+  std::span<float> mutable_floats() { return {write<float>(DType::float32), count()}; }
+  std::span<std::int32_t> mutable_ints() { return {write<std::int32_t>(DType::int32), count()}; }
+  std::span<bool> mutable_bools() { return {write<bool>(DType::boolean), count()}; }
   // Whether no other handle shares this memory.
   bool sole_owner() const { return storage_.use_count() == 1; }
   // Whether two handles share memory.
   bool same_memory(const Tensor& other) const { return storage_ == other.storage_; }
   // The memory, and what it has waiting.
   const std::shared_ptr<Storage>& storage() const { return storage_; }
+  // Throws if backward, on this thread, is in an operation that saw other numbers here.
+  void check_unchanged() const {
+    const detail::ReadAsOf* const reader = detail::ReadAsOf::current();
+    if (reader != nullptr && storage_->version() > reader->time &&
+        storage_->created() <= reader->time) {
+      changed_since(reader->operation);
+    }
+  }
 
   // The same memory under another shape, without history and mask; fails unless it has as many
   // elements, and where a size is `any`.
@@ -84,11 +94,18 @@ class Tensor {
 
  private:
   template <class T>
-  T* as(DType dtype) const {
+  const T* read(DType dtype) const {
     if (dtype_ != dtype || !storage_) wrong_access(dtype);
-    return static_cast<T*>(storage_->settled());
+    check_unchanged();
+    return static_cast<const T*>(storage_->read());
+  }
+  template <class T>
+  T* write(DType dtype) {
+    if (dtype_ != dtype || !storage_) wrong_access(dtype);
+    return static_cast<T*>(storage_->write());
   }
   [[noreturn]] void wrong_access(DType dtype) const;
+  [[noreturn]] void changed_since(const char* operation) const;
   std::size_t count() const { return static_cast<std::size_t>(elements_); }
 
   std::shared_ptr<Storage> storage_;

@@ -23,6 +23,8 @@ struct Operation {
 };
 using Operations = std::vector<Operation>;
 
+Operations all_operations();
+
 Operations elementwise_operations();
 Operations activation_operations();
 Operations comparison_operations();

@@ -16,6 +16,7 @@
 #include <kindling/layers/registry.h>
 
 #include "tests/tensors.h"
+#include "tests/written_since.h"
 
 namespace kindling {
 
@@ -163,6 +164,29 @@ inline void check_gradients(const Layer& layer, const Tensors& inputs, const Exp
   if (!layer.weights().empty()) check_weight_gradients(layer, inputs, e);
 }
 
+// After a write to a weight, an input or a result, backward is right or refuses.
+inline void check_written_since(const Layer& layer, const Tensors& inputs, const Expected& e) {
+  for (const Tensor& input : inputs) {
+    if (input.dtype() != DType::float32) continue;
+    Tensors operands;
+    for (const Tensor& x : inputs) operands.push_back(x.same_memory(input) ? variable(x) : x);
+    const Tensor wanted = *std::ranges::find_if(operands, &Tensor::node);
+    const auto forward = [&] { return layer.call(operands, e.call); };
+    Tensors all = operands;
+    for (const Weight& w : layer.weights()) all.push_back(w.value);
+    for (const Tensor& mask : e.call.mask) {
+      if (mask.defined()) all.push_back(mask);
+    }
+    for (std::size_t at = 0; at <= all.size(); ++at) {
+      CAPTURE(at);
+      CHECK(after_writing(forward, wanted, [&](const Tensors& results) {
+              return at < all.size() ? all[at] : results[0];
+            }) != Outcome::wrong);
+      for (const Weight& w : layer.weights()) take_gradient(w.value);
+    }
+  }
+}
+
 inline void check_config(const Layer& layer, const Tensors& inputs, const Tensors& results,
                          const Expected& e) {
   const Config config = layer.config();
@@ -226,7 +250,10 @@ inline void check_layer(const Layer& layer, const Tensors& inputs, const Expecte
   CHECK(layer_check::same_mask(results[0].mask(), e.mask));
   layer_check::check_weights(layer, e.weights);
   layer_check::check_shapes(layer, inputs, results, e);
-  if (e.differentiable) layer_check::check_gradients(layer, inputs, e);
+  if (e.differentiable) {
+    layer_check::check_gradients(layer, inputs, e);
+    layer_check::check_written_since(layer, inputs, e);
+  }
   layer_check::check_config(layer, inputs, results, e);
   layer_check::check_symbolic(layer, inputs, results, e);
 

@@ -183,8 +183,9 @@ TEST_CASE("After a step, a graph that needs the old numbers of a variable is ref
   CHECK(take_gradient(table).sparse());
   for (const auto& [loss, shape] : {std::pair(of_table, "(40, 5)"), std::pair(of_w, "(5,)")}) {
     CHECK(message_of([&] { backward(loss); }) ==
-          fmt::format("backward: a variable that \"square\" used, of shape {}, has been moved "
-                      "since by an optimizer; run the forward pass again", shape));
+          fmt::format("backward: \"square\" needs a float32 tensor of shape {} as it was in the "
+                      "forward pass, but an optimizer, loading or mutable_floats has written to it "
+                      "since; run the forward pass again", shape));
     CHECK(!take_gradient(table).defined());
     CHECK(!take_gradient(w).defined());
   }
