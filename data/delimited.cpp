@@ -45,8 +45,7 @@ class Records {
  private:
   bool next_line() {
     if (!lines_(line_)) return false;
-    if (++number_ == 1) line_ = without_byte_order_mark(line_);
-    require_utf8(line_, name_, number_);
+    require_utf8(line_, name_, ++number_);
     at_ = 0;
     end_ = line_.size() - (line_.ends_with('\r') ? 1 : 0);
     return true;

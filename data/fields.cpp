@@ -38,20 +38,4 @@ std::optional<std::int64_t> parse_digits(std::string_view field, int base) {
   return number;
 }
 
-std::string quoted(std::string_view field) {
-  constexpr std::size_t longest = 60;
-  std::string text(field.substr(0, longest));
-  if (field.size() > longest) {
-    // Not through the middle of a character: back to a byte that starts one.
-    std::size_t end = longest;
-    while (end > 0 && (field[end] & 0xc0) == 0x80) --end;
-    text.resize(end);
-    text += "...";
-  }
-  for (char& c : text) {
-    if ((c >= 0 && c < 0x20) || c == 0x7f) c = '?';
-  }
-  return '"' + text + '"';
-}
-
 }  // namespace kindling

@@ -4,8 +4,9 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
+
+#include <kindling/tensor/shown.h>  // quoted(), for messages
 
 #pragma GCC visibility push(default)
 namespace kindling {
@@ -18,9 +19,6 @@ std::optional<double> parse_number(std::string_view field);
 
 // The whole field as digits of a base, without a sign; none if it is anything else or too large.
 std::optional<std::int64_t> parse_digits(std::string_view field, int base = 10);
-
-// For error messages: in quotes, cut to about 60 bytes, control characters as '?'.
-std::string quoted(std::string_view field);
 
 }  // namespace kindling
 #pragma GCC visibility pop

@@ -26,8 +26,8 @@ std::ifstream open_text_file(const std::string& path) {
 // Lines of a file without end, such as a device, must not take all memory.
 constexpr std::size_t longest_line = std::size_t{1} << 24;
 
-// Appends the file's bytes up to a newline, which it takes off; false at the end.
-bool take_line(std::ifstream& file, std::string& line, const std::string& path,
+// Appends the stream's bytes up to a newline, which it takes off; false at the end.
+bool take_line(std::istream& file, std::string& line, const std::string& path,
                std::int64_t number) {
   char block[1 << 13];
   while (true) {
@@ -78,19 +78,23 @@ bool take_line(std::string_view& text, std::string_view& line) {
 }
 
 Lines lines_of(std::string_view text) {
-  return [text](std::string_view& line) mutable { return take_line(text, line); };
+  return [text = without_byte_order_mark(text)](std::string_view& line) mutable {
+    return take_line(text, line);
+  };
+}
+
+Lines lines_of_stream(std::shared_ptr<std::istream> stream, const std::string& name) {
+  return [=, number = std::int64_t{1}, held = std::string()](std::string_view& line) mutable {
+    held.clear();
+    if (!take_line(*stream, held, name, number)) return false;
+    const bool first = number++ == 1;
+    line = first ? without_byte_order_mark(held) : std::string_view(held);
+    return true;
+  };
 }
 
 Lines lines_of_file(const std::string& path) {
-  // Shared, since a function can be copied and a file can't.
-  const auto file = std::make_shared<std::ifstream>(open_text_file(path));
-  return [=, number = std::int64_t{1}, held = std::string()](std::string_view& line) mutable {
-    held.clear();
-    if (!take_line(*file, held, path, number)) return false;
-    ++number;
-    line = held;
-    return true;
-  };
+  return lines_of_stream(std::make_shared<std::ifstream>(open_text_file(path)), path);
 }
 
 }  // namespace kindling

@@ -11,6 +11,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <iosfwd>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -29,11 +31,14 @@ void require_utf8(std::string_view text, const std::string& name, std::int64_t l
 // the very end starts no line.
 bool take_line(std::string_view& text, std::string_view& line);
 
-// The lines of a text, one a call as take_line does it, unchecked; false at the end. A file is held
-// a line at a time, each of at most 16 MiB; a line is valid until the next call.
+// The lines of a text, one per call as take_line does it, without a byte order mark and otherwise
+// unchecked; false at the end. A file is held one line at a time, each of at most 16 MiB; a line is
+// valid until the next call.
 using Lines = std::function<bool(std::string_view& line)>;
 Lines lines_of(std::string_view text);  // which must stay
 Lines lines_of_file(const std::string& path);
+// Of a stream that is open; shared, since a function can be copied. `name` is for messages.
+Lines lines_of_stream(std::shared_ptr<std::istream> stream, const std::string& name);
 
 }  // namespace kindling
 #pragma GCC visibility pop

@@ -41,12 +41,15 @@ struct Header {
 };
 
 // "400000 100"; a word with a vector of one number is no header unless it is a number itself.
-std::optional<Header> parse_header(std::string_view line) {
+std::optional<Header> parse_header(std::string_view line, const std::string& path) {
   const std::size_t space = line.find(' ');
   if (space == line.npos) return {};
-  const auto words = parse_digits(line.substr(0, space));
-  const auto dim = parse_digits(line.substr(space + 1));
-  if (!words || !dim) return {};
+  const std::string_view first = line.substr(0, space), second = line.substr(space + 1);
+  for (const std::string_view field : {first, second}) {
+    if (field.empty() || field.find_first_not_of("0123456789") != field.npos) return {};
+  }
+  const auto words = parse_digits(first), dim = parse_digits(second);
+  if (!words || !dim) fail("{}:1: the counts are too large, got {}", path, quoted(line));
   return Header{*words, *dim};
 }
 
@@ -73,7 +76,8 @@ void for_each_vector(const Lines& next, const std::string& path, std::int64_t& d
     ++number;
     line = without_end(line);
     if (number == 1) {
-      header = parse_header(line);
+      require_utf8(line, path);  // most likely UTF-16 if it is not; some words are in no encoding
+      header = parse_header(line, path);
       dim = header ? header->dim : spaces(line);
       if (dim < 1) fail("{}:1: must be a word and its vector, got {}", path, quoted(line));
       // Each word of the vocabulary gets as many.

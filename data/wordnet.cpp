@@ -59,7 +59,11 @@ Line parse_line(std::string_view text, std::string place) {
   Line line;
   Synset& synset = line.synset;
   synset.offset = fields.number("the offset");
-  synset.lexicographer_file = static_cast<int>(fields.number("the lexicographer file"));
+  const std::int64_t file = fields.number("the lexicographer file");
+  if (!std::in_range<int>(file)) {
+    fail("{}: the lexicographer file is a number of two digits, got {}", fields.place(), file);
+  }
+  synset.lexicographer_file = static_cast<int>(file);
   if (const auto type = fields.word("the type"); type != "n") {
     fail("{}: the type must be n, a noun, got {}", fields.place(), quoted(type));
   }

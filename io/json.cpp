@@ -12,6 +12,7 @@
 
 #include <kindling/layers/config_value.h>
 #include <kindling/tensor/fail.h>
+#include <kindling/tensor/shown.h>
 
 namespace kindling {
 namespace {
@@ -214,16 +215,6 @@ Config parse_json(std::string_view text, const std::string& name, std::size_t mo
   return Reader(text, name, most_values).read();
 }
 
-std::string in_quotes(std::string_view text) {
-  constexpr std::size_t limit = 60;
-  std::size_t end = std::min(limit, text.size());
-  const auto inside_character = [&] {
-    return end < text.size() && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80;
-  };
-  while (end > 0 && inside_character()) --end;
-  const auto replace = json::error_handler_t::replace;
-  const std::string text_cut = json(text.substr(0, end)).dump(-1, ' ', false, replace);
-  return end < text.size() ? text_cut + "..." : text_cut;
-}
+std::string in_quotes(std::string_view text) { return quoted(text); }
 
 }  // namespace kindling

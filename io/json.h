@@ -36,7 +36,7 @@ std::string to_json(const Config& config, int indent = 2);
 Config parse_json(std::string_view text, const std::string& name,
                   std::size_t most_values = std::size_t{1} << 24);
 
-// A text as JSON writes it, in quotes and cut short, for messages.
+// The same as quoted() of tensor/shown.h, by its older name.
 std::string in_quotes(std::string_view text);
 
 }  // namespace kindling

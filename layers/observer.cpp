@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <kindling/tensor/shown.h>
+
 namespace kindling {
 namespace {
 
@@ -75,8 +77,8 @@ std::string Trace::str() const {
   std::size_t names = 0, shapes = 0;
   std::vector<std::string> left;
   for (const CallTrace& call : calls) {
-    left.push_back(std::string(2 * static_cast<std::size_t>(call.depth), ' ') + call.name + " (" +
-                   call.class_name + ")");
+    left.push_back(fmt::format("{:{}}{} ({})", "", 2 * call.depth, shown(call.name, 60),
+                               shown(call.class_name, 60)));
     names = std::max(names, left.back().size());
     shapes = std::max(shapes, text_of(call.inputs).size());
   }

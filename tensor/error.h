@@ -3,6 +3,10 @@
 //   who: the rule that was broken, what was got [operands]
 //
 //   matmul: inner dimensions differ, 4 against 3 [a (3, 4), b (3, 5)]
+//
+// Messages quote names and texts of files, so they are made safe to print: what would reach a
+// terminal as more than text is escaped, as tensor/shown.h does it, but for line breaks, and of a
+// very long message the middle is left out.
 #pragma once
 
 #include <stdexcept>
@@ -13,7 +17,7 @@ namespace kindling {
 
 class Error : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit Error(const std::string& message);
 };
 
 // Something the user should know that is no error. By default a line on standard error;

@@ -10,6 +10,7 @@
 #include <kindling/layers/observer.h>
 #include <kindling/tensor/fail.h>
 #include <kindling/tensor/random.h>
+#include <kindling/tensor/shown.h>
 
 namespace kindling {
 namespace {
@@ -131,8 +132,8 @@ std::string StepProfile::str() const {
   std::size_t width = 5;
   std::vector<std::string> names;
   for (const LayerProfile& layer : layers) {
-    names.push_back(std::string(2 * static_cast<std::size_t>(layer.depth), ' ') + layer.name +
-                    (layer.class_name.empty() ? "" : " (" + layer.class_name + ")"));
+    names.push_back(fmt::format("{:{}}{}", "", 2 * layer.depth, shown(layer.name, 60)) +
+                    (layer.class_name.empty() ? "" : " (" + shown(layer.class_name, 60) + ")"));
     width = std::max(width, names.back().size());
   }
   std::string text = fmt::format("{:<{}}  {:>10}  {:>10}  {:>10}  {:>10}\n", "layer", width,

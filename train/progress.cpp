@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include <kindling/tensor/shown.h>
+
 namespace kindling {
 namespace {
 
@@ -18,8 +20,16 @@ std::string duration(double seconds) {
 
 std::string values(const Logs& logs) {
   std::string text;
-  for (const auto& [name, value] : logs) text += fmt::format(" - {}: {:.4f}", name, value);
+  for (const auto& [name, value] : logs) {
+    text += fmt::format(" - {}: {:.4f}", shown(name, 60), value);
+  }
   return text;
+}
+
+// Training goes on if this can't be written; stdout's error flag stays, for the program's end.
+void put(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
 }
 
 }  // namespace
@@ -43,14 +53,12 @@ void Progress::step(std::int64_t done, FunctionRef<Logs()> logs) {
   if (now - drawn_ < std::chrono::milliseconds(100)) return;
   drawn_ = now;
   // Back to the start of the line, and what was longer before is erased.
-  fmt::print("\r{}\x1b[K", line(done, logs(), false));
-  std::fflush(stdout);
+  put(fmt::format("\r{}\x1b[K", line(done, logs(), false)));
 }
 
 void Progress::finish_epoch(std::int64_t done, const Logs& logs) {
   if (verbose_ == Verbose::silent) return;
-  fmt::print("{}{}\n", verbose_ == Verbose::bar ? "\r\x1b[K" : "", line(done, logs, true));
-  std::fflush(stdout);
+  put(fmt::format("{}{}\n", verbose_ == Verbose::bar ? "\r\x1b[K" : "", line(done, logs, true)));
 }
 
 void Progress::leave_epoch() {

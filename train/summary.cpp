@@ -6,12 +6,15 @@
 
 #include <kindling/autograd/graph.h>
 #include <kindling/layers/observer.h>
+#include <kindling/tensor/shown.h>
 #include <kindling/train/model.h>
 
 namespace kindling {
 namespace {
 
 using Row = std::array<std::string, 4>;
+
+constexpr std::size_t longest_name = 60;  // a table is as wide as its longest cell
 
 std::string thousands(std::int64_t n) {
   std::string digits = std::to_string(n);
@@ -65,8 +68,8 @@ std::vector<std::string> connections(const Layer& layer, const FunctionalImpl* g
   if (graph == nullptr) return all;
   const auto add = [&](const SymbolicTensor& t) {
     if (!t.defined()) return;
-    all.push_back(fmt::format("{}[{}][{}]", t.node()->layer.name(), graph->call_index(*t.node()),
-                              t.index()));
+    all.push_back(fmt::format("{}[{}][{}]", shown(t.node()->layer.name(), longest_name),
+                              graph->call_index(*t.node()), t.index()));
   };
   for (const auto& node : graph->nodes()) {
     if (node->layer.impl() != layer.impl()) continue;
@@ -91,7 +94,8 @@ std::string Model::summary() const {
   const Trace inside = functional() == nullptr ? calls_inside(*this) : Trace();
   for (const Layer& layer : layers()) {
     const std::vector<std::string> from = connections(layer, functional());
-    std::vector<Row> rows = {{layer.name() + " (" + layer.class_name() + ")",
+    std::vector<Row> rows = {{fmt::format("{} ({})", shown(layer.name(), longest_name),
+                                          shown(layer.class_name(), longest_name)),
                               output_shape(layer, functional(), inside),
                               thousands(layer.count_params()),
                               from.empty() ? "-" : from[0]}};
@@ -105,7 +109,7 @@ std::string Model::summary() const {
     }
     return text + "\n";
   };
-  std::string text = fmt::format("Model: \"{}\"\n", name()) + rule("┏", "━", "┳", "┓");
+  std::string text = fmt::format("Model: \"{}\"\n", shown(name())) + rule("┏", "━", "┳", "┓");
   for (std::size_t b = 0; b < blocks.size(); ++b) {
     const char* bar = b == 0 ? "┃" : "│";
     for (const Row& r : blocks[b]) {

@@ -60,6 +60,23 @@ TEST_CASE("fastText: lines end at a newline only, words may look like anything")
   CHECK(vectors.values[5] == 8);
 }
 
+TEST_CASE("a byte order mark is part of neither the first word nor the counts") {
+  const std::string mark = "\xef\xbb\xbf";
+  for (const char* text : {"rose 1 2\n", "1 2\nrose 1 2\n", "2 2\r\noak 3 4\r\nrose 1 2\r\n"}) {
+    const WordVectors from_file = read(mark + text);
+    const WordVectors from_memory =
+        kindling::parse_word_vectors(mark + text, "v.txt", flowers());
+    for (const WordVectors& vectors : {from_file, from_memory}) {
+      CHECK(vectors.dim == 2);
+      CHECK(vectors.found_count == 1);
+      CHECK(vectors.values[4] == 1);
+    }
+  }
+  const TemporaryFolder folder;
+  CHECK(read_vector_words(folder.write("v.txt", mark + "rose 1 2\n")) ==
+        std::vector<std::string>{"rose"});
+}
+
 TEST_CASE("Vectors say how many of the words they have") {
   const auto report = [](const char* text, const std::vector<std::string>& words, int examples) {
     const Vocabulary vocabulary(words);
@@ -68,7 +85,7 @@ TEST_CASE("Vectors say how many of the words they have") {
   const char* text = "rose 1 2\noak 1 2\nelm 3 4\n";
   CHECK(report(text, {"rose"}, 5) == "v.txt: 1 of 1 words found (100.0%), dimension 2");
   CHECK(report(text, {"tulip", "rose", "li\tly"}, 5) ==
-        "v.txt: 1 of 3 words found (33.3%), dimension 2; not found: \"tulip\", \"li?ly\"");
+        "v.txt: 1 of 3 words found (33.3%), dimension 2; not found: \"tulip\", \"li\\tly\"");
   CHECK(report(text, {"tulip", "rose", "lily"}, 1) ==
         "v.txt: 1 of 3 words found (33.3%), dimension 2; not found: \"tulip\", ...");
   CHECK(report(text, {"tulip"}, 0) == "v.txt: 0 of 1 words found (0.0%), dimension 2");
@@ -101,6 +118,14 @@ TEST_CASE("damaged vector files") {
   CHECK(error("3 2\nrose 1 2\noak 3 4\n") == "vectors.txt:1: says 3 words, got 2");
   CHECK(error("3 2\n") == "vectors.txt: has a first line and no vectors");
   CHECK(error("1 0\nrose\n") == "vectors.txt:1: must be a word and its vector, got \"1 0\"");
+  for (const char* number : {"-1.7-003", "0x10", "inf", "1e999", "1,5", "1.5.2", "1e", "--1", ""}) {
+    CHECK(error(std::string("rose 1 ") + number + " 2\n") ==
+          std::string("vectors.txt:1: a vector's numbers must be finite, got \"") + number + "\"");
+  }
+  CHECK(error("99999999999999999999 2\nrose 1 2\n") ==
+        "vectors.txt:1: the counts are too large, got \"99999999999999999999 2\"");
+  CHECK(error("\xff\xfer\0o\0s\0e\0 \0" "1\0") ==
+        "vectors.txt:1: text is not UTF-8, byte 0xff at offset 0 of the line");
   CHECK(error("1 999999999999\nrose 1 2\n") ==
         "vectors.txt:1: a vector has at most 16384 numbers, got 999999999999");
   CHECK(message_of([] { read_word_vectors("/nowhere/v.txt", flowers()); }) ==

@@ -100,6 +100,10 @@ TEST_CASE("WordNet is not installed") {
 TEST_CASE("damaged lines of WordNet") {
   CHECK(error_of("x") == ":2: the offset must be a number, got \"x\"");
   CHECK(error_of("\n") == ":2: the line ends where the offset must be");
+  CHECK(error_of("00000010 4294967299 n") ==
+        ":2: the lexicographer file is a number of two digits, got 4294967299");
+  CHECK(error_of("00000010 99999999999999999999 n") ==
+        ":2: the lexicographer file must be a number, got \"99999999999999999999\"");
   CHECK(error_of("00000010 zz") == ":2: the lexicographer file must be a number, got \"zz\"");
   CHECK(error_of("00000010 03 v") == ":2: the type must be n, a noun, got \"v\"");
   CHECK(error_of("00000010 03 n xx") ==
