@@ -170,7 +170,8 @@ inline void check_written_since(const Layer& layer, const Tensors& inputs, const
     if (input.dtype() != DType::float32) continue;
     Tensors operands;
     for (const Tensor& x : inputs) operands.push_back(x.same_memory(input) ? variable(x) : x);
-    const Tensor wanted = *std::ranges::find_if(operands, &Tensor::node);
+    const auto is_variable = [](const Tensor& x) { return x.node() != nullptr; };
+    const Tensor wanted = *std::ranges::find_if(operands, is_variable);
     const auto forward = [&] { return layer.call(operands, e.call); };
     Tensors all = operands;
     for (const Weight& w : layer.weights()) all.push_back(w.value);
