@@ -71,11 +71,13 @@ Config graph_config(const FunctionalImpl& model, const SharedIds& shared) {
   for (const Layer& layer : model.layers()) layers.push_back(layer_config(model, layer, shared));
   for (const SymbolicTensor& t : model.inputs()) inputs.push_back(history(model, t));
   for (const SymbolicTensor& t : model.outputs()) outputs.push_back(history(model, t));
-  return Config::Map{{"name", model.name()},
-                     {"trainable", model.trainable()},
-                     {"layers", layers},
-                     {"input_layers", inputs},
-                     {"output_layers", outputs}};
+  Config config = Config::Map{{"name", model.name()},
+                              {"trainable", model.trainable()},
+                              {"layers", layers},
+                              {"input_layers", inputs},
+                              {"output_layers", outputs}};
+  if (model.names_outputs()) config.set("output_names", to_config(model.output_names()));
+  return config;
 }
 
 // How many graphs each layer stands in, each graph looked at once.
@@ -109,9 +111,13 @@ class Reader {
     for (const OneLayer* layer : layers) make_calls(*layer);
     check_all_made();
     const Config& name = config_["name"];
+    std::vector<std::string> output_names;
+    if (const Config& given = config_["output_names"]; !given.is_null()) {
+      from_config(given, output_names, what("output_names"));
+    }
     const Functional model({.inputs = ends("input_layers"), .outputs = ends("output_layers"),
                             .name = name.is_null() ? "" : text(name, "name"),
-                            .sequential = sequential});
+                            .sequential = sequential, .output_names = output_names});
     if (const Config& trainable = config_["trainable"]; !trainable.is_null()) {
       model.set_trainable(trainable.as_bool(what("trainable")));
     }

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <vector>
 
+#include <kindling/autograd/elementwise.h>
 #include <kindling/tensor/fail.h>
 
 namespace kindling {
@@ -15,6 +16,9 @@ struct Entry {
   ActivationFunction::AxisFunction axis_function = nullptr;
   bool built_in = true;
 };
+
+// clip(0.2 x + 0.5, 0, 1): what Keras 2 called hard_sigmoid.
+Tensor hard_sigmoid_keras2(const Tensor& x) { return hard_sigmoid(1.2 * x); }
 
 std::mutex mutex;
 
@@ -35,6 +39,7 @@ std::vector<Entry>& table() {
       {"sigmoid", sigmoid},
       {"log_sigmoid", log_sigmoid},
       {"hard_sigmoid", hard_sigmoid},
+      {"hard_sigmoid_keras2", hard_sigmoid_keras2},
       {"sparse_sigmoid", sparse_sigmoid},
       {"hard_silu", hard_silu},
       {"hard_swish", hard_silu},

@@ -20,6 +20,11 @@ FunctionalImpl::FunctionalImpl(Options options)
       options_(std::move(options)) {
   collect_nodes();
   collect_layers();
+  const std::set<std::string> names(options_.output_names.begin(), options_.output_names.end());
+  if (names_outputs() && names.size() != options_.outputs.size()) {
+    fail("{}: output_names has one name of its own per output, got {} for {}", who(), names.size(),
+         options_.outputs.size());
+  }
   std::vector<std::size_t> last_use(nodes_.size());
   for (std::size_t n = 0; n < nodes_.size(); ++n) {
     Step step;
@@ -102,6 +107,7 @@ int FunctionalImpl::call_index(const SymbolicNode& node) const {
 }
 
 std::vector<std::string> FunctionalImpl::output_names() const {
+  if (names_outputs()) return options_.output_names;
   std::vector<std::string> names;
   for (const SymbolicTensor& output : options_.outputs) {
     std::string name = output.node()->layer.name();

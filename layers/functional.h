@@ -18,6 +18,8 @@ class FunctionalImpl : public LayerImpl {
     SymbolicTensors outputs = {};
     std::string name = {};
     bool sequential = false;  // a chain that Keras calls Sequential, and is saved as one
+    // Names for losses, metrics and logs, one per output; by default those of the layers.
+    std::vector<std::string> output_names = {};
   };
   // Fails where an input is no Input, an output depends on one that is not listed, or two layers
   // share a name.
@@ -32,9 +34,10 @@ class FunctionalImpl : public LayerImpl {
 
   const SymbolicTensors& inputs() const { return options_.inputs; }
   const SymbolicTensors& outputs() const { return options_.outputs; }
-  // Those of the layers that the outputs come from, each its own: "dense", and "dense_1" if output
-  // 1 comes from it too.
+  // Those given, or those of the layers that the outputs come from, each its own: "dense", and
+  // "dense_1" if output 1 comes from it too.
   std::vector<std::string> output_names() const;
+  bool names_outputs() const { return !options_.output_names.empty(); }
   // layers(): each once, in the order of their first calls; inputs too.
   // Every call, in an order in which what a call needs comes before it.
   const std::vector<std::shared_ptr<SymbolicNode>>& nodes() const { return nodes_; }

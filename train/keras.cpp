@@ -20,23 +20,6 @@ std::vector<KerasOutput> outputs_of(const Model& model) {
   return outputs;
 }
 
-void compile(Model& model, const KerasModel& read, const std::string& path) {
-  const Config& config = read.training.compile_config;
-  if (!config.is_map() || config["optimizer"].is_null()) return;
-  const std::string what = path + ": compile_config";
-  try {
-    const CompileOptions options = compile_options_from_keras(config, outputs_of(model), what);
-    model.compile(options);
-    if (read.training.optimizer.empty()) return;  // it has no state
-    optimizer_from_keras(options.optimizer, read.training, read.weights, model.weights(),
-                         path + ": optimizer");
-  } catch (const Error& error) {
-    const std::string text = error.what();
-    throw Error((text.starts_with(path) ? text : what + ": " + text) +
-                "; .compile = false loads the model without");
-  }
-}
-
 // Keras wants losses by name for all outputs, null for those without, and their weights as the
 // losses are, by name or by place.
 void complete_for_keras(Config& config, const std::vector<std::string>& outputs) {
@@ -69,7 +52,35 @@ Model load_keras(const std::string& path, const LoadKerasOptions& options) {
   check_no_folder(path);
   const KerasModel read = read_keras(path);
   Model model(read.model);
-  if (options.compile) compile(model, read, path);
+  const Config& config = read.training.compile_config;
+  if (!options.compile || !config.is_map() || config["optimizer"].is_null()) return model;
+  const std::string what = path + ": compile_config";
+  KerasCompile parts = compile_from_keras(config, outputs_of(model), what);
+  // Runs f(), whose Error says why something is left out.
+  const auto try_to = [&](std::string& why, const std::string& of, const auto& f) {
+    try {
+      if (why.empty()) f();
+    } catch (const Error& error) {
+      const std::string text = error.what();
+      why = text.starts_with(path) ? text : of + ": " + text;
+    }
+  };
+  try_to(parts.no_loss, what, [&] { model.compile(parts.options); });
+  try_to(parts.no_optimizer, path + ": optimizer", [&] {
+    if (read.training.optimizer.empty()) return;  // it has no state
+    optimizer_from_keras(parts.options.optimizer, read.training, read.weights, model.weights(),
+                         path + ": optimizer");
+  });
+  *model.left_out_ = {parts.no_optimizer, parts.no_loss};
+  std::vector<std::string> left = parts.no_metrics;
+  for (const std::string& why : {parts.no_loss, parts.no_optimizer}) {
+    if (!why.empty()) left.push_back(why);
+  }
+  if (options.left_out != nullptr) {
+    *options.left_out = left;
+  } else {
+    for (const std::string& why : left) warn(why + "; it is left out");
+  }
   return model;
 }
 

@@ -11,7 +11,9 @@
 // Layers keep their names and options. A Sequential is a Model that is saved as a Sequential
 // again. From a .keras archive, a compiled model's optimizer, its state, loss and metrics come back
 // too; from an .h5 file, whose training_config and optimizer_weights are not read, the model comes
-// uncompiled. Computed is in float32; a model of another dtype policy is refused.
+// uncompiled. An optimizer, loss or metric that we don't have is left out, with a warning; what
+// needs it, such as fit, fails until compile() is called. Computed is in float32; a model of
+// another dtype policy is refused.
 //
 // Errors:
 //   m.keras: config.json: 1 class is missing: Conv2D of keras.layers (layer "c"); register_layer<..
@@ -23,6 +25,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <kindling/train/model.h>
 
@@ -31,6 +34,7 @@ namespace kindling {
 
 struct LoadKerasOptions {
   bool compile = true;  // with a .keras archive's optimizer, loss and metrics, if it has them
+  std::vector<std::string>* left_out = nullptr;  // gets what was left out, in place of warnings
 };
 // From a .keras archive, or an .h5 or .hdf5 file of a whole model.
 Model load_keras(const std::string& path, const LoadKerasOptions& options = {});

@@ -1,7 +1,6 @@
 #include <kindling/train/keras_compile.h>
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
 
 #include <kindling/io/archives/keras.h>
@@ -15,21 +14,26 @@ namespace {
 
 using Outputs = std::vector<KerasOutput>;
 
-// An object's options that aren't in our classes, because we have one value of them.
+// An object's options that are set, without the function that it wraps.
 Config options_of_object(const Config& config, const std::string& what) {
-  static const std::vector<std::pair<std::string, Config>> only = {
-      {"summation_method", "interpolation"}, {"decay", 0.0}, {"is_legacy_optimizer", false}};
   Config::Map ours;
   for (const auto& [key, value] : config.as_map(what)) {
-    if (key == "dtype" || key == "fn" || key == "jit_compile" || value.is_null()) continue;
-    const auto at = std::ranges::find(only, key, [](const auto& entry) { return entry.first; });
-    if (at == only.end()) {
-      ours.emplace_back(key, value);
-    } else if (value.str() != at->second.str()) {
-      fail("{}: {}: only {} is supported, got {}", what, key, at->second.str(), value.str());
-    }
+    if (key != "fn" && !value.is_null()) ours.emplace_back(key, value);
   }
   return ours;
+}
+
+// What f() makes, unless it fails: then `why` is told. `what` names the part, "..: loss".
+template <class F>
+void try_to(std::string& why, const std::string& what, F f) {
+  try {
+    f();
+  } catch (const Error& error) {
+    const std::string text = error.what();
+    const std::size_t part = what.rfind(": ") + 2;  // which a registry's message begins with too
+    const bool named = text.starts_with(what.substr(part) + ": ");
+    why = text.starts_with(what) ? text : (named ? what.substr(0, part) : what + ": ") + text;
+  }
 }
 
 Loss loss_from_keras(const Config& given, const std::string& what) {
@@ -141,11 +145,16 @@ const Loss* loss_of(const OutputLosses& losses, const Outputs& outputs, std::siz
 
 // One metric or a list of them, of an output.
 std::vector<Metric> metrics_of(const Config& given, const Outputs& outputs, std::size_t i,
-                               const OutputLosses& losses, const std::string& what) {
+                               KerasCompile& compile, const std::string& what) {
   std::vector<Metric> all;
   const auto add = [&](const Config& one) {
     if (one.is_null()) return;
-    all.push_back(metric_from_keras(one, outputs[i], loss_of(losses, outputs, i), what));
+    std::string why;
+    try_to(why, what, [&] {
+      const Loss* loss = loss_of(compile.options.loss, outputs, i);
+      all.push_back(metric_from_keras(one, outputs[i], loss, what));
+    });
+    if (!why.empty()) compile.no_metrics.push_back(why);
   };
   if (given.is_list()) {
     for (const Config& each : given.as_list(what)) add(each);
@@ -156,11 +165,11 @@ std::vector<Metric> metrics_of(const Config& given, const Outputs& outputs, std:
 }
 
 OutputMetrics metrics_from_keras(const Config& given, const Outputs& outputs,
-                                 const OutputLosses& losses, const std::string& what) {
+                                 KerasCompile& compile, const std::string& what) {
   OutputMetrics metrics;
   if (given.is_null()) return metrics;
   const auto put = [&](const std::string& name, std::size_t i, const Config& config) {
-    std::vector<Metric> all = metrics_of(config, outputs, i, losses, what);
+    std::vector<Metric> all = metrics_of(config, outputs, i, compile, what);
     if (!all.empty()) metrics.entries.emplace_back(name, std::move(all));
   };
   if (given.is_map() && !is_object(given)) {
@@ -194,20 +203,29 @@ Optimizer optimizer_from_keras(const Config& given, const std::string& what) {
 
 }  // namespace
 
-CompileOptions compile_options_from_keras(const Config& config, const Outputs& outputs,
-                                          const std::string& what) {
-  CompileOptions options{.optimizer = optimizer_from_keras(config["optimizer"],
-                                                           what + ": optimizer")};
-  if (const Config& loss = config["loss"]; !loss.is_null()) {
-    options.loss = losses_from_keras(loss, outputs, what + ": loss");
+KerasCompile compile_from_keras(const Config& config, const Outputs& outputs,
+                                const std::string& what) {
+  KerasCompile all;
+  const auto named = [&](const char* key) { return what + ": " + key; };
+  try_to(all.no_optimizer, named("optimizer"), [&] {
+    all.options.optimizer = optimizer_from_keras(config["optimizer"], named("optimizer"));
+  });
+  try_to(all.no_loss, named("loss"), [&] {
+    const Config& loss = config["loss"];
+    if (!loss.is_null()) all.options.loss = losses_from_keras(loss, outputs, named("loss"));
+    if (all.options.loss.entries.empty()) fail("{}: has no loss", named("loss"));
+    all.options.loss_weights = weights_from_keras(config["loss_weights"], named("loss_weights"));
+  });
+  for (const auto& [key, metrics] :
+       {std::pair{"metrics", &all.options.metrics},
+        std::pair{"weighted_metrics", &all.options.weighted_metrics}}) {
+    std::string why;
+    try_to(why, named(key), [&] {
+      *metrics = metrics_from_keras(config[key], outputs, all, named(key));
+    });
+    if (!why.empty()) all.no_metrics.push_back(why);
   }
-  if (options.loss.entries.empty()) fail("{}: has no loss", what);
-  options.loss_weights = weights_from_keras(config["loss_weights"], what + ": loss_weights");
-  options.metrics =
-      metrics_from_keras(config["metrics"], outputs, options.loss, what + ": metrics");
-  options.weighted_metrics = metrics_from_keras(config["weighted_metrics"], outputs, options.loss,
-                                                what + ": weighted_metrics");
-  return options;
+  return all;
 }
 
 }  // namespace kindling

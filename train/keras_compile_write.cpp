@@ -35,9 +35,15 @@ Config loss_to_keras(const Loss& loss) {
 
 // Which options of a loss its metric in Keras lacks.
 bool metric_lacks(const std::string& class_name, const std::string& option) {
+  const bool counts = class_name.starts_with("True") || class_name.starts_with("False");
   return (class_name == "BinaryCrossentropy" && option == "axis") ||
          (class_name == "SparseCategoricalCrossentropy" && option == "ignore_class") ||
-         option == "over_all";
+         (counts && (option == "top_k" || option == "class_id")) || option == "over_all";
+}
+
+// Those that Keras has, but that its compile() can't use: they are updated with one tensor.
+bool is_of_values(const std::string& class_name) {
+  return class_name == "Mean" || class_name == "Sum";
 }
 
 // Losses that are metrics here, but no classes of Keras's metrics.
@@ -49,9 +55,9 @@ bool is_loss_alone(const std::string& class_name) {
 
 Config metric_to_keras(const Metric& metric) {
   const std::string& class_name = metric.class_name();
-  if (is_loss_alone(class_name)) {
-    fail("{}: is no metric in Keras, only a loss; without it, the model can be saved, or it alone "
-         "with .include_optimizer = false", metric.impl()->who());
+  if (is_loss_alone(class_name) || is_of_values(class_name)) {
+    fail("{}: is no metric that Keras's compile() takes; without it, the model can be saved, or it "
+         "alone with .include_optimizer = false", metric.impl()->who());
   }
   Config options = Config::Map{{"name", metric.name()}, {"dtype", "float32"}};
   const Config ours = metric.config();

@@ -24,7 +24,10 @@ std::string lower(std::string text) {
 const std::map<std::string, std::string>& short_names() {
   static const std::map<std::string, std::string> all = {
       {"bce", "BinaryCrossentropy"},
+      {"cosine_proximity", "CosineSimilarity"},
+      {"huber_loss", "Huber"},
       {"kld", "KLDivergence"},
+      {"kullback_leibler_divergence", "KLDivergence"},
       {"logcosh", "LogCosh"},
       {"mae", "MeanAbsoluteError"},
       {"mape", "MeanAbsolutePercentageError"},

@@ -1,6 +1,7 @@
 #include <kindling/train/model.h>
 
 #include <algorithm>
+#include <string_view>
 
 #include <kindling/autograd/graph.h>
 #include <kindling/autograd/ops.h>
@@ -108,11 +109,20 @@ void Model::compile(const CompileOptions& options) {
     fail("{}: compile needs a loss, .loss = BinaryCrossentropy()", impl()->who());
   }
   compiled_->emplace(Compiled{options, std::nullopt});
+  *left_out_ = {};
   // Errors of the options now, not at the first batch, where the outputs are known.
   if (const FunctionalImpl* graph = functional()) objective(graph->outputs().size());
 }
 
 Model::Compiled& Model::compiled(const char* who) const {
+  const std::string_view what = who;
+  const bool moves_weights = what == "fit" || what == "optimizer()";
+  for (const auto& [part, why] : {std::pair{"a loss", &left_out_->loss},
+                                  std::pair{"an optimizer", &left_out_->optimizer}}) {
+    if (why->empty() || (why == &left_out_->optimizer && !moves_weights)) continue;
+    fail("{}: {} needs {}, and the archive's was left out [{}]; call compile", impl()->who(), who,
+         part, *why);
+  }
   if (!*compiled_) {
     fail("{}: {} needs a loss and an optimizer; call compile first", impl()->who(), who);
   }
@@ -137,7 +147,8 @@ std::vector<std::string> Model::output_names() const {
 const Optimizer& Model::optimizer() const { return compiled("optimizer()").options.optimizer; }
 
 const CompileOptions* Model::compile_options() const {
-  return *compiled_ ? &(*compiled_)->options : nullptr;
+  const bool whole = left_out_->optimizer.empty() && left_out_->loss.empty();
+  return whole && *compiled_ ? &(*compiled_)->options : nullptr;
 }
 
 Logs Model::logs_now() const {

@@ -68,7 +68,8 @@ struct OneOrMore : SymbolicTensors {
   OneOrMore(SymbolicTensors several) : SymbolicTensors(std::move(several)) {}
 };
 
-struct StepProfile;  // train/profile.h
+struct StepProfile;       // train/profile.h
+struct LoadKerasOptions;  // train/keras.h
 
 class Model : public Layer {
  public:
@@ -101,7 +102,8 @@ class Model : public Layer {
   // Named by layer: "conv1d/kernel".
   Weights weights() const { return impl()->weights_inside(); }
   const Optimizer& optimizer() const;  // compile()'s
-  const CompileOptions* compile_options() const;  // null before compile()
+  // Null before compile(), and where an archive's compile part could not be read as a whole.
+  const CompileOptions* compile_options() const;
   // Of a graph: its outputs' layers, each name its own. By these go losses, metrics and logs.
   std::vector<std::string> output_names() const;
   // Layers in the order of their first calls, inputs among them; those of a layer of one's own.
@@ -135,6 +137,11 @@ class Model : public Layer {
  private:
   friend class FitRun;
   friend StepProfile profile(Model& model, const Batch& batch, int steps);
+  friend Model load_keras(const std::string& path, const LoadKerasOptions& options);
+  // Why there is none of an archive's; empty if there is, or since compile().
+  struct LeftOut {
+    std::string optimizer = {}, loss = {};
+  };
   struct Compiled {
     CompileOptions options;
     std::optional<Objective> objective;  // once the outputs are known
@@ -151,6 +158,7 @@ class Model : public Layer {
   void finish_fit();
 
   std::shared_ptr<std::optional<Compiled>> compiled_;
+  std::shared_ptr<LeftOut> left_out_ = std::make_shared<LeftOut>();
 };
 
 }  // namespace kindling

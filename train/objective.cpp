@@ -98,18 +98,16 @@ Objective::Objective(const std::string& who, const std::vector<std::string>& out
                         weight != nullptr ? *weight : 1, std::move(own), unweighted,
                         Mean({.name = outputs[i] + "_loss"})});
   }
-  check_names();
-}
-
-std::string Objective::log_name(const Output& output, const std::string& name) const {
-  return outputs_.size() == 1 ? name : output.name + "_" + name;
+  name_logs();
 }
 
 bool Objective::logs_loss(const Output& output) const {
-  return outputs_.size() > 1 && output.loss.has_value();
+  const auto has_loss = [](const Output& o) { return o.loss.has_value(); };
+  return output.loss.has_value() && std::ranges::count_if(outputs_, has_loss) > 1;
 }
 
-void Objective::check_names() const {
+// Keras's: what has a name that is taken is numbered, or is "weighted_" if it is.
+void Objective::name_logs() {
   std::set<std::string> names = {"loss"};
   for (const Output& output : outputs_) {
     if (output.name == "val") {
@@ -118,11 +116,19 @@ void Objective::check_names() const {
     }
     if (logs_loss(output)) names.insert(output.mean_loss.name());
   }
-  for (const Output& output : outputs_) {
-    for (const Metric& metric : output.metrics) {
-      if (names.insert(log_name(output, metric.name())).second) continue;
-      fail("{}: two logs are named \"{}\"; give one metric another .name", who_,
-           log_name(output, metric.name()));
+  for (const bool weighted : {false, true}) {
+    for (Output& output : outputs_) {
+      const std::string prefix = outputs_.size() == 1 ? "" : output.name + "_";
+      output.log_names.resize(output.metrics.size());
+      for (std::size_t m = 0; m < output.metrics.size(); ++m) {
+        if ((m >= output.unweighted) != weighted) continue;
+        const std::string& own = output.metrics[m].name();
+        std::string name = prefix + own;
+        if (weighted && names.contains(name)) name = prefix + "weighted_" + own;
+        const std::string first = name;
+        for (int n = 1; !names.insert(name).second; ++n) name = fmt::format("{}_{}", first, n);
+        output.log_names[m] = name;
+      }
     }
   }
 }
@@ -180,7 +186,9 @@ Logs Objective::logs(const std::string& prefix) const {
     if (logs_loss(o)) logs.set(prefix + o.mean_loss.name(), o.mean_loss.result());
   }
   for (const Output& o : outputs_) {
-    for (const Metric& m : o.metrics) logs.set(prefix + log_name(o, m.name()), m.result());
+    for (std::size_t m = 0; m < o.metrics.size(); ++m) {
+      logs.set(prefix + o.log_names[m], o.metrics[m].result());
+    }
   }
   return logs;
 }
@@ -198,8 +206,8 @@ void Objective::state(Fields& f) {
   for (const Output& o : outputs_) {
     f.inside("output " + o.name, [&](Fields& g) {
       g.inside("loss", [&](Fields& h) { o.mean_loss.impl()->state(h); });
-      for (const Metric& m : o.metrics) {
-        g.inside("metric " + m.name(), [&](Fields& h) { m.impl()->state(h); });
+      for (std::size_t m = 0; m < o.metrics.size(); ++m) {
+        g.inside("metric " + o.log_names[m], [&](Fields& h) { o.metrics[m].impl()->state(h); });
       }
     });
   }

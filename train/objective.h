@@ -75,12 +75,12 @@ class Objective {
     std::vector<Metric> metrics;
     std::size_t unweighted;  // so many of the metrics, the first ones, count all examples alike
     Mean mean_loss;
+    std::vector<std::string> log_names = {};  // of the metrics
   };
   Tensor loss_of(const Output& output, const Tensor& target, const Tensor& y_pred,
                  const Tensor& weight) const;
-  std::string log_name(const Output& output, const std::string& name) const;
   bool logs_loss(const Output& output) const;  // apart from the whole
-  void check_names() const;
+  void name_logs();
 
   std::string who_;
   std::vector<Output> outputs_;

@@ -13,7 +13,6 @@
 namespace kindling::hdf5 {
 namespace {
 
-constexpr std::size_t most_objects = 1'000'000, most_depth = 64;
 constexpr std::int64_t any_size = 1 << 26;  // bytes of all datasets, whatever the file's
 
 const char* text_of(Link::Kind kind) {

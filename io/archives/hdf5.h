@@ -52,6 +52,9 @@ std::string path_in(const std::string& group, const std::string& name);
 
 struct Source;
 
+// What is read, and written.
+constexpr std::size_t most_objects = 1'000'000, most_depth = 64;
+
 class File {
  public:
   // `name` is what messages start with.
@@ -97,8 +100,11 @@ class Writer {
   std::string bytes();
 
  private:
+  // Fails where there would be too much to read again.
+  void note(const std::string& path, std::size_t objects);
   struct Impl;
   std::unique_ptr<Impl> impl_;
+  std::size_t objects_ = 0;
 };
 
 }  // namespace kindling::hdf5

@@ -100,7 +100,10 @@ KerasModel parse_archive(std::string_view bytes, const std::string& name) {
                               ? parse_json(zip.read(metadata_member),
                                            name + ": " + metadata_member, most_values)
                               : Config();
-  const Config graph = keras::graph_from_keras(object, config_name);
+  const Config& version = metadata["keras_version"];
+  const std::string written_by =
+      version.is_string() ? version.as_string(name) : keras::written_version;
+  const Config graph = keras::graph_from_keras(object, config_name, written_by);
   const hdf5::File weights(zip.read(weights_member), name + ": " + weights_member);
   KerasModel read{model_of(graph, weights, config_name)};
   const auto variables = keras::variables_of(read.model, &graph["config"]);
@@ -108,8 +111,7 @@ KerasModel parse_archive(std::string_view bytes, const std::string& name) {
   read.weights = named(read.model, variables);
   read.training.compile_config = object["compile_config"];
   read_optimizer(weights, read.training);
-  const Config& version = metadata["keras_version"];
-  if (version.is_string()) read.keras_version = version.as_string(name);
+  if (version.is_string()) read.keras_version = written_by;
   return read;
 }
 

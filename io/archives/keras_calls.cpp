@@ -4,6 +4,7 @@
 #include <map>
 #include <vector>
 
+#include <kindling/io/archives/keras_classes.h>
 #include <kindling/tensor/fail.h>
 
 namespace kindling::keras {
@@ -145,6 +146,11 @@ bool all_null(const Config::List& tensors) {
 
 }  // namespace
 
+bool takes_training(const std::string& class_name) {
+  return keras_class(class_name) == nullptr ||
+         std::ranges::find(signature(class_name), "training") != signature(class_name).end();
+}
+
 bool is_old_call(const Config& call) {
   return call.is_list() || (call.is_map() && call["args"].is_null() && call["kwargs"].is_null());
 }
@@ -212,8 +218,7 @@ Config call_from_keras(const std::string& class_name, const Config& call, const 
     kwargs.set("mask", masks);
   }
   for (const auto& [key, value] : arguments) {
-    // A call outside training says so in some versions, which fit() doesn't go by.
-    const bool as_ever = value.is_null() || value.str() == "false";
+    const bool as_ever = value.is_null() || (value.str() == "false" && key != "training");
     if (as_ever) continue;
     if (holds_tensor(value)) fail("{}: {} as a tensor is not supported", what, key);
     kwargs.set(key, value);

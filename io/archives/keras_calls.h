@@ -15,6 +15,9 @@ using Resolve = std::function<Config(const Config& history)>;
 // Whether it is Keras 2's: what is given to the layer, each [layer, call, result, kwargs].
 bool is_old_call(const Config& call);
 
+// Whether its call() has that argument; one of the user's is taken to.
+bool takes_training(const std::string& class_name);
+
 // A call as ours are: {"args": [..], "kwargs": {..}}. `resolve` gives the history to write for one
 // that stands in the file. `inputs` are the names of a nested model's: Keras goes by them where it
 // is given an object.

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include <kindling/layers/functional.h>
 
@@ -16,7 +17,9 @@ namespace kindling::keras {
 inline constexpr const char* written_version = "3.16.0";
 
 // {"class_name": Functional or Sequential, "config": ours}. Fails on anything that isn't there to
-// be read: all classes that are missing at once. `file` names the source.
-Config graph_from_keras(const Config& model, const std::string& file);
+// be read: all classes that are missing at once. `file` names the source, `version` is Keras's that
+// wrote it.
+Config graph_from_keras(const Config& model, const std::string& file,
+                        const std::string& version = written_version);
 
 }  // namespace kindling::keras

@@ -138,7 +138,7 @@ Graph keras_graph(const FunctionalImpl& model) {
   }
   for (const SymbolicTensor& t : model.inputs()) graph.inputs.push_back(source(t));
   for (const SymbolicTensor& t : model.outputs()) graph.outputs.push_back(source(t));
-  make_masks_explicit(graph);
+  make_masks_explicit(graph, model.class_name() == "Sequential");
   reorder(graph);
   return graph;
 }

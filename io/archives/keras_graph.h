@@ -13,6 +13,8 @@ namespace kindling::keras {
 struct Source {
   std::size_t call;
   int result;
+
+  bool operator==(const Source&) const = default;
 };
 
 struct Call {
@@ -28,6 +30,8 @@ struct Graph {
   std::vector<Layer> layers;  // in Keras's order; operations among them
   std::vector<Call> calls;    // in an order in which what a call needs comes before it
   std::vector<Source> inputs, outputs;
+  // How often each layer is called before, in other graphs, where Keras reads the model.
+  std::vector<std::size_t> called_before = {};
 
   // Which call of its layer it is.
   std::size_t number(std::size_t call) const;

@@ -88,16 +88,6 @@ void match(std::vector<LayerWeights>& model, const std::vector<LayerWeights>& fo
   }
 }
 
-bool uses_hard_sigmoid(const Config& value) {
-  if (value.is_list()) return std::ranges::any_of(value.as_list(""), uses_hard_sigmoid);
-  if (!value.is_map()) return false;
-  return std::ranges::any_of(value.as_map(""), [](const auto& entry) {
-    const bool activation = entry.first.ends_with("activation") && entry.second.is_string();
-    return activation ? entry.second.as_string("") == "hard_sigmoid"
-                      : uses_hard_sigmoid(entry.second);
-  });
-}
-
 }  // namespace
 
 bool is_legacy(const hdf5::File& file, const std::string& group) {
@@ -112,14 +102,9 @@ Config legacy_graph(const hdf5::File& file) {
          file.name());
   }
   const std::string name = file.name() + ": model_config";
-  const Config model = parse_json(text.as_string(name), name);
   const Config version = file.attribute("", "keras_version");
-  const bool old = version.is_string() && !version.as_string(name).starts_with("3");
-  if (old && uses_hard_sigmoid(model)) {
-    fail("{}: hard_sigmoid was another function in Keras {} than it is in Keras 3", name,
-         version.as_string(name));
-  }
-  return graph_from_keras(model, name);
+  return graph_from_keras(parse_json(text.as_string(name), name), name,
+                          version.is_string() ? version.as_string(name) : written_version);
 }
 
 void load_legacy_weights(const hdf5::File& file, const std::string& group, const Layer& model,

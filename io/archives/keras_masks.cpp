@@ -1,9 +1,11 @@
 #include <kindling/io/archives/keras_masks.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <kindling/io/functional_config.h>
+#include <kindling/layers/mask_operations.h>
 #include <kindling/layers/not_equal.h>
 #include <kindling/tensor/fail.h>
 
@@ -40,10 +42,17 @@ bool joins_masks(const std::string& name) {
                                                           "Subtract"});
 }
 
-// What a tensor carries, and who knows: Keras finds its own masks again.
+// What a tensor carries, and who knows: Keras finds its own masks again. Those that recurrent
+// layers and TimeDistributed pass on it finds up to 3.15, and may not later.
 struct Mask {
-  enum Known { none, to_keras, to_us } known = none;
+  enum Known { none, to_keras, to_releases, to_us } known = none;
   std::optional<Source> tensor = {};  // the mask, if it is a tensor of the graph
+  std::optional<Source> maker = {};   // else of what Keras works it out, if it is the mask of one
+  std::vector<Mask> either = {};      // else true where one of these is
+
+  bool operator==(const Mask& other) const {
+    return tensor == other.tensor && maker == other.maker && either == other.either;
+  }
 };
 
 class Masks {
@@ -86,7 +95,7 @@ class Masks {
     }
     if (name == "WithMask") {
       stands_for_[i] = graph_.calls[i].inputs[0];
-      masks_[i] = {Mask::to_us, graph_.calls[i].inputs[1]};
+      masks_[i] = {.known = Mask::to_us, .tensor = graph_.calls[i].inputs[1]};
       return;
     }
     masks_[i] = seen(i, layer, carried);
@@ -95,27 +104,31 @@ class Masks {
   // What the result of a call carries; the call is given what Keras wouldn't see.
   Mask seen(std::size_t i, const Layer& layer, std::vector<Mask> carried) {
     const std::string& name = layer.class_name();
-    const bool ours = std::ranges::any_of(
-        carried, [](const Mask& mask) { return mask.known == Mask::to_us; });
+    const auto any_is = [&](Mask::Known least) {
+      return std::ranges::any_of(carried, [&](const Mask& mask) { return mask.known >= least; });
+    };
+    const bool ours = any_is(Mask::to_us);
     const bool given = !graph_.calls[i].masks.empty();
     if (given) {
       for (std::size_t k = 0; k < carried.size(); ++k) {
         const auto& masks = graph_.calls[i].masks;
-        carried[k] = k < masks.size() && masks[k] ? Mask{Mask::to_keras, masks[k]} : Mask();
+        carried[k] = k < masks.size() && masks[k] ? Mask{.known = Mask::to_keras,
+                                                         .tensor = masks[k]} : Mask();
       }
     } else if (looks_at_masks(name)) {
       const bool states =
           is_recurrent(name) && carried.size() > 1 && carried[0].known != Mask::none;
-      if (ours || states) give(i, layer, carried);
+      if (any_is(Mask::to_releases) || states) give(i, layer, carried, ours || states);
     } else if (ours && (looks_at_carried_masks(name) || !knows(name))) {
       fail("{}: looks at masks of with_mask, which Keras has no argument for",
            layer.impl()->who());
     }
-    if (name == "Embedding") {
-      return {layer.config()["mask_zero"].as_bool("mask_zero") ? Mask::to_keras : Mask::none};
+    if (name == "Masking" ||
+        (name == "Embedding" && layer.config()["mask_zero"].as_bool("mask_zero"))) {
+      return {.known = Mask::to_keras, .maker = Source{i, 0}};
     }
-    if (name == "Masking") return {Mask::to_keras};
     if (is_recurrent(name) || is_graph_class(name)) return of_sequence(layer, carried);
+    if (name == "TimeDistributed") return passed_on(carried[0]);
     if (passes_mask_on(name)) return carried.empty() ? Mask() : carried[0];
     if (joins_masks(name)) return joined(name, carried);
     return {};
@@ -133,51 +146,97 @@ class Masks {
     const Config config = layer.class_name() == "Bidirectional"
                               ? layer.impl()->layers().at(0).config()
                               : layer.config();
-    return config["return_sequences"].as_bool("return_sequences") ? carried[0] : Mask();
+    return config["return_sequences"].as_bool("return_sequences") ? passed_on(carried[0]) : Mask();
   }
 
-  // None, or those of Keras alone; else one that is no tensor of the graph.
+  static Mask passed_on(Mask mask) {
+    if (mask.known == Mask::to_keras) mask.known = Mask::to_releases;
+    return mask;
+  }
+
+  // That which all have, or, of sums and the like, true where one of them is.
   static Mask joined(const std::string& name, const std::vector<Mask>& carried) {
-    const auto any_is = [&](Mask::Known known) {
-      return std::ranges::any_of(carried, [&](const Mask& mask) { return mask.known == known; });
-    };
-    if (name != "Concatenate" && any_is(Mask::none)) return {};
-    if (any_is(Mask::to_us)) return {Mask::to_us};
-    return {any_is(Mask::to_keras) ? Mask::to_keras : Mask::none};
+    const auto known = [](const Mask& mask) { return mask.known; };
+    const bool one_has_none = std::ranges::find(carried, Mask::none, known) != carried.end();
+    if (carried.empty() || (name != "Concatenate" && one_has_none)) return {};
+    Mask joint = carried[0];
+    joint.known = std::ranges::max(carried, {}, known).known;
+    for (const Mask& mask : carried) {
+      if (mask == carried[0] && !one_has_none) continue;
+      Mask all{.known = joint.known};
+      if (name != "Concatenate") all.either = carried;
+      return all;
+    }
+    return joint;
   }
 
-  void give(std::size_t i, const Layer& layer, std::vector<Mask>& carried) {
+  // `must`: Keras would not find them.
+  void give(std::size_t i, const Layer& layer, std::vector<Mask>& carried, bool must) {
     std::vector<std::optional<Source>> masks;
     for (std::size_t k = 0; k < carried.size(); ++k) {
       if (carried[k].known == Mask::none) {
         masks.emplace_back();
         continue;
       }
-      masks.push_back(carried[k].tensor ? *carried[k].tensor
-                                        : worked_out(graph_.calls[i].inputs[k], layer));
-      carried[k] = {Mask::to_keras, masks.back()};
+      masks.push_back(tensor_of(carried[k]));
+      if (!masks.back() && !must) return;
+      if (!masks.back()) {
+        fail("{}: must be given the mask of {} in a Keras archive, which is no tensor of the "
+             "model; put it back with with_mask", layer.impl()->who(),
+             layer_of(graph_.calls[i].inputs[k]).impl()->who());
+      }
+      carried[k] = {.known = Mask::to_keras, .tensor = masks.back()};
     }
     graph_.calls[i].masks = std::move(masks);
   }
 
-  // A mask that Keras works out by itself, as a tensor.
-  Source worked_out(const Source& tensor, const Layer& user) {
-    const Layer maker = layer_of(tensor);
-    if (maker.class_name() != "Embedding") {
-      fail("{}: must be given the mask of {} in a Keras archive, which is no tensor of the model; "
-           "put it back with with_mask", user.impl()->who(), maker.impl()->who());
+  // A mask as a tensor of the graph, if it can be one.
+  std::optional<Source> tensor_of(const Mask& mask) {
+    if (mask.tensor) return mask.tensor;
+    if (mask.maker) return worked_out(*mask.maker);
+    std::optional<Source> all;
+    for (const Mask& one : mask.either) {
+      const std::optional<Source> tensor = tensor_of(one);
+      if (!tensor) return {};
+      all = all ? add(LogicalOr({.name = own_name("logical_or")}), {*all, *tensor},
+                      shape_of(*all)) : *tensor;
     }
-    std::string name = "not_equal";
-    for (int n = 1; names_.contains(name); ++n) name = fmt::format("not_equal_{}", n);
-    names_.insert(name);
-    const Source ids = graph_.calls[tensor.call].inputs[0];
-    const Call& source = graph_.calls[ids.call];
-    Call call{.layer = graph_.layers.size(),
-              .inputs = {ids},
-              .shapes = {source.shapes.at(static_cast<std::size_t>(ids.result))},
-              .dtypes = {DType::boolean}};
-    graph_.layers.push_back(NotEqual({.value = 0, .name = name}));
-    graph_.calls.push_back(std::move(call));
+    return all;
+  }
+
+  const Shape& shape_of(const Source& s) const {
+    return graph_.calls[s.call].shapes.at(static_cast<std::size_t>(s.result));
+  }
+
+  // The mask that Keras works out for an Embedding or Masking, once for each.
+  Source worked_out(const Source& made) {
+    const auto [at, fresh] = worked_out_.try_emplace(made.call, made);
+    if (!fresh) return at->second;
+    const Layer maker = layer_of(made);
+    const Source x = graph_.calls[made.call].inputs[0];
+    const bool ids = maker.class_name() == "Embedding";
+    const double value = ids ? 0 : maker.config()["mask_value"].as_double("mask_value");
+    Source mask = add(NotEqual({.value = value, .name = own_name("not_equal")}), {x}, shape_of(x));
+    if (!ids) {
+      mask = add(Any({.axis = {-1}, .name = own_name("any")}), {mask},
+                 shape_of(mask).without(-1));
+    }
+    return at->second = mask;
+  }
+
+  std::string own_name(const std::string& operation) {
+    std::string name = operation;
+    for (int n = 1; !names_.insert(name).second; ++n) name = fmt::format("{}_{}", operation, n);
+    return name;
+  }
+
+  // A call of an operation, at the end.
+  Source add(const Layer& operation, std::vector<Source> inputs, const Shape& shape) {
+    graph_.calls.push_back({.layer = graph_.layers.size(),
+                            .inputs = std::move(inputs),
+                            .shapes = {shape},
+                            .dtypes = {DType::boolean}});
+    graph_.layers.push_back(operation);
     return {graph_.calls.size() - 1, 0};
   }
 
@@ -212,15 +271,16 @@ class Masks {
   std::vector<Mask> masks_;                         // of each call's first result
   std::vector<std::optional<Source>> stands_for_;   // calls of WithMask
   std::set<std::string> names_;
+  std::map<std::size_t, Source> worked_out_;        // by the maker's call
 };
 
 }  // namespace
 
-void make_masks_explicit(Graph& graph) {
+void make_masks_explicit(Graph& graph, bool sequential) {
   const bool needed = std::ranges::any_of(graph.calls, [&](const Call& call) {
     const std::string& name = graph.layers[call.layer].class_name();
-    return name == "WithMask" ||
-           (is_recurrent(name) && call.inputs.size() > 1 && call.masks.empty());
+    if (name == "WithMask") return true;
+    return !sequential && (is_recurrent(name) || name == "TimeDistributed");
   });
   if (needed) Masks(graph).run();
 }

@@ -64,12 +64,7 @@ class Search {
     if (!layer["config"].is_map()) return;
     for (const auto& [key, value] : layer["config"].as_map(file_)) {
       if (key != "layer" && key != "backward_layer" && key != "cell") continue;
-      if (!value.is_map()) continue;
-      if (is_model(value)) {
-        note(layer, name + " of a model");
-      } else {
-        visit(value);
-      }
+      if (value.is_map()) visit(value);
     }
   }
 

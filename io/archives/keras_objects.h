@@ -16,6 +16,11 @@ Config value_from_keras(const Config& value, const std::string& what);
 Config layer_config_from_keras(const std::string& class_name, const Config& config,
                                const std::string& what);
 
+// A config with what a version of Keras wrote and means otherwise than the newest: activations of
+// Keras 2 that are other functions now, and "training": false in calls, which Keras 3 wrote on its
+// own before it went by it, in 3.16.
+Config as_now(const Config& value, const std::string& version);
+
 // float32 and its kin: what our layers compute with. Fails on others.
 void check_dtype_policy(const Config& dtype, const std::string& what);
 
@@ -26,6 +31,7 @@ Config input_dtype_from_keras(const Config& dtype, const std::string& what);
 // the user's is registered by.
 std::string class_of(const Config& object, const std::string& what);
 
+bool is_text(const Config& value, const char* text);
 bool is_operation(const Config& object);  // of keras.ops, no layer
 
 }  // namespace kindling::keras

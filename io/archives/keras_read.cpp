@@ -1,12 +1,13 @@
 #include <kindling/io/archives/keras_read.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <optional>
-#include <set>
 
 #include <kindling/io/archives/keras_calls.h>
 #include <kindling/io/archives/keras_config.h>
+#include <kindling/io/archives/keras_input_dtypes.h>
 #include <kindling/io/archives/keras_missing.h>
 #include <kindling/io/archives/keras_objects.h>
 #include <kindling/io/functional_config.h>
@@ -46,9 +47,32 @@ Config input_layer(const std::string& name, const Config& batch_shape, const Con
   return Config::Map{{"name", name}, {"batch_shape", batch_shape}, {"dtype", dtype}};
 }
 
+// What all graphs of a file have in common.
+struct SourceFile {
+  std::string file;
+  // Of layers that stand in several graphs, by their configs: Keras marks the second and those
+  // after it, not the first.
+  std::map<std::string, Config> shared = {};
+};
+
+// What two entries of one layer have in common.
+std::string key_of(const Config& layer) {
+  const Config& name = layer["name"].is_null() ? layer["config"]["name"] : layer["name"];
+  return layer["class_name"].str() + name.str() + layer["config"].str();
+}
+
+void note_shared(const Config& model, SourceFile& source) {
+  for (const Config& layer : layers_of(model, source.file)) {
+    if (is_model(layer)) note_shared(layer, source);
+    const Config& id = layer["shared_object_id"];
+    if (!id.is_null()) source.shared.emplace(key_of(layer), id);
+  }
+}
+
 class Graph {
  public:
-  Graph(const Config& model, const std::string& file) : model_(model), file_(file) {}
+  Graph(const Config& model, const SourceFile& source)
+      : model_(model), all_(source), file_(source.file) {}
 
   Config read() {
     const bool sequential = model_class(model_) == "Sequential";
@@ -60,15 +84,20 @@ class Graph {
       inputs_ = ends("input_layers", false);
       outputs_ = ends("output_layers", true);
     }
-    whole_number_inputs();
     Config::List layers;
     for (const Entry& entry : entries_) layers.push_back(entry_config(entry));
+    whole_number_inputs(layers, file_);
     const Config& given = model_["config"];
     Config config = Config::Map{{"name", given["name"]},
                                 {"trainable", given["trainable"]},
                                 {"layers", layers},
                                 {"input_layers", inputs_},
                                 {"output_layers", outputs_}};
+    // What an object of outputs calls them; its lists and objects inside have no such names.
+    if (const Config& outputs = given["output_layers"]; outputs.is_map()) {
+      const Config::List names = keys_of(outputs);
+      if (names.size() == outputs_.size()) config.set("output_names", names);
+    }
     return Config::Map{{"class_name", model_class(model_)}, {"config", config}};
   }
 
@@ -78,12 +107,15 @@ class Graph {
   void add(const Config& layer, bool sequential) {
     const Config& given = layer["name"].is_null() ? layer["config"]["name"] : layer["name"];
     Entry entry{.name = given.as_string(file_ + ": name of a layer"), .class_name = {}};
-    entry.shared = layer["shared_object_id"];
+    if (!all_.shared.empty()) {
+      const auto shared = all_.shared.find(key_of(layer));
+      if (shared != all_.shared.end()) entry.shared = shared->second;
+    }
     if (at_.contains(entry.name)) {
       fail("{}: two layers are named {}", file_, in_quotes(entry.name));
     }
     if (is_model(layer)) {
-      const Config inside = Graph(layer, file_).read();
+      const Config inside = Graph(layer, all_).read();
       entry.class_name = inside["class_name"].as_string(file_);
       entry.config = inside["config"];
       entry.config.set("name", entry.name);
@@ -146,68 +178,60 @@ class Graph {
     return config;
   }
 
-  // Where [layer, call, result] points to.
+  // Where [layer, call, result] points to. Keras 3 counts a Functional's call of itself, but only
+  // among the outputs of a graph.
   struct Place {
     std::size_t layer;  // of sources_
     std::int64_t call;
     Config result;
   };
-  Place place_of(const Config& history) const {
+  Place place_of(const Config& history, bool output) const {
     const Config::List& parts = history.as_list(file_ + ": keras_history");
     if (parts.size() != 3) {
       fail("{}: [layer, call, result] is needed, got {}", file_, history.str());
     }
     const auto at = at_.find(parts[0].as_string(file_ + ": keras_history"));
     if (at == at_.end()) fail("{}: no layer makes the result {}", file_, history.str());
-    return {at->second, parts[1].as_int(file_ + ": keras_history"), parts[2]};
+    const std::int64_t call = parts[1].as_int(file_ + ": keras_history");
+    const bool own =
+        output && !old_ && call > 0 && entries_[at->second].class_name == "Functional";
+    return {at->second, own ? call - 1 : call, parts[2]};
   }
 
-  // Keras 2 counts a nested model's own call before those of the graph, if the model has made one:
-  // then the last of n calls is number n. Keras 3 counts it for each Functional that is an output,
-  // and nowhere else.
-  void note_own_call(const Config& history) {
-    const Place place = place_of(history);
-    const Config& source = *sources_[place.layer];
-    if (!is_model(source)) return;
-    const auto calls = std::ssize(source["inbound_nodes"].as_list(file_));
-    if (place.call >= calls) counts_own_.insert(place.layer);
-  }
-
-  Config counted(const Config& history, bool old, bool output) const {
-    Place place = place_of(history);
-    const bool own = old ? counts_own_.contains(place.layer)
-                         : output && entries_[place.layer].class_name == "Functional";
-    if (own && place.call > 0) --place.call;
-    return Config::List{entries_[place.layer].name, place.call, place.result};
-  }
-
-  // Of Keras 2's calls, all are looked at before the first of them is read.
+  // The calls of a layer are counted from 0 or, where it is called elsewhere before (a nested model
+  // by itself in Keras 2, a layer in other graphs too), from a higher number: the least there is.
   void calls() {
+    first_.assign(entries_.size(), 0);
     for (std::size_t i = 0; i < entries_.size(); ++i) {
-      read_calls(i, [this](const Config& call) -> std::optional<Resolve> {
-        if (!is_old_call(call)) return {};
-        old_ = true;
-        return [this](const Config& history) {
-          note_own_call(history);
-          return history;
-        };
-      });
+      const bool elsewhere = is_model(*sources_[i]) || !entries_[i].shared.is_null();
+      if (elsewhere) first_[i] = std::numeric_limits<std::int64_t>::max();
+      if (entries_[i].class_name == "InputLayer") continue;
+      for (const Config& call : (*sources_[i])["inbound_nodes"].as_list(file_)) {
+        old_ = old_ || is_old_call(call);
+      }
     }
-    if (old_) {
-      for (const Config& end : triples_of("output_layers")) note_own_call(end);
-    }
+    const auto note = [this](const Config& history, bool output) {
+      const Place place = place_of(history, output);
+      first_[place.layer] = std::min(first_[place.layer], place.call);
+    };
     for (std::size_t i = 0; i < entries_.size(); ++i) {
-      entries_[i].calls = read_calls(i, [this](const Config& call) -> std::optional<Resolve> {
-        return [this, old = is_old_call(call)](const Config& history) {
-          return counted(history, old, false);
-        };
+      read_calls(i, [&](const Config& history) { return note(history, false), history; });
+    }
+    for (const Config& end : triples_of("output_layers")) note(end, true);
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      entries_[i].calls = read_calls(i, [this](const Config& history) {
+        return counted(history, false);
       });
     }
   }
 
-  // Those of a layer that resolve_of(call) has something for.
-  template <class ResolveOf>
-  Config::List read_calls(std::size_t i, ResolveOf resolve_of) const {
+  Config counted(const Config& history, bool output) const {
+    const Place place = place_of(history, output);
+    const std::int64_t first = std::min(first_[place.layer], place.call);
+    return Config::List{entries_[place.layer].name, place.call - first, place.result};
+  }
+
+  Config::List read_calls(std::size_t i, const Resolve& resolve) const {
     const Entry& entry = entries_[i];
     const Config& source = *sources_[i];
     Config::List all;
@@ -215,13 +239,19 @@ class Graph {
     const std::string who = what(entry.name);
     const Strings inputs = is_model(source) ? names_of_inputs(source["config"]) : Strings();
     for (const Config& call : source["inbound_nodes"].as_list(file_)) {
-      const std::optional<Resolve> resolve = resolve_of(call);
-      if (!resolve) continue;
       all.push_back(call_from_keras(entry.class_name,
                                     is_operation(source) ? without_constants(call, who) : call,
-                                    *resolve, who, inputs));
+                                    resolve, who, inputs));
     }
     return all;
+  }
+
+  // In the order in which Keras flattens an object.
+  Config::List keys_of(const Config& object) const {
+    Strings keys;
+    for (const auto& [key, value] : object.as_map(file_)) keys.push_back(key);
+    std::ranges::sort(keys);
+    return Config::List(keys.begin(), keys.end());
   }
 
   // What inputs are called in an object that a nested model is given.
@@ -229,8 +259,7 @@ class Graph {
     Strings names;
     const Config& inputs = model["input_layers"];
     if (inputs.is_map()) {
-      for (const auto& [name, input] : inputs.as_map(file_)) names.push_back(name);
-      std::ranges::sort(names);
+      for (const Config& name : keys_of(inputs)) names.push_back(name.as_string(file_));
     } else if (!inputs.is_null()) {
       for (const Config& input : flattened_triples(inputs, file_ + ": input_layers")) {
         names.push_back(input.as_list(file_)[0].as_string(file_));
@@ -254,7 +283,7 @@ class Graph {
 
   Config::List ends(const char* key, bool outputs) const {
     Config::List all;
-    for (const Config& end : triples_of(key)) all.push_back(counted(end, old_, outputs));
+    for (const Config& end : triples_of(key)) all.push_back(counted(end, outputs));
     return all;
   }
 
@@ -292,72 +321,14 @@ class Graph {
          file_);
   }
 
-  // Who takes what an input gives.
-  struct Use {
-    bool ids = false, floats = false;
-  };
-
-  // Keras casts what an Embedding is given; here ids are int32 from the start.
-  void whole_number_inputs() {
-    std::map<std::string, Use> uses;
-    for (const Entry& user : entries_) {
-      for (const Config& call : user.calls) note_uses(user, call, uses);
-    }
-    for (Entry& entry : entries_) {
-      if (entry.class_name != "InputLayer" || !is_text(entry.config["dtype"], "float32")) continue;
-      const Use use = uses[entry.name];
-      if (use.ids && use.floats) {
-        fail("{}: is of floats and goes to an Embedding, and elsewhere; make it int32 in Keras",
-             what(entry.name));
-      }
-      if (use.ids) entry.config.set("dtype", "int32");
-    }
-  }
-
-  static bool is_text(const Config& value, const char* text) {
-    return value.is_string() && value.as_string(text) == text;
-  }
-
-  void note_uses(const Entry& user, const Config& call, std::map<std::string, Use>& uses) const {
-    std::size_t place = 0;
-    const auto note = [&](const Config& tensor) {
-      const Config& history = tensor["config"]["keras_history"];
-      if (history.is_list()) {
-        Use& use = uses[history.as_list(file_)[0].as_string(file_)];
-        const bool takes = user.class_name == "Embedding" ||
-                           (is_graph_class(user.class_name) && takes_ids(user, place));
-        use.ids = use.ids || takes;
-        use.floats = use.floats || (!takes && user.class_name != "NotEqual");
-      }
-      ++place;
-    };
-    for (const Config& each : call["args"].as_list(file_)) {
-      if (!each.is_list()) {
-        note(each);
-        continue;
-      }
-      for (const Config& tensor : each.as_list(file_)) note(tensor);
-    }
-  }
-
-  bool takes_ids(const Entry& model, std::size_t place) const {
-    const Config::List& inputs = model.config["input_layers"].as_list(file_);
-    if (place >= inputs.size()) return false;
-    const std::string& name = inputs[place].as_list(file_)[0].as_string(file_);
-    for (const Config& layer : model.config["layers"].as_list(file_)) {
-      if (layer["name"].as_string(file_) != name) continue;
-      return is_text(layer["config"]["dtype"], "int32");
-    }
-    return false;
-  }
-
   const Config& model_;
-  std::string file_;
+  const SourceFile& all_;
+  const std::string& file_;
   std::vector<Entry> entries_;
   std::vector<const Config*> sources_;  // of entries_, but for an input that was put first
   std::map<std::string, std::size_t> at_;
-  bool old_ = false;                  // whether Keras 2 wrote the calls
-  std::set<std::size_t> counts_own_;  // the nested models whose own call it counts
+  bool old_ = false;                 // whether Keras 2 wrote the calls
+  std::vector<std::int64_t> first_;  // the number of each layer's first call
   Config::List inputs_, outputs_;
 };
 
@@ -382,15 +353,23 @@ const std::vector<std::string>& operations() {
   return all;
 }
 
-Config graph_from_keras(const Config& model, const std::string& file) {
+Config graph_inside(const Config& model, const std::string& file) {
+  return Graph(model, SourceFile{file}).read();
+}
+
+Config graph_from_keras(const Config& model, const std::string& file,
+                        const std::string& version) {
   return errors_at(file, [&] {
     if (!is_model(model)) {
       model.as_map("a model");
       fail("its class_name is {}; Functional and Sequential models are read",
            model["class_name"].str());
     }
-    check_classes(model, file);
-    return Graph(model, file).read();
+    const Config now = as_now(model, version);
+    check_classes(now, file);
+    SourceFile source{file};
+    note_shared(now, source);
+    return Graph(now, source).read();
   });
 }
 

@@ -10,6 +10,9 @@ namespace kindling::keras {
 
 bool is_model(const Config& object);  // Functional, Sequential
 
+// A model that stands inside a layer's options, in our layout.
+Config graph_inside(const Config& model, const std::string& file);
+
 // The configs of a model's layers.
 const Config::List& layers_of(const Config& model, const std::string& file);
 

@@ -4,7 +4,9 @@
 #include <map>
 #include <set>
 
+#include <kindling/io/archives/keras_classes.h>
 #include <kindling/io/archives/keras_graph.h>
+#include <kindling/io/archives/keras_write.h>
 #include <kindling/io/functional_config.h>
 #include <kindling/io/weights_file.h>
 #include <kindling/layers/functional.h>
@@ -13,41 +15,38 @@
 namespace kindling::keras {
 namespace {
 
-// Where the layers of a graph are; Keras 2.12 to 2.15 had another name for it.
-const std::string layers_group = "layers", early_group = "_layer_checkpoint_dependencies";
-
-// A path in which the parts of one name have another.
-std::string renamed(const std::string& path, const std::string& from, const std::string& to) {
-  std::string all;
-  for (std::size_t begin = 0; begin <= path.size();) {
-    const std::size_t end = std::min(path.find('/', begin), path.size());
-    const std::string part = path.substr(begin, end - begin);
-    all = hdf5::path_in(all, part == from ? to : part);
-    begin = end + 1;
+// A dataset's path as the newest Keras writes it. Keras 2.12 to 2.15 had another name for where the
+// layers of a graph are, and on Windows its own separator between parts of a group's name.
+std::string now_at(std::string path) {
+  std::ranges::replace(path, '\\', '/');
+  constexpr std::string_view early = "_layer_checkpoint_dependencies/";
+  for (std::size_t at = path.find(early); at != path.npos; at = path.find(early, at)) {
+    path.replace(at, early.size(), "layers/");
   }
-  return all;
+  return path;
 }
 
 class Walk {
  public:
+  explicit Walk(const Layer& model) : names_(names_inside(model)) {}
   std::vector<Variables> all;
 
   void visit(const Layer& layer, const std::string& path, const Config* order) {
     if (!seen_.insert(layer.impl().get()).second) return;
     if (const auto* graph = dynamic_cast<const FunctionalImpl*>(layer.impl().get())) {
       all.push_back({.path = path, .name = layer.name(), .of_graph = true});
-      return container(*graph, hdf5::path_in(path, layers_group), order);
+      return container(*graph, hdf5::path_in(path, "layers"), order);
     }
     const Weights own = own_weights(layer);
     const std::string& class_name = layer.class_name();
     if (class_name == "LSTM" || class_name == "GRU" || class_name == "SimpleRNN") {
-      all.push_back({path, layer.name()});
+      all.push_back({path, name_of(layer)});
       all.push_back({hdf5::path_in(path, "cell"), snake_case(class_name) + "_cell", own});
     } else if (class_name == "MultiHeadAttention") {
       heads(layer, path, own);
     } else {
-      all.push_back({path, layer.name(), own});
-      parts(layer, path);
+      all.push_back({path, name_of(layer), own});
+      parts(layer, path, order);
     }
   }
 
@@ -61,21 +60,32 @@ class Walk {
     return all;
   }
 
-  void parts(const Layer& layer, const std::string& path) {
-    const std::string& class_name = layer.class_name();
+  // By the attribute that holds each: the option that it is given as, or its own name.
+  void parts(const Layer& layer, const std::string& path, const Config* config) {
     const std::vector<Layer> inside = layer.impl()->layers();
+    if (inside.empty()) return;
+    const Config own = layer.config();
     for (std::size_t i = 0; i < inside.size(); ++i) {
-      const std::string attribute = class_name == "Bidirectional"
-                                        ? (i == 0 ? "forward_layer" : "backward_layer")
-                                    : class_name == "TimeDistributed" ? "layer"
-                                                                      : inside[i].name();
-      visit(inside[i], hdf5::path_in(path, attribute), nullptr);
+      const std::string option = keras_class(layer.class_name()) != nullptr
+                                     ? option_of(own, inside[i].name()) : inside[i].name();
+      const std::string attribute =
+          layer.class_name() == "Bidirectional" && i == 0 ? "forward_layer" : option;
+      visit(inside[i], hdf5::path_in(path, attribute),
+            config != nullptr ? &(*config)[option]["config"] : nullptr);
     }
+  }
+
+  static std::string option_of(const Config& options, const std::string& layer) {
+    for (const auto& [option, value] : options.as_map(layer)) {
+      const Config& name = value["config"]["name"];
+      if (name.is_string() && name.as_string(layer) == layer) return option;
+    }
+    return layer;
   }
 
   // Its projections are layers to Keras, its weights' names "query/kernel" to us.
   void heads(const Layer& layer, const std::string& path, const Weights& own) {
-    all.push_back({path, layer.name()});
+    all.push_back({path, name_of(layer)});
     for (const auto& [ours, attribute] : {std::pair{"query", "query_dense"},
                                           std::pair{"key", "key_dense"},
                                           std::pair{"value", "value_dense"},
@@ -90,7 +100,7 @@ class Walk {
   }
 
   static std::vector<Layer> ordered(const FunctionalImpl& graph, const Config* order) {
-    if (order == nullptr) return keras_graph(graph).layers;
+    if (order == nullptr || !(*order)["layers"].is_list()) return keras_graph(graph).layers;
     std::map<std::string, Layer> by_name;
     for (const Layer& layer : graph.layers()) by_name.emplace(layer.name(), layer);
     std::vector<Layer> layers;
@@ -101,8 +111,9 @@ class Walk {
     return layers;
   }
 
+  // The config of a layer in a graph.
   static const Config* order_of(const Layer& layer, const Config* order) {
-    if (order == nullptr || !is_graph_class(layer.class_name())) return nullptr;
+    if (order == nullptr) return nullptr;
     for (const Config& entry : (*order)["layers"].as_list("layers")) {
       if (entry["name"].as_string("name") == layer.name()) return &entry["config"];
     }
@@ -120,20 +131,16 @@ class Walk {
     }
   }
 
+  std::string name_of(const Layer& layer) const {
+    const auto at = names_.find(layer.impl().get());
+    return at != names_.end() ? at->second : layer.name();
+  }
+
   std::set<const LayerImpl*> seen_;
+  std::map<const LayerImpl*, std::string> names_;  // of layers inside others
 };
 
 std::string vars(const std::string& path) { return hdf5::path_in(path, "vars"); }
-
-std::string early(const std::string& path) { return renamed(path, layers_group, early_group); }
-
-std::string place_of(const hdf5::File& file, const Variables& variables) {
-  for (const std::string& path : {variables.path, variables.old_path, early(variables.path),
-                                  early(variables.old_path)}) {
-    if ((!path.empty() || variables.path.empty()) && file.has_group(vars(path))) return path;
-  }
-  return variables.path;
-}
 
 // Of random generators, which aren't Keras's here, and of what a graph that was compiled has beside
 // its layers: optimizers and metrics.
@@ -141,11 +148,10 @@ bool is_beside(const std::string& path, const std::set<std::string>& graphs) {
   for (const char* part : {"seed_generator/", "_seed_generator/"}) {
     if (path.find(part) != path.npos) return true;
   }
-  const std::string now = renamed(path, early_group, layers_group);
-  for (std::size_t end = 0; end != now.npos; end = now.find('/', end + 1)) {
-    if (!graphs.contains(now.substr(0, end))) continue;
-    const std::string inside = now.substr(end == 0 ? 0 : end + 1);
-    if (!inside.starts_with(layers_group + "/") && !inside.starts_with("vars/")) return true;
+  for (std::size_t end = 0; end != path.npos; end = path.find('/', end + 1)) {
+    if (!graphs.contains(path.substr(0, end))) continue;
+    const std::string inside = path.substr(end == 0 ? 0 : end + 1);
+    if (!inside.starts_with("layers/") && !inside.starts_with("vars/")) return true;
   }
   return false;
 }
@@ -153,19 +159,23 @@ bool is_beside(const std::string& path, const std::set<std::string>& graphs) {
 }  // namespace
 
 std::vector<Variables> variables_of(const Layer& model, const Config* order) {
-  Walk walk;
+  Walk walk(model);
   walk.visit(model, "", order);
   return walk.all;
 }
 
 void load_variables(const hdf5::File& file, const std::vector<Variables>& all) {
+  std::map<std::string, std::string> found;  // where the datasets are, by their paths now
+  for (const auto& [path, dataset] : file.datasets()) found.emplace(now_at(path), path);
   Weights wanted;
-  std::map<std::string, std::string> labels;  // by dataset: also whose it is
+  std::map<std::string, std::string> labels;  // by path: also whose it is
   std::vector<std::string> paths;
   std::set<std::string> graphs;
   for (const Variables& variables : all) {
     if (variables.of_graph) graphs.insert(variables.path);
-    const std::string path = vars(place_of(file, variables));
+    const std::string old = vars(variables.old_path) + "/0";
+    const bool is_old = !variables.old_path.empty() && found.contains(old);
+    const std::string path = vars(is_old ? variables.old_path : variables.path);
     for (std::size_t i = 0; i < variables.weights.size(); ++i) {
       Weight weight = variables.weights[i];
       paths.push_back(path + "/" + std::to_string(i));
@@ -175,13 +185,14 @@ void load_variables(const hdf5::File& file, const std::vector<Variables>& all) {
     }
   }
   std::vector<GivenWeight> given;
-  for (const auto& [path, dataset] : file.datasets()) {
+  for (const auto& [path, in_file] : found) {
     if (is_beside(path, graphs)) continue;
+    const hdf5::Dataset& dataset = file.datasets().at(in_file);
     const auto label = labels.find(path);
     given.push_back({label != labels.end() ? label->second : path, dataset.shape, dataset.dtype});
   }
   check_weights(wanted, given, file.name());
-  copy_weights(wanted, [&](std::size_t i) { return file.read(paths[i]); });
+  copy_weights(wanted, [&](std::size_t i) { return file.read(found.at(paths[i])); });
 }
 
 void write_variables(hdf5::Writer& file, const std::vector<Variables>& all) {

@@ -1,3 +1,7 @@
+#include <cmath>
+#include <set>
+
+#include <kindling/io/archives/keras_calls.h>
 #include <kindling/io/archives/keras_classes.h>
 #include <kindling/io/archives/keras_write.h>
 #include <kindling/io/functional_config.h>
@@ -49,9 +53,9 @@ Config constant(const Layer& layer, const Graph& graph, const Call& call) {
   const double value = layer.config()["value"].as_double("value");
   const Call& source = graph.calls[call.inputs[0].call];
   const DType dtype = source.dtypes.at(static_cast<std::size_t>(call.inputs[0].result));
-  const auto whole = static_cast<std::int64_t>(value);
-  const bool is_whole = static_cast<double>(whole) == value;
-  return dtype != DType::float32 && is_whole ? Config(whole) : Config(value);
+  const bool is_whole = std::abs(value) < 0x1p53 && std::trunc(value) == value;
+  return dtype != DType::float32 && is_whole ? Config(static_cast<std::int64_t>(value))
+                                             : Config(value);
 }
 
 // Ours say so in an option too, Keras 3's only in the call.
@@ -94,9 +98,8 @@ Config call_to_keras(const Graph& graph, const Call& call) {
     if (!call.masks.empty()) kwargs.set("mask", masks_to_keras(graph, call));
   }
   const CallOptions& arguments = call.arguments;
-  if (arguments.training) {
-    fail("{}: is called with training = {}, which a Keras model does not keep; its layers go by "
-         "the model's", layer.impl()->who(), *arguments.training);
+  if (arguments.training && takes_training(class_name)) {
+    kwargs.set("training", *arguments.training);
   }
   if (arguments.use_causal_mask || is_causal(layer)) kwargs.set("use_causal_mask", true);
   if (arguments.return_attention_scores) kwargs.set("return_attention_scores", true);
@@ -109,14 +112,27 @@ Config ends(const Graph& graph, const std::vector<Source>& sources, bool outputs
   return all.size() == 1 ? all[0] : Config(all);
 }
 
-Config functional(const LayerImpl& model, const Graph& graph, const Shared& shared) {
-  Config::List layers;
-  for (std::size_t i = 0; i < graph.layers.size(); ++i) {
-    Config entry = object_to_keras(graph.layers[i], shared);
-    entry.set("name", graph.layers[i].name());
-    entry.set("inbound_nodes", calls_to_keras(graph, i));
-    layers.push_back(std::move(entry));
+Config outputs_to_keras(const FunctionalImpl& model, const Graph& graph) {
+  if (!model.names_outputs()) return ends(graph, graph.outputs, true);
+  Config::Map by_name;
+  for (std::size_t i = 0; const std::string& name : model.output_names()) {
+    by_name.emplace_back(name, history_to_keras(graph, graph.outputs[i++], true));
   }
+  return by_name;
+}
+
+Config functional(const FunctionalImpl& model, Graph graph, Writing& writing) {
+  Config::List layers;
+  for (const Layer& layer : graph.layers) layers.push_back(object_to_keras(layer, writing));
+  // Keras makes the calls of a graph when it has read all layers, the models among them.
+  for (const Layer& layer : graph.layers) {
+    graph.called_before.push_back(writing.calls[layer.impl().get()]);
+  }
+  for (std::size_t i = 0; i < graph.layers.size(); ++i) {
+    layers[i].set("name", graph.layers[i].name());
+    layers[i].set("inbound_nodes", calls_to_keras(graph, i));
+  }
+  for (const Call& call : graph.calls) ++writing.calls[graph.layers[call.layer].impl().get()];
   return Config::Map{
       {"module", "keras.src.models.functional"},
       {"class_name", "Functional"},
@@ -124,14 +140,18 @@ Config functional(const LayerImpl& model, const Graph& graph, const Shared& shar
                              {"trainable", model.trainable()},
                              {"layers", layers},
                              {"input_layers", ends(graph, graph.inputs, false)},
-                             {"output_layers", ends(graph, graph.outputs, true)}}},
+                             {"output_layers", outputs_to_keras(model, graph)}}},
       {"registered_name", "Functional"},
       {"build_config", Config::Map{{"input_shape", Config()}}}};
 }
 
-Config sequential(const LayerImpl& model, const Graph& graph, const Shared& shared) {
+Config sequential(const LayerImpl& model, const Graph& graph, Writing& writing) {
+  // Keras makes all calls again with each layer that it adds.
   Config::List layers;
-  for (const Layer& layer : graph.layers) layers.push_back(object_to_keras(layer, shared));
+  for (const Layer& layer : graph.layers) {
+    writing.calls[layer.impl().get()] += graph.layers.size() - layers.size();
+    layers.push_back(object_to_keras(layer, writing));
+  }
   const Config shape = to_config(graph.calls[graph.inputs[0].call].shapes.at(0));
   return Config::Map{{"module", "keras"},
                      {"class_name", "Sequential"},
@@ -144,11 +164,30 @@ Config sequential(const LayerImpl& model, const Graph& graph, const Shared& shar
                      {"build_config", Config::Map{{"input_shape", shape}}}};
 }
 
+void name_inside(const Layer& layer, bool of_graph, std::set<std::string>& taken,
+                 std::map<const LayerImpl*, std::string>& names) {
+  const bool is_graph = is_graph_class(layer.class_name());
+  if (!of_graph && !is_graph && !names.contains(layer.impl().get())) {
+    std::string name = layer.name();
+    for (int n = 1; !taken.insert(name).second; ++n) name = fmt::format("{}_{}", layer.name(), n);
+    names[layer.impl().get()] = name;
+  }
+  for (const Layer& inside : layer.impl()->layers()) name_inside(inside, is_graph, taken, names);
+}
+
+void note_names(const Layer& model, std::set<std::string>& names) {
+  for (const Layer& layer : model.impl()->layers()) {
+    names.insert(layer.name());
+    if (is_graph_class(layer.class_name())) note_names(layer, names);
+  }
+}
+
 }  // namespace
 
 Config history_to_keras(const Graph& graph, const Source& source, bool end) {
   const Layer& layer = graph.layers[graph.calls[source.call].layer];
   std::size_t call = graph.number(source.call);
+  if (!graph.called_before.empty()) call += graph.called_before[graph.calls[source.call].layer];
   // Keras counts a call of the nested model's own before these, but only where a graph ends.
   if (end && layer.class_name() == "Functional") ++call;
   return Config::List{layer.name(), static_cast<std::int64_t>(call), source.result};
@@ -162,23 +201,35 @@ Config calls_to_keras(const Graph& graph, std::size_t layer) {
   return calls;
 }
 
-static Config model_object(const FunctionalImpl& model, const Shared& shared,
+static Config model_object(const FunctionalImpl& model, Writing& writing,
                            const Config& compile_config) {
+  const auto before = writing.written.find(&model);
+  if (before != writing.written.end()) return before->second;
   const Graph graph = keras_graph(model);
   Config object = model.class_name() == "Sequential" && is_chain(graph)
-                      ? sequential(model, graph, shared)
-                      : functional(model, graph, shared);
+                      ? sequential(model, graph, writing)
+                      : functional(model, graph, writing);
   object.set("compile_config", compile_config);
+  const auto id = writing.shared.find(&model);
+  if (id != writing.shared.end()) writing.written.emplace(&model, object);
   return object;
 }
 
-Config object_to_keras(const Layer& layer, const Shared& shared) {
+Config object_to_keras(const Layer& layer, Writing& writing) {
   const auto* model = dynamic_cast<const FunctionalImpl*>(layer.impl().get());
-  Config object = model != nullptr ? model_object(*model, shared, Config::Map())
-                                   : layer_to_keras(layer);
-  const auto id = shared.find(layer.impl().get());
-  if (id != shared.end()) object.set("shared_object_id", id->second);
+  Config object = model != nullptr ? model_object(*model, writing, Config::Map())
+                                   : layer_to_keras(layer, writing);
+  const auto id = writing.shared.find(layer.impl().get());
+  if (id != writing.shared.end()) object.set("shared_object_id", id->second);
   return object;
+}
+
+std::map<const LayerImpl*, std::string> names_inside(const Layer& model) {
+  std::map<const LayerImpl*, std::string> names;
+  std::set<std::string> taken;
+  if (is_graph_class(model.class_name())) note_names(model, taken);
+  name_inside(model, true, taken, names);
+  return names;
 }
 
 Config model_to_keras(const Layer& layer, const Config& compile_config) {
@@ -187,7 +238,8 @@ Config model_to_keras(const Layer& layer, const Config& compile_config) {
     fail("{}: a Keras archive holds a graph of layers, and this is a layer of one's own; make a "
          "Model of Input()s and what it gives for them", layer.impl()->who());
   }
-  return model_object(*model, shared_layers(*model), compile_config);
+  Writing writing{.shared = shared_layers(*model), .names = names_inside(layer)};
+  return model_object(*model, writing, compile_config);
 }
 
 }  // namespace kindling::keras

@@ -45,15 +45,16 @@ Config axes_of(const Config& value, const Layer& layer) {
   return axes;
 }
 
-// The layer inside that an option of a wrapper names.
-Layer layer_inside(const Layer& layer, const std::string& option) {
-  return layer.impl()->layers().at(option == "backward_layer" ? 1 : 0);
-}
-
-Config option_value(const Option& option, const Config& ours, const Layer& layer) {
+Config option_value(const Option& option, const Config& ours, const Layer& layer,
+                    Writing& writing) {
   const Config& value = ours[option.name];
   if (option.form == Form::fixed) return option.value;
-  if (option.form == Form::layer) return object_to_keras(layer_inside(layer, option.name));
+  for (const Layer& inside : layer.impl()->layers()) {
+    const Config& name = value["config"]["name"];
+    if (name.is_string() && name.as_string(option.name) == inside.name()) {
+      return object_to_keras(inside, writing);
+    }
+  }
   if (value.is_null()) return value;
   switch (option.form) {
     case Form::sizes: return list_of(value, option.name);
@@ -65,7 +66,18 @@ Config option_value(const Option& option, const Config& ours, const Layer& layer
   }
 }
 
-Config config_to_keras(const Layer& layer, const Class& known) {
+// Keras takes the shape of an activation's result for that of its input.
+void check_activation(const Layer& layer, const Config& activation) {
+  if (!activation.is_string()) return;
+  const std::string& name = activation.as_string("activation");
+  if (name != "glu" && name != "hard_sigmoid_keras2") return;
+  fail("{}: has the activation {}, {}", layer.impl()->who(), name,
+       name == "glu" ? "whose results have another size than Keras believes, so that it could not "
+                       "open the model"
+                     : "which Keras 3 does not have");
+}
+
+Config config_to_keras(const Layer& layer, const Class& known, Writing& writing) {
   Config ours = layer.config();
   const std::string& class_name = layer.class_name();
   if (class_name == "MultiHeadAttention" && ours["value_dim"].is_null()) {
@@ -75,7 +87,12 @@ Config config_to_keras(const Layer& layer, const Class& known) {
     fail("{}: keeps states from call to call, for which Keras wants a batch of a known size; a "
          "layer without stateful can be saved", layer.impl()->who());
   }
-  Config config = Config::Map{{"name", layer.name()},
+  for (const char* option : {"activation", "recurrent_activation"}) {
+    check_activation(layer, ours[option]);
+  }
+  const auto renamed = writing.names.find(layer.impl().get());
+  const std::string& name = renamed != writing.names.end() ? renamed->second : layer.name();
+  Config config = Config::Map{{"name", name},
                               {"trainable", layer.trainable()},
                               {"dtype", dtype_policy()}};
   if (class_name == "SpatialDropout1D") config = Config::Map();  // its own come first
@@ -83,11 +100,11 @@ Config config_to_keras(const Layer& layer, const Class& known) {
     config.set("activity_regularizer", function_to_keras(activity, "keras.regularizers"));
   }
   for (const Option& option : known.options) {
-    const Config value = option_value(option, ours, layer);
+    const Config value = option_value(option, ours, layer, writing);
     if (option.form != Form::if_set || !value.is_null()) config.set(option.name, value);
   }
   if (class_name == "SpatialDropout1D") {
-    config.set("name", layer.name());
+    config.set("name", name);
     config.set("dtype", "float32");
   }
   return config;
@@ -181,7 +198,7 @@ Config function_to_keras(const Config& function, const std::string& module) {
                      {"registered_name", Config()}};
 }
 
-Config layer_to_keras(const Layer& layer) {
+Config layer_to_keras(const Layer& layer, Writing& writing) {
   const std::string& class_name = layer.class_name();
   const bool input = class_name == "InputLayer";
   const Class* known = keras_class(class_name);
@@ -191,7 +208,8 @@ Config layer_to_keras(const Layer& layer) {
       {"module", of_keras ? Config("keras.layers") : Config()},
       {"class_name", class_name},
       {"config", input ? input_config(layer)
-                       : known != nullptr ? config_to_keras(layer, *known) : own_config(layer)},
+                       : known != nullptr ? config_to_keras(layer, *known, writing)
+                                          : own_config(layer)},
       {"registered_name", of_keras ? Config() : Config(class_name)}};
   const bool builds = !input && (known == nullptr || known->builds);
   if (builds && !layer.impl()->built_shapes().empty()) {

@@ -97,6 +97,7 @@ std::map<std::string, OnnxActivation> own_onnx_activations() {
       {"sigmoid", op("Sigmoid")},
       {"log_sigmoid", [](const OnnxValue& x) { return -softplus(-x); }},
       {"hard_sigmoid", hard_sigmoid},
+      {"hard_sigmoid_keras2", [](const OnnxValue& x) { return hard_sigmoid(1.2 * x); }},
       {"sparse_sigmoid", [](const OnnxValue& x) { return 0.5 * clip(x + 1, 0, 2); }},
       {"hard_silu", [](const OnnxValue& x) { return x * hard_sigmoid(x); }},
       {"hard_swish", [](const OnnxValue& x) { return x * hard_sigmoid(x); }},

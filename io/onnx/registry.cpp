@@ -26,8 +26,8 @@ bool takes_any_type(const std::string& class_name) {
   static const std::set<std::string> classes = {
       "Any",       "Bidirectional", "Concatenate",  "ConvertToTensor",  "Dropout",
       "Embedding", "Flatten",       "Functional",   "LogicalAnd",       "LogicalOr",
-      "NotEqual",  "Permute",       "RepeatVector", "Reshape",          "SpatialDropout1D",
-      "TimeDistributed",            "WithMask"};
+      "NotEqual",  "Permute",       "RepeatVector", "Reshape",          "Sequential",
+      "SpatialDropout1D",           "TimeDistributed",                  "WithMask"};
   return classes.contains(class_name);
 }
 

@@ -129,6 +129,7 @@ void add_wrapper_exporters(OnnxRegistry& r) {
         return export_functional(static_cast<const FunctionalImpl&>(*c.layer.impl()), inputs);
       },
       .results_carry_masks = true};
+  r["Sequential"] = r["Functional"];
   r["TimeDistributed"] = {.call = time_distributed, .results_carry_masks = true};
   r["Bidirectional"] = {.call = bidirectional, .results_carry_masks = true};
 }

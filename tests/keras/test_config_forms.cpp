@@ -67,7 +67,7 @@ TEST_CASE("Calls in all their forms") {
   CHECK(plain.find("\"mask\": null") != std::string::npos);
   for (const std::string& other : {
            with_arguments(r, R"("initial_state": )" + states + R"(, "mask": null)"),
-           with_arguments(r + ", " + states, R"("training": false)"),
+           with_arguments(r + ", " + states, R"("training": null)"),
            with_arguments("", R"("sequences": )" + r + R"(, "initial_state": )" + states),
            std::string(R"([["r", 0, 0, {"initial_state": [["s", 0, 0], ["s", 0, 0]]}]])")}) {
     INFO(other);

@@ -89,7 +89,30 @@ TEST_CASE("Masks where no argument of Keras's reaches are refused") {
         "archive has no place for it there");
   CHECK(why(Flatten()(Multiply({.name = "m"})({masked, masked}))) ==
         "Multiply \"m\": looks at masks of with_mask, which Keras has no argument for");
-  CHECK(why(GlobalAveragePooling1D({.name = "g"})(Add({.name = "a"})({masked, masked}))) ==
-        "GlobalAveragePooling1D \"g\": must be given the mask of Add \"a\" in a Keras archive, "
-        "which is no tensor of the model; put it back with with_mask");
+  const SymbolicTensor plain = Embedding({.input_dim = 9, .output_dim = 4, .name = "p"})(text);
+  const SymbolicTensor both = Concatenate({.name = "c"})({masked, plain});
+  CHECK(why(GlobalAveragePooling1D({.name = "g"})(both)) ==
+        "GlobalAveragePooling1D \"g\": must be given the mask of Concatenate \"c\" in a Keras "
+        "archive, which is no tensor of the model; put it back with with_mask");
+}
+
+TEST_CASE("What comes after a recurrent layer is given its mask, also through a sum") {
+  const SymbolicTensor text = ids("text"), x = sequence("x");
+  const SymbolicTensor e =
+      Embedding({.input_dim = 9, .output_dim = 3, .mask_zero = true, .name = "e"})(text);
+  const auto lstm = [](const char* name) {
+    return LSTM({.units = 3, .return_sequences = true, .name = name});
+  };
+  const SymbolicTensor a = lstm("a")(e), b = lstm("b")(Masking({.name = "zeros"})(x));
+  const Model model({text, x},
+                    {GlobalAveragePooling1D()(Add()({a, b})),
+                     TimeDistributed({.layer = Dense({.units = 2})})(a), LSTM({.units = 2})(b)});
+  const Model loaded = check_saved_without(model, {some_ids(1), normals({3, 7, 4}, 2)});
+  std::vector<std::string> operations;
+  for (const Layer& layer : loaded.layers()) {
+    const std::string& name = layer.class_name();
+    if (name == "NotEqual" || name == "Any" || name == "LogicalOr") operations.push_back(name);
+  }
+  std::ranges::sort(operations);
+  CHECK(operations == std::vector<std::string>{"Any", "LogicalOr", "NotEqual", "NotEqual"});
 }

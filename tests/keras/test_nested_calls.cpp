@@ -193,7 +193,7 @@ TEST_CASE("Masks and other arguments by place are those of Keras's call()") {
   for (const std::string attention : {"Attention", "AdditiveAttention"}) {
     CHECK(layer(attention, both + ", " + masks) == "words 0, words 0 | mask 0, none");
     CHECK(layer(attention, both + ", null, false, true, true") ==
-          "words 0, words 0; return_attention_scores true; use_causal_mask true");
+          "words 0, words 0; return_attention_scores true; training false; use_causal_mask true");
     CHECK(layer(attention, both + ", " + masks + ", true") ==
           "words 0, words 0 | mask 0, none; training true");
   }

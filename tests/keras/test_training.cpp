@@ -151,7 +151,10 @@ TEST_CASE("What a Keras archive has no place for is refused") {
         "PearsonCorrelation \"pearson_correlation\": Keras's metric has no over_all; without it, "
         "it can be saved, or the model alone with .include_optimizer = false");
   CHECK(why({.loss = Poisson(), .metrics = {Huber()}}) ==
-        "Huber \"huber_loss\": is no metric in Keras, only a loss; without it, the model can be "
+        "Huber \"huber_loss\": is no metric that Keras's compile() takes; without it, the model "
+        "can be saved, or it alone with .include_optimizer = false");
+  CHECK(why({.loss = Poisson(), .metrics = {Mean()}}) ==
+        "Mean \"mean\": is no metric that Keras's compile() takes; without it, the model can be "
         "saved, or it alone with .include_optimizer = false");
   const Adam adam;
   adam.exclude_from_weight_decay({"bias"});

@@ -62,7 +62,7 @@ OnnxCase nested() {
                             .name = "encoder"});
   const auto dense = Dense({.units = 4, .activation = tanh, .name = "inner"});
   const Functional head({.inputs = {steps}, .outputs = {GlobalAveragePooling1D()(dense(steps))},
-                         .name = "head"});
+                         .name = "head", .sequential = true});
   const auto first = ids_of("first"), second = ids_of("second"), plain = sequence_of("plain");
   const auto a = encoder.call({first}), b = encoder.call({second});
   // The masks go into and come out of models, layers are shared across them.

@@ -1,0 +1,288 @@
+// Archives as the releases of Keras wrote them, made of ours by editing their configs; and what of
+// an archive is left out.
+#include <kindling/io/archives/hdf5.h>
+#include <kindling/io/archives/keras.h>
+#include <kindling/io/archives/zip.h>
+#include <kindling/kindling.h>
+
+#include "tests/keras/saved.h"
+
+using namespace kindling;
+
+namespace {
+
+using Edits = std::vector<std::pair<std::string, std::string>>;
+
+// A text in which each of these stands, and what is put there instead.
+std::string edited(std::string text, const Edits& edits) {
+  for (const auto& [from, to] : edits) {
+    INFO(from);
+    std::size_t at = text.find(from);
+    REQUIRE(at != text.npos);
+    for (; at != text.npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
+  }
+  return text;
+}
+
+// The archive of a model, its config and version changed.
+std::string archive_of(const Model& model, const Edits& edits, const std::string& version) {
+  const TemporaryFolder folder;
+  save_keras(model, folder.file("m.keras"), {.date_saved = a_date});
+  const ZipReader read(read_file(folder.file("m.keras")), "m.keras");
+  ZipWriter zip("m.keras");
+  for (const ZipMember& member : read.members()) {
+    std::string text = read.read(member.name);
+    if (member.name == "config.json") text = edited(text, edits);
+    if (member.name == "metadata.json") text = edited(text, {{"3.16.0", version}});
+    zip.add(member.name, text);
+  }
+  return zip.bytes();
+}
+
+Model loaded_as(const Model& model, const Edits& edits, const std::string& version) {
+  const TemporaryFolder folder;
+  write_file(folder.file("m.keras"), archive_of(model, edits, version));
+  return load_keras(folder.file("m.keras"));
+}
+
+// It computes what the model does.
+void check_read_as(const Model& model, const Tensors& inputs, const Edits& edits,
+                   const std::string& version) {
+  check_same_predictions(model, loaded_as(model, edits, version), inputs);
+}
+
+Model on_sequence(const Layer& layer, const std::string& head = "head") {
+  const SymbolicTensor x = sequence("x");
+  Model model(x, Dense({.units = 2, .name = head})(layer(x)));
+  randomize(model);
+  return model;
+}
+
+Model small(const std::string& activation = "relu") {
+  const SymbolicTensor x = Input({.shape = {4}, .name = "x"});
+  Model model(x, Dense({.units = 1, .name = "o"})(
+                     Dense({.units = 3, .activation = activation, .name = "d"})(x)));
+  randomize(model);
+  return model;
+}
+
+std::string why_not(const Model& model, const std::string& what) {
+  Model m = model;
+  return message_of([&] {
+    if (what == "fit") m.fit({zeros({2, 4})}, zeros({2, 1}), {.verbose = Verbose::silent});
+    if (what == "evaluate") m.evaluate({zeros({2, 4})}, zeros({2, 1}));
+    if (what == "optimizer") m.optimizer();
+  });
+}
+
+}  // namespace
+
+TEST_CASE("Names, options and values of earlier releases are read") {
+  const Tensors x = {normals({3, 7, 4}, 1)};
+  check_read_as(on_sequence(LSTM({.units = 3})), x,
+                {{R"("class_name":"Orthogonal")", R"("class_name":"OrthogonalInitializer")"}},
+                "3.6.0");
+  check_read_as(on_sequence(LeakyReLU({.negative_slope = 0.25})), x,
+                {{R"("negative_slope":0.25)", R"("alpha":{"class_name":"__numpy__","config":)"
+                  R"({"value":0.25,"dtype":"float32"}})"}}, "2.13.1");
+  check_read_as(on_sequence(GRU({.units = 3, .reset_after = false})), x,
+                {{R"("reset_after":false,)", ""}}, "2.15.0");
+  check_read_as(on_sequence(SimpleRNN({.units = 3})), x,
+                {{R"("unroll":false)", R"("unroll":false,"implementation":2,"time_major":false,)"
+                  R"("num_constants":0,"input_shape":[7,4])"}}, "2.15.0");
+  check_read_as(small(), {normals({3, 4}, 1)},
+                {{R"({"module":"keras.initializers","class_name":"Zeros","config":{})",
+                  R"({"class_name":"Zeros","config":{"dtype":"float32"})"},
+                 {R"("seed":null)", R"("seed":{"module":"keras.random","class_name":)"
+                  R"("SeedGenerator","config":{"name":"seed_generator","seed":2},)"
+                  R"("registered_name":null})"}}, "3.3.3");
+}
+
+TEST_CASE("hard_sigmoid is the function that it was in the version that wrote it") {
+  const Model now = small("hard_sigmoid"), then = small("hard_sigmoid_keras2");
+  const Tensors x = {normals({3, 4}, 1, 3)};
+  check_same_predictions(now, loaded_as(now, {}, "3.0.0"), x);
+  for (const std::string version : {"2.4.0", "2.15.0"}) {
+    check_same_predictions(then, loaded_as(now, {}, version), x);
+  }
+  const Tensor y = Activation({.activation = "hard_sigmoid_keras2"})(
+      tensor({-3.0, -1.0, 0.0, 2.0, 3.0}));
+  check_close(y, tensor({0.0, 0.3, 0.5, 0.9, 1.0}), 1e-6);
+  CHECK(message_of([&] { archive_of(then, {}, ""); }) ==
+        "Dense \"d\": has the activation hard_sigmoid_keras2, which Keras 3 does not have");
+}
+
+TEST_CASE("A call's training is kept, but for the false that Keras wrote on its own up to 3.15") {
+  const SymbolicTensor x = Input({.shape = {40}, .name = "x"});
+  const auto dropped = [&](std::optional<bool> training) {
+    return Model(x, Dropout({.rate = 0.5, .seed = 3, .name = "d"})(x, {.training = training}));
+  };
+  const Tensor ones_in = ones({2, 40});
+  const auto drops = [&](const Model& model, bool training) {
+    return !same_bits(model.call({ones_in}, {.training = training})[0], ones_in);
+  };
+  const Model never = loaded_as(dropped(false), {}, "3.16.0");
+  CHECK_FALSE(drops(never, true));
+  const Model always = loaded_as(dropped(true), {}, "3.16.0");
+  CHECK(drops(always, false));
+  const Model by_default = loaded_as(dropped(false), {}, "3.15.1");
+  CHECK(drops(by_default, true));
+  CHECK_FALSE(drops(by_default, false));
+  CHECK(drops(loaded_as(dropped(true), {}, "3.2.0"), false));
+}
+
+TEST_CASE("An optimizer that isn't there is needed by training alone") {
+  Model model = small();
+  model.compile({.loss = MeanSquaredError()});
+  const std::string adam = R"("module":"keras.optimizers","class_name":"Adam")";
+  const Edits edits = {{adam, R"("module":"keras.optimizers","class_name":"Lamb")"}};
+  const TemporaryFolder folder;
+  write_file(folder.file("m.keras"), archive_of(model, edits, "3.16.0"));
+  std::vector<std::string> left;
+  Model loaded = load_keras(folder.file("m.keras"), {.left_out = &left});
+  const std::string why =
+      folder.file("m.keras") + ": compile_config: optimizer: no class \"Lamb\" is registered; "
+      "register_optimizer<Lamb>() adds one of your own [registered: Adadelta, Adagrad, Adam, "
+      "AdamW, Adamax, LazyAdam, Lion, Nadam, RMSprop, SGD]";
+  CHECK(left == std::vector<std::string>{why});
+  check_same_predictions(model, loaded, {normals({3, 4}, 1)});
+  CHECK(why_not(loaded, "evaluate") == "no error");
+  for (const std::string what : {"fit", "optimizer"}) {
+    CHECK(why_not(loaded, what) ==
+          "Functional \"" + loaded.name() + "\": " + what + (what == "fit" ? "" : "()") +
+              " needs an optimizer, and the archive's was left out [" + why + "]; call compile");
+  }
+  CHECK(loaded.compile_options() == nullptr);
+  save_keras(loaded, folder.file("again.keras"));
+  CHECK(load_keras(folder.file("again.keras")).compile_options() == nullptr);
+  loaded.compile({.loss = MeanSquaredError()});
+  CHECK(why_not(loaded, "fit") == "no error");
+}
+
+TEST_CASE("A loss that isn't there is needed by training and evaluation, a metric by nothing") {
+  Model model = small();
+  model.compile({.loss = MeanSquaredError(), .metrics = {MeanAbsoluteError(), LogCoshError()}});
+  const TemporaryFolder folder;
+  std::vector<std::string> left;
+  write_file(folder.file("l.keras"),
+             archive_of(model, {{"\"MeanSquaredError\"", "\"Own\""}}, "3.16.0"));
+  const Model lossless = load_keras(folder.file("l.keras"), {.left_out = &left});
+  REQUIRE(left.size() == 1);
+  CHECK(left[0].starts_with(folder.file("l.keras") + ": compile_config: loss: no class \"Own\""));
+  check_same_predictions(model, lossless, {normals({3, 4}, 1)});
+  for (const std::string what : {"fit", "evaluate"}) {
+    CHECK(why_not(lossless, what) ==
+          "Functional \"" + lossless.name() + "\": " + what +
+              " needs a loss, and the archive's was left out [" + left[0] + "]; call compile");
+  }
+  write_file(folder.file("m.keras"),
+             archive_of(model, {{"\"MeanAbsoluteError\"", "\"Own\""}}, "3.16.0"));
+  const Model rest = load_keras(folder.file("m.keras"), {.left_out = &left});
+  REQUIRE(left.size() == 1);
+  CHECK(left[0].starts_with(folder.file("m.keras") + ": compile_config: metrics: "));
+  CHECK(left[0].find("no class \"Own\" is registered") != std::string::npos);
+  CHECK(rest.evaluate({zeros({2, 4})}, zeros({2, 1})).names() == "loss, logcosh");
+}
+
+TEST_CASE("What is left out is a warning, unless it is asked for") {
+  Model model = small();
+  model.compile({.loss = MeanSquaredError()});
+  static std::string said;
+  const WarningHandler before = set_warning_handler([](const std::string& text) { said += text; });
+  loaded_as(model, {{"\"MeanSquaredError\"", "\"Own\""}}, "3.16.0");
+  set_warning_handler(before);
+  CHECK(said.find("loss: no class \"Own\" is registered") != said.npos);
+  CHECK(said.ends_with("; it is left out"));
+}
+
+TEST_CASE("An object of outputs names losses, metrics and logs") {
+  const SymbolicTensor x = Input({.shape = {4}, .name = "x"});
+  const Functional graph({.inputs = {x},
+                          .outputs = {Dense({.units = 1, .name = "s"})(x),
+                                      Dense({.units = 2, .name = "t"})(x)},
+                          .output_names = {"first", "second"}});
+  Model model{Layer(graph)};
+  randomize(model);
+  model.compile({.loss = {{"first", MeanSquaredError()}, {"second", MeanAbsoluteError()}},
+                 .metrics = {{"second", {LogCoshError()}}}});
+  const Model loaded = check_keras_round_trip(model, {normals({3, 4}, 1)});
+  CHECK(loaded.evaluate({zeros({2, 4})}, {zeros({2, 1}), zeros({2, 2})}).names() ==
+        "loss, first_loss, second_loss, second_logcosh");
+  const TemporaryFolder folder;
+  model.save(folder.file("m"));
+  CHECK(Model::load(folder.file("m")).output_names() ==
+        std::vector<std::string>{"first", "second"});
+  CHECK(message_of([&] {
+          Functional({.inputs = {x}, .outputs = {Dense({.units = 1, .name = "s"})(x)},
+                      .name = "f", .output_names = {"a", "b"}});
+        }) == "Functional \"f\": output_names has one name of its own per output, got 2 for 1");
+}
+
+TEST_CASE("A layer inside a model and outside comes back as one") {
+  const Dense d({.units = 4, .name = "d"});
+  const SymbolicTensor i = Input({.shape = {4}, .name = "i"}),
+                       x = Input({.shape = {4}, .name = "x"});
+  const Model sub(i, Dense({.units = 4, .name = "e"})(d(i)), "sub");
+  const Model model(x, Add({.name = "add"})({sub(x), d(d(x))}));
+  randomize(model);
+  const Tensors some = {normals({3, 4}, 1)};
+  const Model loaded = check_keras_round_trip(model, some);
+  CHECK(loaded.weights().size() == model.weights().size());
+  // Keras counts calls within each graph, and marks the second place alone.
+  const std::string shared = R"("shared_object_id":1,)";
+  std::string text;
+  {
+    const ZipReader zip(archive_of(model, {}, "3.16.0"), "m.keras");
+    text = zip.read("config.json");
+  }
+  CHECK(text.find(R"("keras_history":["d",2,0])") != text.npos);
+  const std::size_t first = text.find(R"("shared_object_id":)");
+  REQUIRE(first != text.npos);
+  const std::string before = text.substr(0, text.find(",\"name\"", first));
+  check_read_as(model, some,
+                {{before, edited(before, {{R"(,"shared_object_id":1)", ""}})},
+                 {R"("keras_history":["d",1,0])", R"("keras_history":["d",0,0])"},
+                 {R"("keras_history":["d",2,0])", R"("keras_history":["d",1,0])"}}, "3.16.0");
+}
+
+TEST_CASE("Layers inside others are written under names of their own") {
+  const SymbolicTensor x = sequence("x");
+  const auto both = [] {
+    return Bidirectional({.layer = LSTM({.units = 2, .return_sequences = true})});
+  };
+  const Model model(x, both()(both()(x)));
+  randomize(model);
+  check_keras_round_trip(model, {normals({3, 7, 4}, 1)});
+  const ZipReader zip(archive_of(model, {}, "3.16.0"), "m.keras");
+  const std::string text = zip.read("config.json");
+  for (const std::string name : {"forward_lstm", "backward_lstm", "forward_lstm_1",
+                                 "backward_lstm_1"}) {
+    CHECK(text.find("\"name\":\"" + name + "\"") != text.npos);
+  }
+}
+
+TEST_CASE("Weights that were written on Windows are found") {
+  const Model model = small();
+  hdf5::Writer file;
+  const std::vector<std::string> layers = {"layers\\dense", "layers\\dense_1"};
+  for (std::size_t l = 0; l < 2; ++l) {
+    for (std::size_t i = 0; i < 2; ++i) {
+      file.dataset(layers[l] + "/vars/" + std::to_string(i), model.weights()[2 * l + i].value);
+    }
+  }
+  const TemporaryFolder folder;
+  write_file(folder.file("w.weights.h5"), file.bytes());
+  Model other = small();
+  for (const Weight& w : other.weights()) std::ranges::fill(Tensor(w.value).mutable_floats(), 0.f);
+  other.load_weights(folder.file("w.weights.h5"));
+  check_same_predictions(model, other, {normals({3, 4}, 1)});
+}
+
+TEST_CASE("Counting metrics are written as Keras has them") {
+  Model model = small();
+  model.compile({.loss = MeanSquaredError(), .metrics = {TruePositives(), FalseNegatives()}});
+  const ZipReader zip(archive_of(model, {}, "3.16.0"), "m.keras");
+  const std::string text = zip.read("config.json");
+  CHECK(text.find("top_k") == text.npos);
+  CHECK(text.find("class_id") == text.npos);
+}
