@@ -135,19 +135,4 @@ void require_tokens(std::string_view text, std::string_view who) {
   if (tokens_of(text, who).empty()) fail("{} has no letter or digit, got {}", who, quoted(text));
 }
 
-std::size_t find_invalid_utf8(std::string_view text) {
-  std::size_t offset = 0;
-  while (offset < text.size()) {
-    if ((text[offset] & 0x80) == 0) {
-      ++offset;
-      continue;
-    }
-    utf8proc_int32_t character = 0;
-    const std::ptrdiff_t size = read_character(text.substr(offset), character);
-    if (size < 1) return offset;
-    offset += static_cast<std::size_t>(size);
-  }
-  return std::string_view::npos;
-}
-
 }  // namespace kindling

@@ -22,6 +22,8 @@
 #include <string_view>
 #include <vector>
 
+#include <kindling/tensor/utf8.h>
+
 #pragma GCC visibility push(default)
 namespace kindling {
 
@@ -31,10 +33,6 @@ std::vector<std::string> tokenize(std::string_view text);
 // digit, got "!?"".
 // `who` is what the message starts with: a place and which text it is.
 void require_tokens(std::string_view text, std::string_view who);
-
-// Where UTF-8 ends being UTF-8: the offset of the first byte that starts no character, or
-// std::string_view::npos. Overlong forms and surrogates are no characters.
-std::size_t find_invalid_utf8(std::string_view text);
 
 }  // namespace kindling
 #pragma GCC visibility pop

@@ -1,6 +1,7 @@
 #include <kindling/io/json.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstddef>
 #include <iterator>
@@ -13,6 +14,7 @@
 #include <kindling/layers/config_value.h>
 #include <kindling/tensor/fail.h>
 #include <kindling/tensor/shown.h>
+#include <kindling/tensor/utf8.h>
 
 namespace kindling {
 namespace {
@@ -22,12 +24,21 @@ using nlohmann::ordered_json;
 
 constexpr std::size_t max_depth = 200;
 
+void check_utf8(const std::string& text) {
+  if (find_invalid_utf8(text) != text.npos) {
+    fail("to_json: a text must be UTF-8, got {}", in_quotes(text));
+  }
+}
+
 ordered_json tree(const Config& config) {
   struct Writer {
     ordered_json operator()(std::monostate) const { return nullptr; }
     ordered_json operator()(bool v) const { return v; }
     ordered_json operator()(std::int64_t v) const { return v; }
-    ordered_json operator()(const std::string& v) const { return v; }
+    ordered_json operator()(const std::string& v) const {
+      check_utf8(v);
+      return v;
+    }
     ordered_json operator()(double v) const {
       if (!std::isfinite(v)) fail("to_json: a number must be finite, got {}", v);
       return v;
@@ -43,6 +54,7 @@ ordered_json tree(const Config& config) {
     ordered_json operator()(const Config::Map& v) const {
       ordered_json object = ordered_json::object();
       for (const auto& [key, value] : v) {
+        check_utf8(key);
         if (!object.emplace(key, tree(value)).second) {
           fail("to_json: key {} stands twice in one object", in_quotes(key));
         }
@@ -51,14 +63,6 @@ ordered_json tree(const Config& config) {
     }
   };
   return std::visit(Writer(), config.value());
-}
-
-// nlohmann-json's own words, without its error number and without the text that was read last,
-// which may be the whole file.
-std::string_view explanation(std::string_view what) {
-  what.remove_prefix(what.find("] ") + 2);
-  if (const auto at = what.find(" - "); at != what.npos) what.remove_prefix(at + 3);
-  return what.substr(0, what.find("; last read: "));
 }
 
 // Goes over the text and tells how far it got: the parser says what it read, but not where.
@@ -131,9 +135,19 @@ class Reader : public nlohmann::json_sax<json> {
                    const nlohmann::detail::exception& error) override {
     const std::size_t at = std::min(position - 1, text_.size());
     if (error.id == 406) refuse(at, "a number is beyond the range of a double, got " + cut(token));
-    const std::string_view why = explanation(error.what());
-    if (why.find("ill-formed UTF-8") != why.npos) refuse(at, "text is not UTF-8");
-    refuse(at, "not JSON, " + std::string(why));
+    const std::size_t not_utf8 = find_invalid_utf8(text_);
+    if (not_utf8 <= at) refuse(not_utf8, "text is not UTF-8");
+    if (at == text_.size()) refuse(at, "not JSON, unexpected end of the text");
+    // The text or the word that must not be there, or within a text the byte. (After brackets, the
+    // parser's token is more than that.)
+    std::size_t begin = at, end = at + 1;
+    if (token.starts_with('"') && token.ends_with('"') && text_.substr(0, end).ends_with(token)) {
+      begin = end - token.size();
+    } else if (in_word(text_[at])) {
+      while (begin > 0 && in_word(text_[begin - 1])) --begin;
+      while (end < text_.size() && in_word(text_[end])) ++end;
+    }
+    refuse(begin, "not JSON, unexpected " + in_quotes(text_.substr(begin, end - begin)));
   }
 
  private:
@@ -172,6 +186,11 @@ class Reader : public nlohmann::json_sax<json> {
     return true;
   }
 
+  static bool in_word(char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte >= 0x80 || std::isalnum(byte) != 0 || c == '+' || c == '-' || c == '.';
+  }
+
   static std::string cut(const std::string& digits) {
     return digits.size() <= 40 ? digits : digits.substr(0, 37) + "...";
   }
@@ -204,11 +223,7 @@ class Reader : public nlohmann::json_sax<json> {
 }  // namespace
 
 std::string to_json(const Config& config, int indent) {
-  try {
-    return tree(config).dump(indent);
-  } catch (const json::exception& error) {
-    fail("to_json: a text must be UTF-8, {}", explanation(error.what()));
-  }
+  return tree(config).dump(indent);
 }
 
 Config parse_json(std::string_view text, const std::string& name, std::size_t most_values) {

@@ -7,7 +7,7 @@
 // numbers (64 bits) and doubles come back bit for bit.
 //
 // Errors say where: line and column, both from 1, columns in bytes.
-//   model.json:3:7: not JSON, unexpected '}'; expected string literal
+//   model.json:3:7: not JSON, unexpected "}"
 //   model.json:3:7: text is not UTF-8
 //   model.json:3:7: key "units" stands twice in one object
 //   model.json:3:7: nested deeper than 200 levels

@@ -24,7 +24,7 @@ set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXE
 # Whoever links the static library needs what it is made of; where the shared one gets that from,
 # dpkg-shlibdeps finds out.
 set(debian_core libopenblas-dev libhwy-dev libutf8proc-dev libfmt-dev libtbb-dev pkg-config)
-set(debian_archives libzip-dev libhdf5-dev zlib1g-dev)
+set(debian_archives libhdf5-dev zlib1g-dev)
 set(debian_onnx libprotobuf-dev libonnx-dev)
 if(kindling_type STREQUAL "STATIC_LIBRARY")
   set(depends "")

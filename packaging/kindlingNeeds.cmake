@@ -3,7 +3,7 @@
 # pkg-config's; what has neither is a library by name.
 set(kindling_core_packages fmt TBB)
 set(kindling_core_modules openblas libhwy libutf8proc)
-set(kindling_archives_modules libzip hdf5 zlib)
+set(kindling_archives_modules hdf5 zlib)
 set(kindling_onnx_modules protobuf)
 set(kindling_onnx_libraries onnx_proto)
 

@@ -11,7 +11,7 @@
 // Errors, beside those of the file itself, which name the group or dataset:
 //   h5: "a//b" is no path of a dataset; names with a / between are needed
 //   h5: this build reads and writes no archives; configure it with -DKINDLING_ARCHIVES=ON, which
-//     needs libzip and HDF5 (Debian: libzip-dev, libhdf5-dev)
+//     needs zlib and HDF5 (Debian: zlib1g-dev, libhdf5-dev)
 //
 // Source: keras.Model.save_weights.
 #pragma once

@@ -5,9 +5,8 @@
 #include <set>
 #include <vector>
 
-#include <zlib.h>
-
 #include <kindling/io/archives/hdf5_trees.h>
+#include <kindling/io/archives/inflate.h>
 #include <kindling/tensor/fail.h>
 
 namespace kindling::hdf5 {
@@ -85,20 +84,6 @@ Grid grid_of(Cursor layout, const Shape& shape, std::uint64_t element, const std
   return grid;
 }
 
-// The bytes that a chunk should unpack to, no more and no less.
-bool inflate_into(std::string_view packed, std::string& into) {
-  z_stream stream = {};
-  if (inflateInit(&stream) != Z_OK) return false;
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
-  stream.avail_in = static_cast<uInt>(packed.size());
-  stream.next_out = reinterpret_cast<Bytef*>(into.data());
-  stream.avail_out = static_cast<uInt>(into.size());
-  const int status = inflate(&stream, Z_FINISH);
-  const bool whole = status == Z_STREAM_END && stream.avail_out == 0;
-  inflateEnd(&stream);
-  return whole;
-}
-
 // Fletcher's sum of 16-bit words, as HDF5 has it.
 std::uint32_t fletcher32(std::string_view bytes) {
   std::uint32_t first = 0, second = 0;
@@ -141,7 +126,9 @@ std::string unpacked_chunk(std::string_view stored, const Pipeline& pipeline, co
   std::string bytes;
   if (!pipeline.deflate) bytes = stored;
   else bytes.resize(grid.bytes);
-  if (bytes.size() != grid.bytes || (pipeline.deflate && !inflate_into(stored, bytes))) {
+  if (bytes.size() != grid.bytes ||
+      (pipeline.deflate &&
+       inflate_into(bytes, stored, Deflated::in_zlib_frame) != bytes.size())) {
     fail("{} has a chunk that does not unpack to {} bytes", what, grid.bytes);
   }
   return pipeline.shuffle ? unshuffled(bytes, element) : bytes;

@@ -1,4 +1,4 @@
-// What stands in for io/archives/ in a build without libzip and HDF5: errors that say so.
+// What stands in for io/archives/ in a build without zlib and HDF5: errors that say so.
 #include <kindling/io/archives/h5.h>
 #include <kindling/io/archives/keras.h>
 #include <kindling/io/archives/npz.h>
@@ -9,7 +9,7 @@ namespace {
 
 [[noreturn]] void left_out(const char* what) {
   fail("{}: this build reads and writes no archives; configure it with -DKINDLING_ARCHIVES=ON, "
-       "which needs libzip and HDF5 (Debian: libzip-dev, libhdf5-dev)", what);
+       "which needs zlib and HDF5 (Debian: zlib1g-dev, libhdf5-dev)", what);
 }
 
 }  // namespace

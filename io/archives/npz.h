@@ -13,7 +13,7 @@
 //   a.npz: member "scores.npy": <f4 (2, 3) takes 24 bytes, got 20
 //   a.npz: its members take 9000000000 bytes, at most 4294967296 are read
 //   npz: this build reads and writes no archives; configure it with -DKINDLING_ARCHIVES=ON, which
-//     needs libzip and HDF5 (Debian: libzip-dev, libhdf5-dev)
+//     needs zlib and HDF5 (Debian: zlib1g-dev, libhdf5-dev)
 //
 // Source: numpy.savez, its documentation.
 #pragma once

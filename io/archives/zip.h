@@ -16,14 +16,13 @@
 //   a.npz: its members take 9000000000 bytes, at most 4294967296 are read
 //   a.npz: its members take 80000000 bytes, 800 times what the archive does; beyond 67108864 bytes,
 //     at most 200 times are read
-//   a.npz: member "x": is damaged, CRC error
+//   a.npz: member "x": is damaged, it says checksum 0x12345678, got 0x9abcdef0
 //
-// Source: libzip 1.7; PKWARE's APPNOTE.TXT 6.3.10.
+// Source: PKWARE's APPNOTE.TXT 6.3.10.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -47,7 +46,6 @@ class ZipReader {
   // An archive in memory that stays, or one of its own; `name` is what messages start with.
   ZipReader(std::string_view bytes, std::string name, const ZipLimits& limits = {});
   ZipReader(std::string&& bytes, std::string name, const ZipLimits& limits = {});
-  ~ZipReader();
   ZipReader(const ZipReader&) = delete;
   ZipReader& operator=(const ZipReader&) = delete;
 
@@ -59,16 +57,14 @@ class ZipReader {
   std::string read(const std::string& member) const;
 
  private:
-  struct Archive;
-
   void open(std::string_view bytes, const ZipLimits& limits);
   [[noreturn]] void no_member(const std::string& name) const;
 
   std::string owned_;
+  std::string_view bytes_;
   std::string name_;
   std::vector<ZipMember> members_;
   std::unordered_map<std::string_view, std::size_t> places_;  // of the members, by their names
-  std::unique_ptr<Archive> archive_;
 };
 
 // Members are stored, not compressed, as Keras does it, and dated 1980-01-01 for the reader that
@@ -86,7 +82,7 @@ class ZipWriter {
   std::string name_;
   std::vector<std::pair<std::string, std::string>> members_;
   std::unordered_set<std::string> names_;
-  std::size_t size_ = 0;
+  std::size_t size_ = 22;  // of the archive, with its end record
 };
 
 }  // namespace kindling

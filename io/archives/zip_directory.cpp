@@ -16,6 +16,8 @@ constexpr std::string_view zip64_mark = "PK\6\6";
 constexpr std::size_t header_size = 30, record_size = 46, end_size = 22;
 constexpr unsigned encrypted = 1 << 0 | 1 << 6 | 1 << 13;  // the contents, or the directory itself
 constexpr int stored = 0, deflated = 8;
+constexpr unsigned described_behind = 1 << 3;  // the header leaves open what the directory says
+constexpr std::size_t most_behind = 24;        // bytes of such a description
 constexpr std::uint32_t in_zip64 = 0xffffffff;
 
 // The most that deflate makes of a byte, and of the first few (zlib's technical notes: 1032 to 1).
@@ -153,19 +155,37 @@ class DirectoryReader {
         (number<std::uint16_t>(begin + 6) & encrypted) != 0) {
       refuse(member, "its header says another compression or encryption than the directory");
     }
+    const auto size_differs = [&](std::size_t at, std::int64_t size) {
+      const auto in_header = number<std::uint32_t>(begin + at);  // numpy writes in_zip64 always
+      return in_header != size && in_header != in_zip64;
+    };
+    if ((number<std::uint16_t>(begin + 6) & described_behind) == 0 &&
+        (number<std::uint32_t>(begin + 14) != member.crc || size_differs(18, member.packed) ||
+         size_differs(22, member.size))) {
+      refuse(member, "its header says another size or checksum than the directory");
+    }
   }
 
   void check_layout(const std::vector<ZipMember>& members) const {
     std::vector<const ZipMember*> ordered;
     for (const ZipMember& member : members) ordered.push_back(&member);
     std::ranges::sort(ordered, {}, &ZipMember::begin);
-    for (std::size_t i = 1; i < ordered.size(); ++i) {
-      const ZipMember &before = *ordered[i - 1], &member = *ordered[i];
-      if (member.begin < before.end) {
+    // Everything belongs to a member: what no record lists, another reader might find.
+    const auto check_gap = [&](std::size_t begin, std::size_t end) {
+      if (end - begin <= most_behind) return;
+      fail("{}: bytes [{}, {}) belong to no member in its directory", name_, begin, end);
+    };
+    std::size_t end = 0;
+    for (std::size_t i = 0; i < ordered.size(); ++i) {
+      const ZipMember& member = *ordered[i];
+      if (static_cast<std::size_t>(member.begin) < end) {
         refuse(member, fmt::format("bytes [{}, {}) lie over member {}, which ends at {}",
-                                   member.begin, member.end, in_quotes(before.name), before.end));
+                                   member.begin, member.end, in_quotes(ordered[i - 1]->name), end));
       }
+      check_gap(end, static_cast<std::size_t>(member.begin));
+      end = static_cast<std::size_t>(member.end);
     }
+    check_gap(end, directory_);
   }
 
   template <class Number>

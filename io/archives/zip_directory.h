@@ -5,8 +5,8 @@
 // The archive: members, each a header and its bytes; the directory, a record a member; the end
 // record, 22 bytes. A member is stored or deflated. Archives beyond 4 GiB or 65,534 members
 // (zip64), in several parts, with a comment, or with anything before the first member are refused;
-// so is what is encrypted, stands twice, lies over something else, or whose name leads out of a
-// folder.
+// so is what is encrypted, stands twice, lies over something else, belongs to no member, or whose
+// name leads out of a folder.
 //
 // Errors:
 //   a.npz: is no zip archive, it starts with "\u0001\u0002\u0003\u0004"
@@ -18,6 +18,8 @@
 //   a.npz: member "x": compression method 12 is not supported, stored (0) or deflated (8) is needed
 //   a.npz: member "../x": a name must not lead out of the archive
 //   a.npz: member "x": bytes [0, 60) lie over member "y", which ends at 45
+//   a.npz: bytes [60, 100) belong to no member in its directory
+//   a.npz: member "x": its header says another size or checksum than the directory
 //   a.npz: member "x": says 1000000 bytes, 10 deflated bytes hold at most 10384
 //
 // Source: PKWARE's APPNOTE.TXT 6.3.10, sections 4.3 and 4.4.

@@ -60,7 +60,6 @@ class Kindling(ConanFile):
         self.requires("nlohmann_json/[>=3.11 <4]", visible=False)
         if self.options.archives:
             self.requires("hdf5/[>=1.10 <2]")
-            self.requires("libzip/[>=1.7 <2]")
             self.requires("zlib/[>=1.2 <2]")
         if self.options.onnx:
             self.requires("onnx/[>=1.12 <2]")

@@ -48,8 +48,14 @@ TEST_CASE("an archive of many members names some of them") {
   CHECK(message.ends_with(", \"18\", \"19\", .."));
 }
 
-TEST_CASE("the same members make the same bytes") {
-  CHECK(archive() == archive());
+TEST_CASE("the same members make the same bytes, whatever library is there") {
+  ZipWriter zip("a.zip");
+  zip.add("w\u00f6.txt", "{}");
+  const std::string common("\n\0\0\b\0\0\0\0\x21\0\x43\xbf\xa6\xa3\2\0\0\0\2\0\0\0\7\0\0\0", 26);
+  CHECK(zip.bytes() ==
+        "PK\3\4" + common + "w\u00f6.txt{}" +
+        "PK\1\2\x3f\3" + common + std::string("\0\0\0\0\0\0\0\0\x80\1\0\0\0\0", 14) + "w\u00f6.txt" +
+        "PK\5\6" + std::string("\0\0\0\0\1\0\1\0\x35\0\0\0\x27\0\0\0\0\0", 18));
 }
 
 TEST_CASE("members that cannot be written") {
@@ -66,8 +72,7 @@ TEST_CASE("members that cannot be written") {
     CHECK(refused(out).ends_with(": a name must not lead out of the archive"));
   }
   CHECK(refused(std::string(65536, 'x')).ends_with(": a name has at most 65535 bytes, got 65536"));
-  CHECK(refused("\xff") == "no error");
-  CHECK(message_of([&] { zip.bytes(); }) == "a.zip: cannot be written, Invalid argument");
+  CHECK(refused("\xff") == "a.zip: member \"\ufffd\": a name must be UTF-8");
 }
 
 TEST_CASE("what an archive of ours says of its members") {

@@ -52,9 +52,9 @@ TEST_CASE("hostile Keras configs: the frame") {
                     outputs = R"("output_layers": [["d", 0, 0]])";
   check_refused(parse, {
       {archive(""),
-       "config.json:1:1: not JSON, unexpected end of input; expected '[', '{', or a literal"},
+       "config.json:1:1: not JSON, unexpected end of the text"},
       {archive("{\"class_name\": \"Functional\""),
-       "config.json:1:28: not JSON, unexpected end of input; expected '}'"},
+       "config.json:1:28: not JSON, unexpected end of the text"},
       {archive("[]"), "config.json: a model: an object is needed, got []"},
       {archive("{}"),
        "config.json: its class_name is null; Functional and Sequential models are read"},
@@ -134,7 +134,7 @@ TEST_CASE("hostile Keras configs: layers") {
   check_refused(parse, {
       {with_part(units, R"("units": -3)"), "config.json: Dense \"d\": units is at least 1, got -3"},
       {with_part(units, R"("units": 0)"), "config.json: Dense \"d\": units is at least 1, got 0"},
-      {with_part(units, R"("units": NaN)"), "config.json:1:257: not JSON, invalid literal"},
+      {with_part(units, R"("units": NaN)"), "config.json:1:257: not JSON, unexpected \"NaN\""},
       {with_part(units, R"("units": 3.5)"),
        "config.json: Dense \"d\": units: a whole number is needed, got 3.5"},
       {with_part(units, R"("units": "3")"),

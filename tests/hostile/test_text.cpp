@@ -14,14 +14,13 @@ TEST_CASE("hostile JSON") {
   const std::string valid = R"({"layers": [{"name": "a", "units": 3}], "seed": 1.5})";
   CHECK(refusal([&] { read(valid); }) == "no error");
   check_refused(read, {
-      {"", ":1:1: not JSON, unexpected end of input; expected '[', '{', or a literal"},
-      {valid.substr(0, 22), ":1:23: not JSON, invalid string: missing closing quote"},
-      {valid + valid, ":1:53: not JSON, unexpected '{'; expected end of input"},
+      {"", ":1:1: not JSON, unexpected end of the text"},
+      {valid.substr(0, 22), ":1:23: not JSON, unexpected end of the text"},
+      {valid + valid, ":1:53: not JSON, unexpected \"{\""},
       {with(valid, "units", "name"), ":1:32: key \"name\" stands twice in one object"},
       {with(valid, "\"a\"", "\"\xc0\x80\""), ":1:23: text is not UTF-8"},
       {with(valid, "\"a\"", "\"\\ud800\""),
-       ":1:29: not JSON, invalid string: surrogate U+D800..U+DBFF must be followed by "
-       "U+DC00..U+DFFF"},
+       R"(:1:22: not JSON, unexpected "\"\\ud800\"")"},
       {with(valid, "1.5", "1e999"),
        ":1:53: a number is beyond the range of a double, got 1e999"},
       {with(valid, "3", "18446744073709551616"),

@@ -71,48 +71,54 @@ TEST_CASE("numbers keep their kind and their bits") {
 }
 
 TEST_CASE("text that is not JSON is refused, with its place") {
-  CHECK(error("") ==
-        "f.json:1:1: not JSON, unexpected end of input; expected '[', '{', or a literal");
-  CHECK(error("{\n  \"a\": 1,\n}") ==
-        "f.json:3:1: not JSON, unexpected '}'; expected string literal");
-  CHECK(error("{\"a\" 1}") == "f.json:1:6: not JSON, unexpected number literal; expected ':'");
-  CHECK(error("[1, 2") == "f.json:1:6: not JSON, unexpected end of input; expected ']'");
-  CHECK(error("[1, 2\n") == "f.json:2:1: not JSON, unexpected end of input; expected ']'");
-  CHECK(error("{'a': 1}") == "f.json:1:2: not JSON, invalid literal");
-  CHECK(error("[NaN]") == "f.json:1:2: not JSON, invalid literal");
-  CHECK(error("[Infinity]") == "f.json:1:2: not JSON, invalid literal");
-  CHECK(error("[-Infinity]") ==
-        "f.json:1:3: not JSON, invalid number; expected digit after '-'");
-  CHECK(error("[01]") ==
-        "f.json:1:3: not JSON, unexpected number literal; expected ']'");
-  CHECK(error("[1] // no") == "f.json:1:5: not JSON, invalid literal");
-  CHECK(error("\"a") == "f.json:1:3: not JSON, invalid string: missing closing quote");
-  CHECK(error(R"("\x")") ==
-        "f.json:1:3: not JSON, invalid string: forbidden character after backslash");
-  CHECK(error("\"\t\"") == "f.json:1:2: not JSON, invalid string: control character U+0009 (HT) "
-                           "must be escaped to \\u0009 or \\t");
-  CHECK(error(R"("\ud800")") ==
-        "f.json:1:8: not JSON, invalid string: surrogate U+D800..U+DBFF must be followed by "
-        "U+DC00..U+DFFF");
+  // The words are ours, so that no version of the parser's library changes them.
+  const auto unexpected = [](std::string_view text, const std::string& place,
+                             std::string_view what) {
+    CAPTURE(text);
+    CHECK(error(text) == "f.json:" + place + ": not JSON, unexpected " + std::string(what));
+  };
+  const std::string_view end = "end of the text";
+  unexpected("", "1:1", end);
+  unexpected("[1, 2", "1:6", end);
+  unexpected("[1, 2\n", "2:1", end);
+  unexpected("\"a", "1:3", end);
+  unexpected('"' + std::string(1'000'000, 'x'), "1:1000002", end);
+  unexpected("{\n  \"a\": 1,\n}", "3:1", "\"}\"");
+  unexpected("{\"a\" 123}", "1:6", "\"123\"");
+  unexpected("{\"a\" \"bc\"}", "1:6", R"("\"bc\"")");
+  unexpected("{'a': 1}", "1:2", "\"'\"");
+  unexpected("[1, True]", "1:5", "\"True\"");
+  unexpected("[nul]", "1:5", "\"]\"");
+  unexpected("[nulL]", "1:2", "\"nulL\"");
+  unexpected("[NaN]", "1:2", "\"NaN\"");
+  unexpected("[Infinity]", "1:2", "\"Infinity\"");
+  unexpected("[-Infinity]", "1:2", "\"-Infinity\"");
+  unexpected("[01]", "1:2", "\"01\"");
+  unexpected("[1.e5]", "1:2", "\"1.e5\"");
+  unexpected("[\u00e4b]", "1:2", "\"\u00e4b\"");
+  unexpected("[1] // no", "1:5", "\"/\"");
+  unexpected(R"(["ab\xyz"])", "1:6", "\"xyz\"");  // in a string, the byte
+  unexpected("\"a\t\"", "1:3", R"("\t")");
+  unexpected(R"("a\ud800")", "1:1", R"("\"a\\ud800\"")");
   // A long text is not repeated in the message.
-  CHECK(error('"' + std::string(1'000'000, 'x')) ==
-        "f.json:1:1000002: not JSON, invalid string: missing closing quote");
+  unexpected("{\"a\" \"" + std::string(1'000'000, 'x') + "\"}", "1:6",
+             "\"\\\"" + std::string(59, 'x') + "\"...");
 }
 
 TEST_CASE("nothing may follow the value") {
-  CHECK(error("{} {}") == "f.json:1:4: not JSON, unexpected '{'; expected end of input");
-  CHECK(error("{}x") == "f.json:1:3: not JSON, invalid literal");
+  CHECK(error("{} {}") == "f.json:1:4: not JSON, unexpected \"{\"");
+  CHECK(error("{}x") == "f.json:1:3: not JSON, unexpected \"x\"");
   CHECK(error(std::string_view("{}\0{}", 5)) == "f.json:1:3: not JSON, a zero byte");
   CHECK(error(std::string_view("\"a\0\"", 4)) == "f.json:1:3: not JSON, a zero byte");
 }
 
 TEST_CASE("JSON is UTF-8") {
-  CHECK(error("{\n\"caf\xe9\": 1}") == "f.json:2:6: text is not UTF-8");
+  CHECK(error("{\n\"caf\xe9\": 1}") == "f.json:2:5: text is not UTF-8");
   CHECK(error("\"\xc0\x80\"") == "f.json:1:2: text is not UTF-8");          // overlong
-  CHECK(error("\"\xed\xa0\x80\"") == "f.json:1:3: text is not UTF-8");      // a surrogate
-  CHECK(error("\"\xf4\x90\x80\x80\"") == "f.json:1:3: text is not UTF-8");  // above U+10FFFF
-  CHECK(error("\"\xc3") == "f.json:1:3: text is not UTF-8");
-  CHECK(error("[\xff]") == "f.json:1:2: not JSON, invalid literal");
+  CHECK(error("\"\xed\xa0\x80\"") == "f.json:1:2: text is not UTF-8");      // a surrogate
+  CHECK(error("\"\xf4\x90\x80\x80\"") == "f.json:1:2: text is not UTF-8");  // above U+10FFFF
+  CHECK(error("\"\xc3") == "f.json:1:2: text is not UTF-8");
+  CHECK(error("[\xff]") == "f.json:1:2: text is not UTF-8");
 }
 
 TEST_CASE("a key stands once in an object, at any depth") {
@@ -165,7 +171,7 @@ TEST_CASE("configs that have no JSON are refused") {
   CHECK(refused(Config::Map{{"a", 1}, {"a", 2}}) ==
         "to_json: key \"a\" stands twice in one object");
   CHECK(refused("caf\xe9!") ==
-        "to_json: a text must be UTF-8, invalid UTF-8 byte at index 4: 0x21");
+        "to_json: a text must be UTF-8, got \"caf\ufffd!\"");
 }
 
 TEST_CASE("texts in messages are in quotes and cut short") {

@@ -1,4 +1,4 @@
-// What a build without libzip and HDF5 says.
+// What a build without zlib and HDF5 says.
 #include "tests/catch.h"
 
 #include <kindling/io/archives/h5.h>
@@ -14,7 +14,7 @@ namespace {
 
 const std::string why =
     ": this build reads and writes no archives; configure it with -DKINDLING_ARCHIVES=ON, which "
-    "needs libzip and HDF5 (Debian: libzip-dev, libhdf5-dev)";
+    "needs zlib and HDF5 (Debian: zlib1g-dev, libhdf5-dev)";
 
 }  // namespace
 
