@@ -51,11 +51,12 @@ TEST_CASE("an archive of many members names some of them") {
 TEST_CASE("the same members make the same bytes, whatever library is there") {
   ZipWriter zip("a.zip");
   zip.add("w\u00f6.txt", "{}");
-  const std::string common("\n\0\0\b\0\0\0\0\x21\0\x43\xbf\xa6\xa3\2\0\0\0\2\0\0\0\7\0\0\0", 26);
+  const std::string common("\n\0\0\b\0\0\0\0\x21\0\x43\xbf\xa6\xa3\2\0\0\0\2\0\0\0\7\0\0\0",
+                           26);
   CHECK(zip.bytes() ==
         "PK\3\4" + common + "w\u00f6.txt{}" +
-        "PK\1\2\x3f\3" + common + std::string("\0\0\0\0\0\0\0\0\x80\1\0\0\0\0", 14) + "w\u00f6.txt" +
-        "PK\5\6" + std::string("\0\0\0\0\1\0\1\0\x35\0\0\0\x27\0\0\0\0\0", 18));
+        "PK\1\2\x3f\3" + common + std::string("\0\0\0\0\0\0\0\0\x80\1\0\0\0\0", 14) +
+        "w\u00f6.txt" + "PK\5\6" + std::string("\0\0\0\0\1\0\1\0\x35\0\0\0\x27\0\0\0\0\0", 18));
 }
 
 TEST_CASE("members that cannot be written") {

@@ -4,11 +4,14 @@
 
 using namespace kindling;
 
-int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+namespace {
+
+const fuzz::Target json_target("json", [](std::string_view input) {
   fuzz::refuse_or([&] {
-    const std::string text = to_json(parse_json(fuzz::text(data, size), "f"));
+    const std::string text = to_json(parse_json(input, "f"));
     fuzz::require(to_json(parse_json(text, "again")) == text,
                   "what is read, written and read is the same");
   });
-  return 0;
-}
+});
+
+}  // namespace

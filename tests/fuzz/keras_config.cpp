@@ -24,14 +24,12 @@ bool begins_with_layer(std::string_view message, const LayerImpl& layer) {
          });
 }
 
-}  // namespace
-
 // A model that is read is written as Keras has it, and that read and written is the same. A refusal
 // to write, of what Keras has not, begins with the model or the layer.
-int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+const fuzz::Target keras_config_target("keras_config", [](std::string_view input) {
   fuzz::refuse_or([&] {
     const detail::WeightsToCome scope(0);
-    const Config graph = keras::graph_from_keras(parse_json(fuzz::text(data, size), "f"), "f");
+    const Config graph = keras::graph_from_keras(parse_json(input, "f"), "f");
     const Functional model = model_of(graph, "f");
     Config written;
     try {
@@ -44,5 +42,6 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     fuzz::require(to_json(keras::model_to_keras(again, Config::Map())) == to_json(written),
                   "what is read, written and read is the same");
   });
-  return 0;
-}
+});
+
+}  // namespace

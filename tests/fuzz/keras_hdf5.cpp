@@ -4,10 +4,12 @@
 
 using namespace kindling;
 
+namespace {
+
 // All that is in a file can be read, or is refused by itself.
-int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+const fuzz::Target keras_hdf5_target("keras_hdf5", [](std::string_view input) {
   fuzz::refuse_or([&] {
-    const hdf5::File file(std::string(fuzz::text(data, size)), "f");
+    const hdf5::File file(std::string(input), "f");
     for (const std::string& group : file.groups()) {
       fuzz::require(file.has_group(group), "a group is there");
       for (const char* attribute : {"name", "layer_names", "n"}) {
@@ -23,5 +25,6 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
       });
     }
   });
-  return 0;
-}
+});
+
+}  // namespace

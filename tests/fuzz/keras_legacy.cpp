@@ -4,13 +4,15 @@
 
 using namespace kindling;
 
+namespace {
+
 // A whole model of Keras 2's is read, or refused by itself; archives are for others.
-int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const std::string_view bytes = fuzz::text(data, size);
-  if (bytes.starts_with("PK")) return 0;
+const fuzz::Target keras_legacy_target("keras_legacy", [](std::string_view input) {
+  if (input.starts_with("PK")) return;
   fuzz::refuse_or([&] {
-    const KerasModel read = parse_keras(bytes, "f");
+    const KerasModel read = parse_keras(input, "f");
     fuzz::require(read.weights.size() <= read.model.weights().size(), "a weight is there once");
   });
-  return 0;
-}
+});
+
+}  // namespace

@@ -5,11 +5,14 @@
 
 using namespace kindling;
 
-int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+namespace {
+
+const fuzz::Target npy_target("npy", [](std::string_view input) {
   fuzz::refuse_or([&] {
-    const Tensor x = parse_npy(fuzz::text(data, size), "f");
+    const Tensor x = parse_npy(input, "f");
     fuzz::require(fuzz::same(parse_npy(npy_bytes(x), "again"), x),
                   "what is read, written and read is the same");
   });
-  return 0;
-}
+});
+
+}  // namespace

@@ -5,12 +5,15 @@
 
 using namespace kindling;
 
-int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+namespace {
+
+const fuzz::Target npz_target("npz", [](std::string_view input) {
   fuzz::refuse_or([&] {
-    const TensorFile file = parse_npz(fuzz::text(data, size), "f");
+    const TensorFile file = parse_npz(input, "f");
     for (const auto& [name, x] : file.tensors) {
       fuzz::require(fuzz::same(file.at(name), x), "names are of one tensor each");
     }
   });
-  return 0;
-}
+});
+
+}  // namespace

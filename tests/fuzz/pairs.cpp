@@ -4,11 +4,12 @@
 
 using namespace kindling;
 
-int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const std::string_view text = fuzz::text(data, size);
+namespace {
+
+const fuzz::Target pairs_target("pairs", [](std::string_view input) {
   const auto read = [&](const char* name, const PairColumns& columns) {
     fuzz::refuse_or([&] {
-      for (const TextPair& pair : parse_pairs(text, name, columns)) {
+      for (const TextPair& pair : parse_pairs(input, name, columns)) {
         fuzz::require(pair.score >= 0 && pair.score <= 1, "scores are in [0, 1]");
       }
     });
@@ -16,6 +17,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   read("f", {});
   read("f.tsv", {.score_max = 5});
   read("f", {.delimiter = ';', .first = "a", .second = "1", .score = "b", .score_min = -1});
-  fuzz::refuse_or([&] { parse_pair_line(text, "f", 1); });
-  return 0;
-}
+  fuzz::refuse_or([&] { parse_pair_line(input, "f", 1); });
+});
+
+}  // namespace

@@ -8,10 +8,12 @@
 
 using namespace kindling;
 
-int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+namespace {
+
+const fuzz::Target word_vectors_target("word_vectors", [](std::string_view input) {
   static const Vocabulary vocabulary({"a", "b", "a b", "1"});
   fuzz::refuse_or([&] {
-    const WordVectors vectors = parse_word_vectors(fuzz::text(data, size), "f", vocabulary);
+    const WordVectors vectors = parse_word_vectors(input, "f", vocabulary);
     fuzz::require(std::ssize(vectors.values) == vocabulary.size() * vectors.dim,
                   "a vector for each word");
     fuzz::require(std::ranges::all_of(vectors.values, [](float v) { return std::isfinite(v); }),
@@ -20,5 +22,6 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
                   "what was found is counted");
     fuzz::require(!vectors.report(vocabulary).empty(), "there is a report");
   });
-  return 0;
-}
+});
+
+}  // namespace
