@@ -141,7 +141,7 @@ TEST_CASE("hostile archives: members") {
       {header_with(0, 28, 2, 1), "member \"y.npy\": bytes [171, 347) lie over member \"x.npy\", "
                                  "which ends at 172"},
       {record_with(0, 20, 8, 0x0000008b'0000008bull),
-       "member \"y.npy\": bytes [171, 347) lie over member \"x.npy\", which ends at 174"},
+       "member \"x.npy\": its header says another size or checksum than the directory"},
   });
 }
 
@@ -165,8 +165,6 @@ TEST_CASE("hostile archives: contents") {
       {raw_zip({long_x}).bytes, "member \"x.npy\": is damaged, it says 135 bytes, got more"},
       {raw_zip({short_x}).bytes, "member \"x.npy\": is damaged, it says 137 bytes, got 136"},
       {header_with(0, 14, 4, 0), "member \"x.npy\": " + differs},
-      {header_with(0, 18, 4, 137), "member \"x.npy\": " + differs},
-      {header_with(0, 22, 4, 137), "member \"x.npy\": " + differs},
       {raw_zip({x, RawMember::stored("y.npy", "")}).bytes,
        "member \"y.npy\": is no npy file, it starts with \"\""},
       {raw_zip({x, RawMember::stored("y.npy", x.packed.substr(0, 130))}).bytes,
@@ -174,6 +172,10 @@ TEST_CASE("hostile archives: contents") {
       {raw_zip({x, RawMember::deflated("y.txt", "text")}).bytes,
        "member \"y.txt\" is no .npy file"},
   });
+  for (const std::size_t place : {18u, 22u}) {
+    CHECK(refusal([&] { parse(header_with(0, place, 4, 137)); }) ==
+          "f: member \"x.npy\": " + differs);
+  }
   CHECK(refusal([&] { parse(raw_zip({cut_x}).bytes); }) ==
         "f: member \"x.npy\": is damaged, its bytes can't be unpacked");
 }

@@ -73,7 +73,8 @@ TEST_CASE("hostile word vectors") {
        ":1: a vector has at most 16384 numbers, got 9000000000000000000"},
       {"rose" + numbers(16'385) + "\n", ":1: a vector has at most 16384 numbers, got 16385"},
       {"9000000000000000000 1\nrose 1\n", ":1: says 9000000000000000000 words, got 1"},
-      {std::string("\0\0\0\0", 4), ":1: must be a word and its vector, got \"????\""},
+      {std::string("\0\0\0\0", 4),
+       ":1: must be a word and its vector, got \"\\u0000\\u0000\\u0000\\u0000\""},
   });
 }
 
