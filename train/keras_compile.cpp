@@ -45,9 +45,10 @@ Loss loss_from_keras(const Config& given, const std::string& what) {
   const std::string& class_name = value["class_name"].as_string(what + ": class_name");
   if (class_name == "LossFunctionWrapper") return loss_from_keras(value["config"]["fn"], what);
   Config options = options_of_object(value["config"], what);
-  const Config::Map& all = value["config"].as_map(what);
-  for (const auto& [key, option] : all) {
-    if (key == "reduction" && option.is_null()) options.set("reduction", "none");
+  for (const auto& [key, option] : value["config"].as_map(what)) {
+    if (key != "reduction") continue;
+    if (option.is_null()) options.set(key, "none");
+    if (option.str() == "\"auto\"") options.set(key, "sum_over_batch_size");  // of Keras 2
   }
   return loss_registry().make(class_name, options);
 }

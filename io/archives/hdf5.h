@@ -101,7 +101,7 @@ class Writer {
 
  private:
   // Fails where there would be too much to read again.
-  void note(const std::string& path, std::size_t objects);
+  void note(const std::string& path, bool is_group);
   struct Impl;
   std::unique_ptr<Impl> impl_;
   std::size_t objects_ = 0;

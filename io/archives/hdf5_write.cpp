@@ -118,17 +118,18 @@ Writer::~Writer() {
   impl_.reset();
 }
 
-void Writer::note(const std::string& path, std::size_t objects) {
-  if (static_cast<std::size_t>(std::ranges::count(path, '/')) >= most_depth) {
+void Writer::note(const std::string& path, bool is_group) {
+  const auto above = static_cast<std::size_t>(std::ranges::count(path, '/'));
+  if (above + (is_group ? 1 : 0) >= most_depth) {
     fail("{}: groups are nested deeper than {} levels", in_quotes(path), most_depth);
   }
-  if ((objects_ += objects) > most_objects) {
+  if ((objects_ += is_group ? 2 : 1) > most_objects) {  // with the group above it
     fail("{}: at most {} groups and datasets are written", in_quotes(path), most_objects);
   }
 }
 
 void Writer::group(const std::string& path, const std::string& name) {
-  note(path, 2);  // with one above it
+  note(path, true);
   const Quiet quiet;
   const Id group = made(H5Gcreate2(impl_->file, path.c_str(), impl_->parents, H5P_DEFAULT,
                                    H5P_DEFAULT), H5Gclose);
@@ -144,7 +145,7 @@ void Writer::group(const std::string& path, const std::string& name) {
 }
 
 void Writer::dataset(const std::string& path, const Tensor& value) {
-  note(path, 1);
+  note(path, false);
   const Quiet quiet;
   std::vector<hsize_t> sizes;
   for (const std::int64_t size : value.shape()) sizes.push_back(static_cast<hsize_t>(size));
@@ -169,7 +170,7 @@ void Writer::dataset(const std::string& path, const Tensor& value) {
 }
 
 void Writer::dataset(const std::string& path, std::int64_t value) {
-  note(path, 1);
+  note(path, false);
   const Quiet quiet;
   const Id space = made(H5Screate(H5S_SCALAR), H5Sclose), properties = timeless();
   const Id dataset = made(H5Dcreate2(impl_->file, path.c_str(), H5T_STD_I64LE, space,

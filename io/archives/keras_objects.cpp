@@ -33,6 +33,7 @@ const std::vector<Change>& changes() {
       {"", "use_cudnn", ""},
       {"", "flash_attention", ""},
       {"", "jit_compile", ""},
+      {"", "loss_scale_factor", ""},  // what gradients of 16 bits need
       {"", "is_legacy_optimizer", ""},
       // Shapes that the graph has too.
       {"", "input_length", ""},

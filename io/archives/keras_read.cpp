@@ -55,17 +55,34 @@ struct SourceFile {
   std::map<std::string, Config> shared = {};
 };
 
+Config without_ids(const Config& value) {
+  if (value.is_list()) {
+    Config::List list;
+    for (const Config& each : value.as_list("")) list.push_back(without_ids(each));
+    return list;
+  }
+  if (!value.is_map()) return value;
+  Config::Map map;
+  for (const auto& [key, each] : value.as_map("")) {
+    if (key != "shared_object_id") map.emplace_back(key, without_ids(each));
+  }
+  return map;
+}
+
 // What two entries of one layer have in common.
 std::string key_of(const Config& layer) {
-  const Config& name = layer["name"].is_null() ? layer["config"]["name"] : layer["name"];
-  return layer["class_name"].str() + name.str() + layer["config"].str();
+  return to_json(without_ids(Config::List{layer["class_name"], layer["config"],
+                                          layer["build_config"]}), -1);
 }
 
 void note_shared(const Config& model, SourceFile& source) {
   for (const Config& layer : layers_of(model, source.file)) {
-    if (is_model(layer)) note_shared(layer, source);
     const Config& id = layer["shared_object_id"];
-    if (!id.is_null()) source.shared.emplace(key_of(layer), id);
+    if (!id.is_null()) {
+      source.shared.emplace(key_of(layer), id);  // with all that is inside, if it is a model
+    } else if (is_model(layer)) {
+      note_shared(layer, source);
+    }
   }
 }
 
@@ -212,7 +229,7 @@ class Graph {
     }
     const auto note = [this](const Config& history, bool output) {
       const Place place = place_of(history, output);
-      first_[place.layer] = std::min(first_[place.layer], place.call);
+      if (place.call >= 0) first_[place.layer] = std::min(first_[place.layer], place.call);
     };
     for (std::size_t i = 0; i < entries_.size(); ++i) {
       read_calls(i, [&](const Config& history) { return note(history, false), history; });
@@ -227,7 +244,7 @@ class Graph {
 
   Config counted(const Config& history, bool output) const {
     const Place place = place_of(history, output);
-    const std::int64_t first = std::min(first_[place.layer], place.call);
+    const std::int64_t first = place.call < 0 ? 0 : first_[place.layer];
     return Config::List{entries_[place.layer].name, place.call - first, place.result};
   }
 

@@ -116,3 +116,18 @@ TEST_CASE("Chunks and filters are read") {
   check_counts(file, "packed", {50, 20});
   check_counts(file, "checked", {7}, DType::int32);
 }
+
+TEST_CASE("What could not be read again is not written") {
+  const auto nested = [](std::size_t depth) {
+    std::string path = "a";
+    for (std::size_t i = 1; i < depth; ++i) path += "/a";
+    return path;
+  };
+  hdf5::Writer writer;
+  writer.group(nested(63), "");
+  writer.dataset(nested(63) + "/b", 1);
+  CHECK(hdf5::File(writer.bytes(), "f").datasets().size() == 1);
+  const std::string why = ": groups are nested deeper than 64 levels";
+  CHECK(message_of([&] { writer.group(nested(64), ""); }).ends_with(why));
+  CHECK(message_of([&] { writer.dataset(nested(64) + "/b", 1); }).ends_with(why));
+}

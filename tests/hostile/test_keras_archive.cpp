@@ -134,7 +134,8 @@ TEST_CASE("hostile .h5 of Keras 2: weights") {
       {with(file, "\"sigmoid\"", "\"sigmoix\""),
        "model_config: layer \"d\": activation: one of linear, relu, relu6, leaky_relu, elu, "
        "celu, selu, gelu, glu, silu, swish, mish, sigmoid, log_sigmoid, hard_sigmoid, "
-       "sparse_sigmoid, hard_silu, hard_swish, tanh, hard_tanh, tanh_shrink, softplus, "
+       "hard_sigmoid_keras2, sparse_sigmoid, hard_silu, hard_swish, tanh, hard_tanh, "
+       "tanh_shrink, softplus, "
        "squareplus, sparse_plus, softsign, soft_shrink, hard_shrink, exponential, softmax, "
        "log_softmax, sparsemax is needed, got \"sigmoix\""},
       {with(file, "\"units\": 3", "\"units\": 4"),

@@ -162,7 +162,8 @@ TEST_CASE("hostile Keras configs: layers") {
       {dense_with(R"("activation": "lambda")"),
        "config.json: layer \"d\": activation: one of linear, relu, relu6, leaky_relu, elu, "
        "celu, selu, gelu, glu, silu, swish, mish, sigmoid, log_sigmoid, hard_sigmoid, "
-       "sparse_sigmoid, hard_silu, hard_swish, tanh, hard_tanh, tanh_shrink, softplus, "
+       "hard_sigmoid_keras2, sparse_sigmoid, hard_silu, hard_swish, tanh, hard_tanh, "
+       "tanh_shrink, softplus, "
        "squareplus, sparse_plus, softsign, soft_shrink, hard_shrink, exponential, softmax, "
        "log_softmax, sparsemax is needed, got \"lambda\""},
       {dense_with(R"("activation": {"class_name": "function", "config": 1})"),

@@ -111,6 +111,16 @@ TEST_CASE("Optimizers, losses and metrics given as objects are found") {
         "Adam; :MeanSquaredError; :MeanAbsoluteError mean_absolute_error;");
   CHECK(compiled(one_output(1), R"({"optimizer": "adam", "loss": {
       "class_name": "LossFunctionWrapper", "config": {"fn": "poisson"}}})") == "Adam; :Poisson;;");
+  // As Keras 2.12 to 2.15 have them.
+  CHECK(compiled(one_output(1), R"({
+      "optimizer": {"class_name": "RMSprop", "config": {"name": "RMSprop", "learning_rate": 0.5,
+                    "is_legacy_optimizer": false, "jit_compile": true, "use_ema": false,
+                    "ema_overwrite_frequency": 100}},
+      "loss": {"class_name": "MeanSquaredError", "config": {
+          "reduction": "auto", "name": "mean_squared_error", "fn": "mean_squared_error"}},
+      "metrics": [{"class_name": "AUC", "config": {"name": "auc", "dtype": "float32",
+                   "summation_method": "interpolation"}}, "kullback_leibler_divergence"]})") ==
+        "RMSprop; :MeanSquaredError; :AUC auc :KLDivergence kullback_leibler_divergence;");
 }
 
 TEST_CASE("Losses and metrics of several outputs are found") {

@@ -45,10 +45,10 @@ TEST_CASE("An activation of one's own can be used, and saved once it has a name"
         "register_activation: \"third\" is another function's name already");
   CHECK(message_of([] { Activation({.activation = "rellu"}); }) ==
         "activation: one of linear, relu, relu6, leaky_relu, elu, celu, selu, gelu, glu, silu, "
-        "swish, mish, sigmoid, log_sigmoid, hard_sigmoid, sparse_sigmoid, hard_silu, "
-        "hard_swish, tanh, hard_tanh, tanh_shrink, softplus, squareplus, sparse_plus, softsign, "
-        "soft_shrink, hard_shrink, exponential, softmax, log_softmax, sparsemax, third is "
-        "needed, got \"rellu\"");
+        "swish, mish, sigmoid, log_sigmoid, hard_sigmoid, hard_sigmoid_keras2, sparse_sigmoid, "
+        "hard_silu, hard_swish, tanh, hard_tanh, tanh_shrink, softplus, squareplus, sparse_plus, "
+        "softsign, soft_shrink, hard_shrink, exponential, softmax, log_softmax, sparsemax, third "
+        "is needed, got \"rellu\"");
 }
 
 TEST_CASE("Flatten keeps the batch") {
