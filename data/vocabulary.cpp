@@ -71,6 +71,9 @@ bool Vocabulary::add(std::string_view token) {
   if (token.find_first_of("\r\n") != token.npos) {
     fail("Vocabulary: a token must be within a line, got {}", quoted(token));
   }
+  if (find_invalid_utf8(token) != token.npos) {  // its file could not be read
+    fail("Vocabulary: a token must be UTF-8, got {}", quoted(token));
+  }
   const auto id = static_cast<std::int32_t>(size());
   const bool is_new = ids_.try_emplace(std::string(token), id).second;
   if (is_new) tokens_.emplace_back(token);

@@ -63,7 +63,8 @@ class Vocabulary {
   // Errors: max_tokens below 3 (no room for a word) or min_count below 1.
   explicit Vocabulary(const TokenCounts& counts, const VocabularyOptions& options = {});
 
-  // These words, from id 2 on. Errors: one that is empty, holds a line break or is there twice.
+  // These words, from id 2 on. Errors: one that is empty, not UTF-8, holds a line break or is there
+  // twice.
   explicit Vocabulary(const std::vector<std::string>& words);
 
   // More words, after those there are; one that is known already is passed over.
@@ -85,7 +86,7 @@ class Vocabulary {
 
  private:
   Vocabulary();  // the two special tokens
-  // False if it is there already. Errors: a token that is empty or holds a line break.
+  // False if it is there already. Errors: a token that is empty, not UTF-8 or holds a line break.
   bool add(std::string_view token);
 
   std::vector<std::string> tokens_;

@@ -52,7 +52,7 @@ void convert(const ConvertOptions& options) {
   } else {
     write_tensors(options.to, to, read_tensors(options.from, from));
   }
-  fmt::print("{}\n", options.to);
+  fmt::print("{}\n", shown(options.to));
 }
 
 }  // namespace kindling::tools

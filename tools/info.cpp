@@ -7,9 +7,9 @@
 #include <system_error>
 
 #include <kindling/io/archives/keras.h>
-#include <kindling/io/json.h>
 #include <kindling/io/weights_file.h>
 #include <kindling/layers/symbolic.h>
+#include <kindling/tensor/shown.h>
 
 #include "commands.h"
 #include "files.h"
@@ -129,18 +129,18 @@ void print_json(const std::string& path, const Contents& found) {
                                 {"elements", totals.elements},
                                 {"bytes", totals.bytes}});
   all.set("metadata", metadata_config(found.metadata));
-  fmt::print("{}\n", to_json(all));
+  tools::print_json(all);
 }
 
 void print_ports(const char* what, const std::vector<Port>& ports) {
   for (std::size_t i = 0; i < ports.size(); ++i) {
-    fmt::print("{}.{}  \"{}\" {} {}\n", what, i, ports[i].name, ports[i].shape.str(),
+    fmt::print("{}.{}  {} {} {}\n", what, i, kindling::quoted(ports[i].name), ports[i].shape.str(),
                name(ports[i].dtype));
   }
 }
 
 void print_text(const std::string& path, const Contents& found) {
-  fmt::print("{}: {}\n", path, text_of(found.kind));
+  fmt::print("{}: {}\n", shown(path), text_of(found.kind));
   if (found.model) {
     fmt::print("\n{}\n", found.model->summary());
     print_ports("input", inputs_of(*found.model));

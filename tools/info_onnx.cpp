@@ -1,8 +1,8 @@
 // kindling info FILE.onnx: what is in a file of ONNX's, which is shown, not run.
 #include <fmt/format.h>
 
-#include <kindling/io/json.h>
 #include <kindling/io/onnx/onnx.h>
+#include <kindling/tensor/shown.h>
 
 #include "commands.h"
 #include "print.h"
@@ -55,31 +55,33 @@ void print_json(const std::string& path, const OnnxInfo& found) {
                                    {"outputs", config_of(found.outputs)}};
   const Config totals = Config::Map{{"tensors", std::ssize(found.initializers)},
                                     {"bytes", bytes_of(found.initializers)}};
-  fmt::print("{}\n", to_json(Config::Map{{"file", path},
-                                         {"kind", "ONNX"},
-                                         {"graph", graph},
-                                         {"tensors", tensors},
-                                         {"totals", totals},
-                                         {"metadata", metadata_config(found.metadata)}}));
+  tools::print_json(Config::Map{{"file", path},
+                                {"kind", "ONNX"},
+                                {"graph", graph},
+                                {"tensors", tensors},
+                                {"totals", totals},
+                                {"metadata", metadata_config(found.metadata)}});
 }
 
 void print_ports(const char* what, const Infos& ports) {
   for (const OnnxTensorInfo& port : ports) {
-    fmt::print("{}  \"{}\" {} {}\n", what, port.name, shape_of(port), port.dtype);
+    fmt::print("{}  {} {} {}\n", what, kindling::quoted(port.name), shown(shape_of(port)),
+               shown(port.dtype));
   }
 }
 
 void print_text(const std::string& path, const OnnxInfo& found) {
-  fmt::print("{}: ONNX, by {}, IR version {}", path,
-             found.producer.empty() ? "an unknown producer" : found.producer, found.ir_version);
-  for (const auto& [domain, version] : found.opsets) fmt::print(", {} {}", domain, version);
+  fmt::print("{}: ONNX, by {}, IR version {}", shown(path),
+             found.producer.empty() ? "an unknown producer" : shown(found.producer),
+             found.ir_version);
+  for (const auto& [domain, version] : found.opsets) fmt::print(", {} {}", shown(domain), version);
   fmt::print("\n\n");
   print_ports("input", found.inputs);
   print_ports("output", found.outputs);
   fmt::print("\n");
   std::int64_t nodes = 0;
   for (const auto& [name, count] : found.operators) {
-    fmt::print("  {:>5} {}\n", count, name);
+    fmt::print("  {:>5} {}\n", count, shown(name));
     nodes += count;
   }
   fmt::print("\n{} nodes\n\n", nodes);

@@ -1,13 +1,9 @@
 // kindling: shows what is in a file of tensors or a model, converts it, predicts with it, draws it.
-#include <CLI/CLI.hpp>
-#include <cerrno>
-#include <cstdio>
-#include <system_error>
-
 #include <kindling/tensor/threads.h>
 #include <kindling/tensor/version.h>
 
 #include "commands.h"
+#include "program.h"
 
 using namespace kindling::tools;
 
@@ -17,9 +13,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();  // --threads may stand behind the command, too
   int threads = kindling::threads();
-  app.add_option("--threads", threads, "Threads to use")
-      ->capture_default_str()
-      ->check(CLI::Range(1, kindling::most_threads));
+  kindling::add_threads(app, threads);
 
   InfoOptions info_options;
   CLI::App* info_command = app.add_subcommand(
@@ -53,9 +47,8 @@ int main(int argc, char** argv) {
       ->add_option("--output", predict_options.output,
                    ".npz or .safetensors file for output.0, output.1 ..")
       ->required();
-  predict_command->add_option("--batch-size", predict_options.batch_size, "Rows at a time")
-      ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+  kindling::add_number(*predict_command, "--batch-size", predict_options.batch_size,
+                       "Rows at a time", 1, kindling::most_count);
 
   PlotOptionsOfTool plot_options;
   CLI::App* plot_command = app.add_subcommand("plot", "A picture of a model's layers");
@@ -69,23 +62,11 @@ int main(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::IsMember({"TB", "LR"}));
 
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
-  try {
+  return kindling::run_program(app, argc, argv, [&] {
     kindling::set_threads(threads);
     if (info_command->parsed()) info(info_options);
     if (convert_command->parsed()) convert(convert_options);
     if (predict_command->parsed()) predict(predict_options);
     if (plot_command->parsed()) plot(plot_options);
-    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-      throw std::system_error(errno, std::generic_category(), "standard output");
-    }
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "kindling: %s\n", error.what());
-    return 1;
-  }
-  return 0;
+  });
 }

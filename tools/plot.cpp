@@ -13,10 +13,10 @@ void plot(const PlotOptionsOfTool& options) {
   const Model model = load_model(options.model);
   // What plot_model warns of is an error here: there is no picture.
   set_warning_handler([](const std::string& message) { throw Error(message); });
-  fmt::print("{}\n", plot_model(model, options.output, {.show_shapes = options.shapes,
-                                                        .show_dtype = options.dtypes,
-                                                        .show_layer_names = options.names,
-                                                        .rankdir = options.rankdir}));
+  fmt::print("{}\n", shown(plot_model(model, options.output, {.show_shapes = options.shapes,
+                                                              .show_dtype = options.dtypes,
+                                                              .show_layer_names = options.names,
+                                                              .rankdir = options.rankdir})));
 }
 
 }  // namespace kindling::tools

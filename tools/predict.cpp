@@ -1,6 +1,9 @@
 // kindling predict MODEL: what a model makes of inputs, into a file.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include <kindling/data/dataset.h>
 #include <kindling/tensor/fail.h>
 
@@ -9,6 +12,14 @@
 #include "inputs.h"
 
 namespace kindling::tools {
+namespace {
+
+std::int64_t without_value(const Tensor& x) {
+  if (x.dtype() != DType::float32) return 0;
+  return std::ranges::count_if(x.floats(), [](float value) { return !std::isfinite(value); });
+}
+
+}  // namespace
 
 void predict(const PredictOptions& options) {
   const Kind kind = kind_of_output(options.output);
@@ -28,15 +39,20 @@ void predict(const PredictOptions& options) {
   }
   write_tensors(options.output, kind, file);
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    fmt::print("input.{}   \"{}\" {} {}\n", i, ports[i].name, inputs[i].shape().str(),
-               name(inputs[i].dtype()));
+    fmt::print("input.{}   {} {} {}\n", i, kindling::quoted(ports[i].name),
+               inputs[i].shape().str(), name(inputs[i].dtype()));
   }
   for (std::size_t i = 0; i < results.size(); ++i) {
-    fmt::print("output.{}  \"{}\" {} {}\n", i,
-               i < outputs.size() ? outputs[i].name : fmt::format("output_{}", i),
+    fmt::print("output.{}  {} {} {}\n", i,
+               kindling::quoted(i < outputs.size() ? outputs[i].name
+                                                   : fmt::format("output_{}", i)),
                results[i].shape().str(), name(results[i].dtype()));
+    if (const std::int64_t count = without_value(results[i]); count > 0) {
+      warn(fmt::format("predict: output.{} has {} NaN or infinite numbers of {}", i, count,
+                       results[i].elements()));
+    }
   }
-  fmt::print("{}\n", options.output);
+  fmt::print("{}\n", shown(options.output));
 }
 
 }  // namespace kindling::tools

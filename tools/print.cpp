@@ -5,16 +5,18 @@
 #include <fmt/format.h>
 
 #include <kindling/io/json.h>
+#include <kindling/tensor/shown.h>
 
 namespace kindling::tools {
 
 namespace {
 
-std::string shown(const std::string& text) {
-  const bool plain = std::ranges::none_of(text, [](char c) {
-    return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
-  });
-  return plain ? text : in_quotes(text);
+constexpr std::size_t longest_cell = 60;
+
+// In quotes what is not shown as it is.
+std::string in_table(const std::string& text) {
+  const std::string safe = shown(text, longest_cell);
+  return safe == text ? text : '"' + safe + '"';
 }
 
 }  // namespace
@@ -24,7 +26,7 @@ void print_table(const std::vector<TableRow>& texts) {
   std::array<std::size_t, 4> width = {};
   for (TableRow& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) {
-      row[i] = shown(row[i]);
+      row[i] = in_table(row[i]);
       width[i] = std::max(width[i], row[i].size());
     }
   }
@@ -35,12 +37,12 @@ void print_table(const std::vector<TableRow>& texts) {
 }
 
 void print_metadata(const Metadata& metadata) {
-  constexpr std::size_t longest = 60;
   for (const auto& [key, text] : metadata) {
-    fmt::print("{}: {}{}\n", shown(key), shown(text.substr(0, longest)),
-               text.size() > longest ? ".." : "");
+    fmt::print("{}: {}\n", in_table(key), in_table(text));
   }
 }
+
+void print_json(const Config& config) { fmt::print("{}\n", shown_lines(to_json(config))); }
 
 Config metadata_config(const Metadata& metadata) {
   Config::Map map;

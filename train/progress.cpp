@@ -62,9 +62,7 @@ void Progress::finish_epoch(std::int64_t done, const Logs& logs) {
 }
 
 void Progress::leave_epoch() {
-  if (verbose_ != Verbose::bar) return;
-  fmt::print("\n");
-  std::fflush(stdout);
+  if (verbose_ == Verbose::bar) put("\n");
 }
 
 std::string Progress::line(std::int64_t done, const Logs& logs, bool finished) const {

@@ -2,11 +2,13 @@
 // character of the tenth that it has not seen, beside what counting n-grams needs, and writes on.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <numbers>
+
+#include <kindling/tools/program.h>
+#include <kindling/tools/stoppable_run.h>
 
 #include "model.h"
 #include "ngrams.h"
@@ -23,7 +25,8 @@ struct Settings {
   std::int64_t batch_size = 16;
   double learning_rate = 4e-3;
   SampleOptions sample;
-  std::uint64_t seed = 1;
+  std::int64_t seed = 1;
+  std::string backup;
 };
 
 double bits(double loss) { return loss / std::numbers::ln2; }
@@ -51,13 +54,14 @@ void train(Model& model, const Dataset& data, const Dataset& held_out, const Set
     fmt::print("  {:.3f} bits a held-out character\n", bits(logs["val_loss"]));
     std::fflush(stdout);
   }});
-  model.fit(data, {.epochs = s.epochs, .callbacks = {TerminateOnNaN(), report},
-                   .validation_data = held_out});
+  const StoppableRun run(s.backup, fmt::format("{}", model.count_params()));
+  run.finish(model.fit(data, {.epochs = s.epochs, .callbacks = run.with({report}),
+                              .validation_data = held_out}));
 }
 
 // Bits per held-out character.
 double run(const Settings& s) {
-  set_random_seed(s.seed);
+  set_random_seed(static_cast<std::uint64_t>(s.seed));
   const Text text = Text::read(s.files);
   const std::int64_t begin = text.size() - text.size() / 10;
   if (text.size() - begin < s.sizes.context || begin < 2 * s.sizes.context) {
@@ -68,7 +72,8 @@ double run(const Settings& s) {
   fmt::print("{} characters to learn, {} held out, {} different ones\n", begin, text.size() - begin,
              text.alphabet().size());
   const double counting = baseline(text, begin);
-  const Dataset data = random_windows(text, begin, s.sizes.context, s.batch_size, s.seed);
+  const Dataset data = random_windows(text, begin, s.sizes.context, s.batch_size,
+                                      static_cast<std::uint64_t>(s.seed));
   const Dataset held_out = scored_windows(text, begin, s.sizes.context, s.batch_size);
   Model model = build_model(s.sizes, std::ssize(text.alphabet()));
   fmt::print("The model has {} numbers to learn\n", model.count_params());
@@ -80,56 +85,47 @@ double run(const Settings& s) {
   fmt::print("\n{:.3f} bits a held-out character after {:.0f} s; by counting at best {:.3f}\n",
              reached, seconds.count(), counting);
   fmt::print("\nAt a temperature of {}, it writes:\n\n{}\n", s.sample.temperature,
-             sample(model, s.sizes, text, s.sample));
+             shown_lines(sample(model, s.sizes, text, s.sample)));
   return reached;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Learns to predict a text character by character, and writes on");
+  CLI::App app("Learns to predict a text character by character, and writes on", "char_lm");
   Settings s;
-  double expected = HUGE_VAL;
-  const auto option = [&](const char* name, auto& value, const char* text) {
-    return app.add_option(name, value, text)->capture_default_str();
-  };
+  double expected = largest_number;
   app.add_option("--text", s.files, "Files to learn; else the licences that every Debian has")
       ->check(CLI::ExistingFile);
-  option("--context", s.sizes.context, "Characters the model sees")->check(CLI::Range(4, 4096));
-  option("--depth", s.sizes.depth, "Numbers a character")->check(CLI::PositiveNumber);
-  option("--heads", s.sizes.heads, "Of an attention; they share the depth")
-      ->check(CLI::PositiveNumber);
-  option("--blocks", s.sizes.blocks, "Of attention and thought")->check(CLI::PositiveNumber);
-  option("--dropout", s.sizes.dropout, "In the blocks")->check(CLI::Range(0.0, 0.99));
-  option("--epochs", s.epochs, "Times the text is gone through")->check(CLI::PositiveNumber);
-  option("--batch-size", s.batch_size, "Windows a step")->check(CLI::PositiveNumber);
-  option("--learning-rate", s.learning_rate, "Of AdamW, at its highest")
-      ->check(CLI::PositiveNumber);
-  option("--prompt", s.sample.prompt, "What it goes on from")
+  add_number(app, "--context", s.sizes.context, "Characters the model sees", 4, 4096);
+  add_number(app, "--depth", s.sizes.depth, "Numbers per character", 1, most_count);
+  add_number(app, "--heads", s.sizes.heads, "Of an attention; they share the depth", 1, most_count);
+  add_number(app, "--blocks", s.sizes.blocks, "Of attention and thought", 1, most_count);
+  add_number(app, "--dropout", s.sizes.dropout, "In the blocks", 0, 0.99);
+  add_number(app, "--epochs", s.epochs, "Times the text is gone through", 1, 1000000);
+  add_number(app, "--batch-size", s.batch_size, "Windows per step", 1, most_count);
+  add_number(app, "--learning-rate", s.learning_rate, "Of AdamW, at its highest", 0,
+             largest_number);
+  app.add_option("--prompt", s.sample.prompt, "What it goes on from")
+      ->capture_default_str()
       ->check(CLI::Validator([](std::string& text) {
         return text.empty() ? "a character at least is needed" : "";
       }, ""));
-  option("--characters", s.sample.characters, "How many it writes")->check(CLI::NonNegativeNumber);
-  option("--temperature", s.sample.temperature, "Below 1 it is careful, above 1 it is bold")
-      ->check(CLI::PositiveNumber);
-  option("--seed", s.seed, "Of everything that is random")->check(CLI::NonNegativeNumber);
-  app.add_option("--expect", expected, "Fail above these bits a character")
-      ->check(CLI::PositiveNumber);
-  try {
-    app.parse(argc, argv);
+  add_number(app, "--characters", s.sample.characters, "How many it writes", 0, most_count);
+  add_number(app, "--temperature", s.sample.temperature,
+             "Below 1 it is careful, above 1 it is bold", 0.001, 1000);
+  add_number(app, "--seed", s.seed, "Of everything that is random", 0, most_seed);
+  app.add_option("--backup", s.backup, "Folder to keep a stopped run in, to go on from there");
+  add_number(app, "--expect", expected, "Fail above these bits per character", 0, largest_number)
+      ->default_str("");
+  return run_program(app, argc, argv, [&] {
     if (s.sizes.depth % s.sizes.heads != 0) {
       throw CLI::ValidationError("--heads", "must divide --depth");
     }
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
-  try {
     const double reached = run(s);
-    if (reached <= expected) return 0;
-    fmt::print(stderr, "char_lm: {:.3f} bits a character, at most {} were expected\n", reached,
-               expected);
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "char_lm: {}\n", error.what());
-  }
-  return 1;
+    if (!(reached <= expected)) {
+      throw Error(fmt::format("{:.3f} bits per character, at most {} were expected", reached,
+                              expected));
+    }
+  });
 }

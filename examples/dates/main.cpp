@@ -1,12 +1,12 @@
 // dates: learns to write "3rd of March 1987" as 1987-03-03, with an encoder, a decoder and
 // AdditiveAttention between them, and shows where the decoder looks.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 
 #include <kindling/kindling.h>
+#include <kindling/tools/program.h>
+#include <kindling/tools/stoppable_run.h>
 
 #include "model.h"
 #include "writing.h"
@@ -21,6 +21,7 @@ struct Options {
   int epochs = 3;
   double learning_rate = 1e-2, expect = 0;
   std::vector<std::string> texts;
+  std::string backup;
 };
 
 struct Examples {
@@ -72,7 +73,7 @@ void show_attention(const Model& attention, const std::string& text, const Tenso
   const Tensor weights = attention.predict({padded_ids({ids_of(text)}), shifted(translated)});
   const std::string iso = text_of(translated, 0);
   fmt::print("\n   ");
-  for (const char c : text) fmt::print("{} ", c);
+  for (const char c : text) fmt::print("{} ", c >= ' ' && c <= '~' ? c : '?');
   fmt::print("\n");
   for (std::size_t row = 0; row < iso.size(); ++row) {
     fmt::print("{}  ", iso[row]);
@@ -113,8 +114,10 @@ double run(Options options) {
                         {.batch_size = options.batch_size, .shuffle = shuffle,
                          .seed = static_cast<std::uint64_t>(options.seed)});
   };
-  translator.fit(dataset(train, true),
-                 {.epochs = options.epochs, .validation_data = dataset(validation, false)});
+  const StoppableRun run(options.backup);
+  run.finish(translator.fit(dataset(train, true),
+                            {.epochs = options.epochs, .callbacks = run.with({}),
+                             .validation_data = dataset(validation, false)}));
 
   const double accuracy = exact_matches(test, translate(translator, test.dates));
   for (const std::string& text : options.texts) {
@@ -128,34 +131,25 @@ double run(Options options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Writes dates as people write them in ISO's form.");
+  CLI::App app("Writes dates as people write them in ISO's form.", "dates");
   Options options;
-  const auto option = [&](const char* name, auto& value, const char* text) {
-    return app.add_option(name, value, text)->capture_default_str();
-  };
-  option("--seed", options.seed, "Of everything that is random");
-  option("--examples", options.examples, "Dates to train on")->check(CLI::Range(1, 10000000));
-  option("--units", options.units, "Of the GRUs and the attention")->check(CLI::PositiveNumber);
-  option("--batch-size", options.batch_size, "Dates a step")->check(CLI::PositiveNumber);
-  option("--epochs", options.epochs, "Times the dates are gone through")
-      ->check(CLI::Range(1, 1000000));
-  option("--learning-rate", options.learning_rate, "Of Adam, at the start")
-      ->check(CLI::NonNegativeNumber);
-  option("--expect", options.expect, "Fail unless so many dates, 0 to 1, come out right")
-      ->check(CLI::Range(0.0, 1.0));
+  add_number(app, "--seed", options.seed, "Of everything that is random", 0, most_seed);
+  add_number(app, "--examples", options.examples, "Dates to train on", 1, 10000000);
+  add_number(app, "--units", options.units, "Of the GRUs and the attention", 1, most_count);
+  add_number(app, "--batch-size", options.batch_size, "Dates per step", 1, most_count);
+  add_number(app, "--epochs", options.epochs, "Times the dates are gone through", 1, 1000000);
+  add_number(app, "--learning-rate", options.learning_rate, "Of Adam, at the start", 0,
+             largest_number);
+  app.add_option("--backup", options.backup,
+                 "Folder to keep a stopped run in, to go on from there");
+  add_number(app, "--expect", options.expect, "Fail unless so many dates, 0 to 1, come out right",
+             0, 1);
   app.add_option("dates", options.texts, "Dates to write in ISO's form after the training");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
-  try {
+  return run_program(app, argc, argv, [&] {
     const double accuracy = run(options);
-    if (accuracy >= options.expect) return 0;
-    std::fprintf(stderr, "dates: %.3f of the dates came out right, expected %.3f\n", accuracy,
-                 options.expect);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "dates: %s\n", error.what());
-  }
-  return 1;
+    if (!(accuracy >= options.expect)) {
+      throw Error(fmt::format("{:.3f} of the dates came out right, expected {:.3f}", accuracy,
+                              options.expect));
+    }
+  });
 }

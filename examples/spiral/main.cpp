@@ -2,8 +2,9 @@
 // gradients alone: no Layer, no Model, no Optimizer.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cmath>
+
+#include <kindling/tools/program.h>
 
 #include "points.h"
 
@@ -54,9 +55,14 @@ struct Descent {
 };
 
 void train(Network& network, const Points& points, const Descent& descent) {
+  const StopOnSignal stop;
   Tensors velocity;
   for (const Tensor& w : network.w) velocity.push_back(zeros(w.shape()));
   for (int step = 1; step <= descent.steps; ++step) {
+    if (stop.signal() != 0) {
+      throw Stopped(stop.signal(), fmt::format("stopped before step {}; the same command starts "
+                                               "anew, and takes seconds", step));
+    }
     const Tensor loss = crossentropy(network(points.xy), points.arms);
     backward(loss);  // leaves in each variable its gradient
     for (std::size_t i = 0; i < velocity.size(); ++i) {
@@ -64,6 +70,10 @@ void train(Network& network, const Points& points, const Descent& descent) {
       const Tensor gradient = take_gradient(w).dense();
       velocity[i] = descent.momentum * velocity[i] - descent.learning_rate * gradient;
       w = variable(stop_gradient(w) + velocity[i]);
+    }
+    if (!std::isfinite(loss.item())) {
+      throw Error(fmt::format("the loss became NaN or infinite at step {}; a smaller "
+                              "--learning-rate may help", step));
     }
     if (step == 1 || step % 200 == 0 || step == descent.steps) {
       fmt::print("step {:5}   loss {:.4f}   accuracy {:.4f}\n", step, loss.item(),
@@ -75,31 +85,23 @@ void train(Network& network, const Points& points, const Descent& descent) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Learns to tell the arms of a spiral apart, from tensors and gradients alone");
+  CLI::App app("Learns to tell the arms of a spiral apart, from tensors and gradients alone",
+               "spiral");
   Descent descent;
   int arms = 3, points_per_arm = 200;
   double noise = 0.2, expected = 0;
-  std::int64_t hidden = 64;
-  std::uint64_t seed = 1;
-  const auto option = [&](const char* name, auto& value, const char* text) {
-    return app.add_option(name, value, text)->capture_default_str();
-  };
-  option("--arms", arms, "Arms of the spiral")->check(CLI::Range(2, 4));
-  option("--points", points_per_arm, "Points on an arm to learn from")->check(CLI::PositiveNumber);
-  option("--noise", noise, "By how much points are turned, radians")->check(CLI::Range(0.0, 3.0));
-  option("--hidden", hidden, "Units of a hidden layer")->check(CLI::PositiveNumber);
-  option("--steps", descent.steps, "Steps of gradient descent")->check(CLI::PositiveNumber);
-  option("--learning-rate", descent.learning_rate, "Of the descent")->check(CLI::PositiveNumber);
-  option("--momentum", descent.momentum, "Of the descent")->check(CLI::Range(0.0, 0.999));
-  option("--seed", seed, "Of everything that is random")->check(CLI::NonNegativeNumber);
-  option("--expect", expected, "Fail below this accuracy")->check(CLI::Range(0.0, 1.0));
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
-  try {
-    set_random_seed(seed);
+  std::int64_t hidden = 64, seed = 1;
+  add_number(app, "--arms", arms, "Arms of the spiral", 2, 4);
+  add_number(app, "--points", points_per_arm, "Points on an arm to learn from", 1, most_count);
+  add_number(app, "--noise", noise, "By how much points are turned, radians", 0, 3);
+  add_number(app, "--hidden", hidden, "Units of a hidden layer", 1, most_count);
+  add_number(app, "--steps", descent.steps, "Steps of gradient descent", 1, most_count);
+  add_number(app, "--learning-rate", descent.learning_rate, "Of the descent", 0, largest_number);
+  add_number(app, "--momentum", descent.momentum, "Of the descent", 0, 0.999);
+  add_number(app, "--seed", seed, "Of everything that is random", 0, most_seed);
+  add_number(app, "--expect", expected, "Fail below this accuracy", 0, 1);
+  return run_program(app, argc, argv, [&] {
+    set_random_seed(static_cast<std::uint64_t>(seed));
     const Points points = spiral(points_per_arm, arms, noise), unseen = spiral(1000, arms, noise);
     Network network(hidden, arms);
     train(network, points, descent);
@@ -107,10 +109,8 @@ int main(int argc, char** argv) {
     fmt::print("\n{}\naccuracy on {} unseen points: {:.4f}\n",
                picture([&](const Tensor& xy) { return classify(network, xy); }, points),
                unseen.arms.elements(), reached);
-    if (reached >= expected) return 0;
-    fmt::print(stderr, "spiral: accuracy {:.4f}, at least {} was expected\n", reached, expected);
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "spiral: {}\n", error.what());
-  }
-  return 1;
+    if (reached < expected) {
+      throw Error(fmt::format("accuracy {:.4f}, at least {} was expected", reached, expected));
+    }
+  });
 }

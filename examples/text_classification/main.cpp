@@ -1,12 +1,12 @@
 // text_classification: which of 26 categories a noun belongs to, by its definition in WordNet.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <numeric>
 
 #include <kindling/kindling.h>
+#include <kindling/tools/program.h>
+#include <kindling/tools/stoppable_run.h>
 
 #include "categories.h"
 #include "model.h"
@@ -23,6 +23,7 @@ struct Options {
   double learning_rate = 1e-3, dropout = 0.5, expect = 0;
   bool balance = false;
   std::vector<std::string> texts;
+  std::string backup;
 };
 
 const std::string& name_of(std::size_t category) { return categories[category]; }
@@ -62,10 +63,13 @@ void train(Model model, const Split& split, const Vocabulary& vocabulary, const 
                              SparseTopKCategoricalAccuracy({.k = 3, .name = "top_3"})}});
   const EarlyStopping stop({.monitor = "val_accuracy", .patience = 1,
                             .restore_best_weights = true});
-  model.fit(dataset(split.train, vocabulary, options, true),
-            {.epochs = options.epochs, .callbacks = {stop},
-             .validation_data = dataset(split.validation, vocabulary, options, false),
-             .class_weight = options.balance ? balancing(split.train) : ClassWeight{}});
+  const StoppableRun run(options.backup.empty() ? "" : options.backup + "/" + model.name(),
+                         fmt::format("{}", vocabulary.size()));
+  run.finish(model.fit(
+      dataset(split.train, vocabulary, options, true),
+      {.epochs = options.epochs, .callbacks = run.with({stop}),
+       .validation_data = dataset(split.validation, vocabulary, options, false),
+       .class_weight = options.balance ? balancing(split.train) : ClassWeight{}}));
 }
 
 // Which categories are taken for which: rows are the truth, columns what the model says.
@@ -104,7 +108,7 @@ void classify(const Model& model, const std::string& text, const Vocabulary& voc
   std::vector<std::size_t> order(p.size());
   std::iota(order.begin(), order.end(), 0);
   std::ranges::stable_sort(order, std::greater(), [&](std::size_t i) { return p[i]; });
-  fmt::print("{}\n", text);
+  fmt::print("{}\n", shown(text));
   for (const std::size_t i : std::span(order).first(3)) {
     fmt::print("  {:<14}{:>5.1f}%\n", name_of(i), 100 * p[i]);
   }
@@ -151,43 +155,38 @@ double run(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Sorts nouns into WordNet's 26 categories by their definitions.");
+  CLI::App app("Sorts nouns into WordNet's 26 categories by their definitions.",
+               "text_classification");
   Options options;
-  const auto option = [&](const char* name, auto& value, const char* text) {
-    return app.add_option(name, value, text)->capture_default_str();
-  };
-  option("--wordnet", options.wordnet, "Folder of WordNet's database");
-  option("--seed", options.seed, "Of everything that is random in the training");
-  option("--epochs", options.epochs, "Times the definitions are gone through, at most")
-      ->check(CLI::Range(1, 1000000));
-  option("--batch-size", options.batch_size, "Definitions a step")->check(CLI::PositiveNumber);
-  option("--learning-rate", options.learning_rate, "Of Adam")->check(CLI::NonNegativeNumber);
-  option("--dropout", options.dropout, "Fraction of the features dropped in training")
-      ->check(CLI::Range(0.0, 0.99));
-  option("--min-count", options.min_count, "A word is known that occurs so often")
-      ->check(CLI::PositiveNumber);
-  option("--max-length", options.max_length, "Words of a definition that are read; 0: all")
-      ->check(CLI::NonNegativeNumber);
+  app.add_option("--wordnet", options.wordnet, "Folder of WordNet's database")
+      ->capture_default_str();
+  add_number(app, "--seed", options.seed, "Of everything that is random in the training", 0,
+             most_seed);
+  add_number(app, "--epochs", options.epochs, "Times the definitions are gone through, at most", 1,
+             1000000);
+  add_number(app, "--batch-size", options.batch_size, "Definitions per step", 1, most_count);
+  add_number(app, "--learning-rate", options.learning_rate, "Of Adam", 0, largest_number / 5);
+  add_number(app, "--dropout", options.dropout, "Fraction of the features dropped in training", 0,
+             0.99);
+  add_number(app, "--min-count", options.min_count, "A word is known that occurs so often", 1,
+             most_count);
+  add_number(app, "--max-length", options.max_length,
+             "Words of a definition that are read; 0: all", 0, most_count);
   app.add_flag("--balance", options.balance, "Weigh all categories alike in the loss");
-  option("--expect", options.expect, "Fail unless the test accuracy is so high, 0 to 1")
-      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--backup", options.backup,
+                 "Folder to keep a stopped run in, to go on from there");
+  add_number(app, "--expect", options.expect, "Fail unless the test accuracy is so high, 0 to 1",
+             0, 1);
   app.add_option("texts", options.texts, "Definitions to classify after the training")
       ->default_str("two of them");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
-  if (options.texts.empty()) {
-    options.texts = {"a small dog bred to hunt rats in barns", "the feeling of missing your home"};
-  }
-  try {
+  return run_program(app, argc, argv, [&] {
+    if (options.texts.empty()) {
+      options.texts = {"a small dog bred to hunt rats in barns",
+                       "the feeling of missing your home"};
+    }
     const double accuracy = run(options);
-    if (accuracy >= options.expect) return 0;
-    std::fprintf(stderr, "text_classification: test accuracy %.4f, expected %.4f\n", accuracy,
-                 options.expect);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "text_classification: %s\n", error.what());
-  }
-  return 1;
+    if (!(accuracy >= options.expect)) {
+      throw Error(fmt::format("test accuracy {:.4f}, expected {:.4f}", accuracy, options.expect));
+    }
+  });
 }

@@ -7,6 +7,7 @@
 #include <kindling/kindling.h>
 
 #include "commands.h"
+#include "saved.h"
 
 namespace text_similarity {
 
@@ -41,13 +42,13 @@ Settings with_columns(Settings s, const Columns& said) {
 }  // namespace
 
 void evaluate(const EvaluateOptions& options) {
-  const Settings settings = with_columns(settings_of_model(options.model), options.columns);
-  const Vocabulary vocabulary = Vocabulary::read(options.model + "/vocabulary.txt");
-  const Model model = Model::load(options.model);
+  const Saved saved = load(options.model);
+  const Settings settings = with_columns(saved.settings, options.columns);
   const std::vector<TextPair> pairs = evaluation_texts(options.files, settings);
-  const Dataset data = text_pairs(pairs, vocabulary, {.batch_size = settings.batch_size,
-                                                      .max_length = settings.max_length});
-  const Tensor predicted = model.predict(data);
+  const Dataset data = text_pairs(pairs, saved.vocabulary, {.batch_size = settings.batch_size,
+                                                            .max_length = settings.max_length});
+  const Tensor predicted = saved.model.predict(data);
+  require_numbers(predicted, "evaluate");
   Tensor truth = Tensor::empty(predicted.shape()), overlap = Tensor::empty(predicted.shape());
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     truth.mutable_floats()[i] = pairs[i].score;

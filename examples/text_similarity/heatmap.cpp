@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <kindling/tensor/shown.h>
+
 namespace text_similarity {
 namespace {
 
@@ -31,10 +33,17 @@ std::string cell(float weight, float largest) {
 
 constexpr std::size_t cell_width = 8;
 
+std::vector<std::string> shown_words(std::vector<std::string> words) {
+  for (std::string& word : words) word = kindling::shown(word, longest_word);
+  return words;
+}
+
 }  // namespace
 
-std::string heatmap(const std::vector<std::string>& rows, const std::vector<std::string>& columns,
-                    const kindling::Tensor& weights, std::size_t width) {
+std::string heatmap(const std::vector<std::string>& row_words,
+                    const std::vector<std::string>& column_words, const kindling::Tensor& weights,
+                    std::size_t width) {
+  const std::vector<std::string> rows = shown_words(row_words), columns = shown_words(column_words);
   std::size_t label = 0;
   for (const std::string& word : rows) label = std::max(label, width_of(word));
   const float largest = std::ranges::max(weights.floats());

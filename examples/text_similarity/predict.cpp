@@ -1,26 +1,22 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <iostream>
-#include <iterator>
+#include <memory>
 
+#include <kindling/data/text_file.h>
 #include <kindling/kindling.h>
+#include <kindling/tools/program.h>
 
 #include "commands.h"
 #include "heatmap.h"
+#include "saved.h"
 
 namespace text_similarity {
 
 using namespace kindling;
 
 namespace {
-
-struct Loaded {
-  Settings settings;
-  Vocabulary vocabulary;
-  Model model;
-};
 
 std::vector<std::string> words_of(const std::string& text, const Settings& settings) {
   std::vector<std::string> words = tokenize(text);
@@ -43,34 +39,45 @@ Tensor attention_of(const Model& model, const Tensor& query, const Tensor& value
   return squeeze(attention.with_scores({q, v}).scores, 0);
 }
 
-void predict_one(const Loaded& loaded, const PredictOptions& options) {
+void predict_one(const Saved& saved, const PredictOptions& options) {
   require_tokens(options.first, "predict: the first text");
   require_tokens(options.second, "predict: the second text");
-  const auto first = words_of(options.first, loaded.settings);
-  const auto second = words_of(options.second, loaded.settings);
-  const Tensor query = ids_of(first, loaded.vocabulary), value = ids_of(second, loaded.vocabulary);
-  const float score = loaded.model.predict({query, value}).item();
-  fmt::print("score {:.4f}\n\n", score);
-  fmt::print("Where each word of the first text (left) looks in the second (top):\n\n{}",
-             heatmap(first, second, attention_of(loaded.model, query, value)));
+  const auto first = words_of(options.first, saved.settings);
+  const auto second = words_of(options.second, saved.settings);
+  const Tensor query = ids_of(first, saved.vocabulary), value = ids_of(second, saved.vocabulary);
+  const Tensor score = saved.model.predict({query, value});
+  require_numbers(score, "predict");
+  fmt::print("score {:.4f}\n\n", score.item());
+  constexpr std::int64_t most_cells = 100'000;  // nobody reads more
+  if (query.elements() * value.elements() <= most_cells) {
+    fmt::print("Where each word of the first text (left) looks in the second (top):\n\n{}",
+               heatmap(first, second, attention_of(saved.model, query, value)));
+  } else {
+    fmt::print("The texts are too long to show where each word looks\n");
+  }
   std::vector<std::string> unknown;
   for (const auto* words : {&first, &second}) {
-    std::ranges::copy_if(*words, std::back_inserter(unknown), [&](const std::string& word) {
-      return !loaded.vocabulary.contains(word);
-    });
+    for (const std::string& word : *words) {
+      if (!saved.vocabulary.contains(word)) unknown.push_back(shown(word, longest_word));
+    }
   }
   if (!unknown.empty()) fmt::print("\nThe model doesn't know: {}\n", fmt::join(unknown, ", "));
 }
 
-void predict_batch(const Loaded& loaded) {
+void predict_batch(const Saved& saved) {
+  const std::shared_ptr<std::istream> input(&std::cin, [](std::istream*) {});
+  const Lines next = lines_of_stream(input, "standard input");
   std::int64_t number = 0;
-  for (std::string line; std::getline(std::cin, line);) {
+  for (std::string_view line; next(line);) {
     const TextPair pair = parse_pair_line(line, "standard input", ++number);
-    const Tensor query = ids_of(words_of(pair.first, loaded.settings), loaded.vocabulary);
-    const Tensor value = ids_of(words_of(pair.second, loaded.settings), loaded.vocabulary);
-    fmt::print("{}\n", loaded.model.predict({query, value}).item());
-    std::fflush(stdout);
+    const Tensor query = ids_of(words_of(pair.first, saved.settings), saved.vocabulary);
+    const Tensor value = ids_of(words_of(pair.second, saved.settings), saved.vocabulary);
+    const Tensor score = saved.model.predict({query, value});
+    require_numbers(score, fmt::format("standard input:{}", number));
+    fmt::print("{}\n", score.item());
+    check_output();
   }
+  if (std::ferror(stdin) != 0) throw Error("standard input: cannot be read to its end");
 }
 
 }  // namespace
@@ -83,13 +90,11 @@ void predict(const PredictOptions& options) {
     throw Error("predict: two texts that aren't empty are needed, or --batch and pairs on standard "
                 "input");
   }
-  const Loaded loaded{settings_of_model(options.model),
-                      Vocabulary::read(options.model + "/vocabulary.txt"),
-                      Model::load(options.model)};
+  const Saved saved = load(options.model);
   if (options.batch) {
-    predict_batch(loaded);
+    predict_batch(saved);
   } else {
-    predict_one(loaded, options);
+    predict_one(saved, options);
   }
 }
 

@@ -11,6 +11,10 @@ namespace text_similarity {
 using kindling::Config;
 using kindling::Fields;
 
+namespace {
+constexpr std::int64_t most_rows = 1'000'000'000;
+}
+
 void Settings::fields(Fields& f) {
   f("depth", depth);
   f("filters", filters);
@@ -36,6 +40,8 @@ void Settings::fields(Fields& f) {
   f("score", score);
   f("score_min", score_min);
   f("score_max", score_max);
+  f("vocabulary_hash", vocabulary_hash);
+  f("weights_hash", weights_hash);
 }
 
 std::string to_text(Settings settings) {
@@ -56,6 +62,12 @@ Settings settings_of_model(const std::string& folder) {
   Fields f(config, path);
   settings.fields(f);
   f.finish();
+  if (settings.max_length < 0 || settings.batch_size < 1 || settings.batch_size > most_rows) {
+    throw kindling::Error(path + ": max_length must be at least 0 and batch_size from 1 to " +
+                          std::to_string(most_rows) + ", got " +
+                          std::to_string(settings.max_length) + " and " +
+                          std::to_string(settings.batch_size));
+  }
   return settings;
 }
 

@@ -34,6 +34,8 @@ struct Settings {
   bool graded = false;             // scores between 0 and 1, not only these two
   std::string first = "0", second = "1", score = "2";  // columns
   double score_min = 0, score_max = 1;
+  // What was saved beside it; empty in a folder of before there were hashes.
+  std::string vocabulary_hash, weights_hash;
 
   void fields(kindling::Fields& f);
 };

@@ -5,9 +5,12 @@
 
 #include <kindling/io/model_folder.h>
 #include <kindling/kindling.h>
+#include <kindling/tools/program.h>
+#include <kindling/tools/stoppable_run.h>
 
 #include "commands.h"
 #include "model.h"
+#include "saved.h"
 
 namespace text_similarity {
 
@@ -41,6 +44,12 @@ Tensor start_vectors(Settings& settings, const Vocabulary& vocabulary) {
   return table;
 }
 
+// Beside the model, whatever slashes end its name.
+std::string backup_of(std::string model_folder) {
+  while (model_folder.size() > 1 && model_folder.ends_with('/')) model_folder.pop_back();
+  return model_folder + ".backup";
+}
+
 }  // namespace
 
 void train(const Files& files, Settings settings, const std::string& model_folder) {
@@ -49,6 +58,7 @@ void train(const Files& files, Settings settings, const std::string& model_folde
   const TrainingTexts texts = training_texts(files, settings);
   settings.data = files.data;
   settings.graded = has_grades(texts.train);
+  to_text(settings);  // a path that is not UTF-8 is an error before the training
   const Vocabulary vocabulary = vocabulary_of(texts, settings);
   fmt::print("{} pairs to train on, {} to validate, {} words\n", texts.train.size(),
              texts.validation.size(), vocabulary.size());
@@ -67,6 +77,7 @@ void train(const Files& files, Settings settings, const std::string& model_folde
 
   Model model = build_model(settings, vocabulary.size(), vectors);
   fmt::print("{}", model.summary());
+  check_output();  // before hours of training
   const Adam optimizer({.learning_rate = settings.learning_rate});
   if (settings.graded) {
     model.compile({.optimizer = optimizer, .loss = MeanSquaredError(),
@@ -77,11 +88,15 @@ void train(const Files& files, Settings settings, const std::string& model_folde
   const EarlyStopping stop({.monitor = settings.graded ? "val_pearson" : "val_auc",
                             .patience = settings.patience, .restore_best_weights = true});
   const auto start = std::chrono::steady_clock::now();
+  const StoppableRun run(backup_of(model_folder),
+                         fmt::format("{} {} {}", texts.train.size(), texts.validation.size(),
+                                     hash_of(vocabulary)));
   const History history = model.fit(train, {.epochs = static_cast<int>(settings.epochs),
-                                            .callbacks = {stop}, .validation_data = dev});
+                                            .callbacks = run.with({stop}),
+                                            .validation_data = dev});
+  run.finish(history);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  model.save(model_folder, {{"vocabulary.txt", vocabulary.file_text()},
-                            {"settings.json", to_text(settings)}});
+  save(model, vocabulary, settings, model_folder);
   fmt::print("Trained in {:.1f} s; the weights of epoch {} are in {}\n", seconds.count(),
              stop.best_epoch() + 1, model_folder);
 }

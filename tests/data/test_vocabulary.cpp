@@ -16,6 +16,18 @@ TokenCounts horse_counts() {
 
 }  // namespace
 
+TEST_CASE("a vocabulary's file may begin with a byte order mark, and its words are UTF-8") {
+  const TemporaryFolder folder;
+  const Vocabulary read =
+      Vocabulary::read(folder.write("v.txt", "\xef\xbb\xbf[PAD]\n[UNK]\nhorse\n"));
+  CHECK(read.size() == 3);
+  CHECK(read.file_text() == "[PAD]\n[UNK]\nhorse\n");
+  CHECK(message_of([] { Vocabulary(Words{"caf\xe9"}); }) ==
+        "Vocabulary: a token must be UTF-8, got \"caf\ufffd\"");
+  CHECK(message_of([] { Vocabulary(TokenCounts().add_tokens({"a\x80"})); }) ==
+        "Vocabulary: a token must be UTF-8, got \"a\ufffd\"");
+}
+
 TEST_CASE("a vocabulary counts, most frequent first, ties by their bytes") {
   const Vocabulary vocabulary(horse_counts());
   CHECK(vocabulary.size() == 6);

@@ -174,6 +174,10 @@ TEST_CASE("configs that have no JSON are refused") {
         "to_json: a text must be UTF-8, got \"caf\ufffd!\"");
 }
 
+TEST_CASE("a byte order mark is no part of the JSON") {
+  CHECK(kindling::parse_json("\xef\xbb\xbf{\"a\": 1}", "m.json")["a"].as_int("a") == 1);
+}
+
 TEST_CASE("texts in messages are in quotes and cut short") {
   CHECK(in_quotes("a \"b\"\n") == R"("a \"b\"\n")");
   CHECK(in_quotes(std::string_view("a\0b", 3)) == R"("a\u0000b")");

@@ -1,6 +1,7 @@
 // kindling info, convert and plot, on every kind of file.
 #include <nlohmann/json.hpp>
 
+#include <cmath>
 #include <filesystem>
 
 #include <kindling/io/archives/h5.h>
@@ -8,6 +9,7 @@
 #include <kindling/io/file.h>
 #include <kindling/io/npy.h>
 #include <kindling/io/weights_file.h>
+#include <kindling/layers/dense.h>
 #include <kindling/tensor/version.h>
 #include <kindling/train/keras.h>
 
@@ -209,7 +211,64 @@ TEST_CASE("kindling info: a folder inside a model's, names that move the cursor,
   CHECK(text.find("\"a\\u001b[2J\"") != text.npos);
   if (std::filesystem::exists("/dev/full")) {
     CHECK(kindling_program("info " + file + " > /dev/full").status == 1);
+    for (const std::string& command :
+         {std::string("--help"), std::string("--version"), std::string("info --help"),
+          "info " + file, "convert " + file + " " + folder.file("t.npz")}) {
+      CHECK(kindling_program(command + " 2>&1 > /dev/full #").output ==
+            "kindling: standard output: cannot be written, No space left on device\n");
+      CHECK(kindling_program(command + " 2>&1 >&- #").output ==
+            "kindling: standard output: cannot be written, Bad file descriptor\n");
+    }
   }
+}
+
+TEST_CASE("kindling shows what files say escaped and cut, and as JSON without a change") {
+  const TemporaryFolder folder;
+  const std::string name = "a\x1b]0;x\x07\u009b2J\u202e\n" + std::string(1'000'000, 'x');
+  const std::string raw[] = {"\x1b", "\x07", "\u009b", "\u202e"};
+  const std::string safe = folder.file("t.safetensors");
+  write_safetensors(safe, {{name, tensor({1.0})}}, {{name, name}});
+  for (const std::string& command :
+       {"info " + safe, "convert " + safe + " " + folder.file("x.weights.h5")}) {
+    const std::string text = kindling_program(command).output;
+    INFO(text.substr(0, 2000));
+    for (const std::string& each : raw) CHECK(text.find(each) == text.npos);
+    CHECK(text.size() < 5000);
+  }
+  const std::string json = kindling_program("info --json " + safe).output;
+  for (const std::string& each : raw) CHECK(json.find(each) == json.npos);
+  CHECK(nlohmann::json::parse(json)["tensors"][0]["name"] == name);
+
+  // A layer's and an input's name: in the summary, in predict's table, in errors.
+  const auto x = Input({.shape = {2}, .name = name});
+  const Model model(x, Dense({.units = 1, .name = name + "y"})(x), name);
+  const std::string saved = folder.file("model"), npy = folder.file("x.npy");
+  model.save(saved);
+  write_npy(npy, tensor({{1.0, 2.0}}));
+  write_npy(folder.file("bad.npy"), tensor({{1.0}}));
+  for (const std::string& command :
+       {"info " + saved, "predict " + saved + " --input " + npy + " --output " + safe,
+        "predict " + saved + " --input " + folder.file("bad.npy") + " --output " + safe}) {
+    const std::string text = kindling_program(command).output;
+    INFO(text.substr(0, 2000));
+    for (const std::string& each : raw) CHECK(text.find(each) == text.npos);
+    CHECK(text.find("a\\u001b]0;x\\u0007\\u009b2J\\u202e\\nxxx") != text.npos);
+    CHECK(text.size() < 8000);
+  }
+}
+
+TEST_CASE("kindling predict says that results are no numbers") {
+  const TemporaryFolder folder;
+  const auto x = Input({.shape = {2}, .name = "x"});
+  const Model model(x, Dense({.units = 2, .kernel_initializer = "ones"})(x));
+  const std::string saved = folder.file("model"), npy = folder.file("x.npy");
+  model.save(saved);
+  write_npy(npy, tensor({{1.0, 2.0}, {std::nan(""), 0.0}}));
+  const ProgramResult result = kindling_program("predict " + saved + " --input " + npy +
+                                                " --output " + folder.file("y.npz"));
+  CHECK(result.status == 0);
+  CHECK(result.output.find("kindling: warning: predict: output.0 has 2 NaN or infinite numbers of "
+                           "4\n") != std::string::npos);
 }
 
 TEST_CASE("kindling info shows what an ONNX file holds") {
@@ -307,6 +366,14 @@ TEST_CASE("kindling ends with 2 where it is called wrongly, with 0 after help") 
   CHECK(kindling_program("show x").status == 2);
   CHECK(kindling_program("predict model").status == 2);
   CHECK(kindling_program("predict m --input x --output y --batch-size 0").status == 2);
+  for (const std::string wrong : {"0", "-1", "0x10", "99999999999999999999", "1.5", "nan"}) {
+    for (const std::string option : {"--batch-size", "--threads"}) {
+      const ProgramResult result =
+          kindling_program("predict m --input x --output y " + option + " " + wrong);
+      CHECK(result.status == 2);
+      CHECK(result.output.starts_with(option + ": a whole number from 1 to "));
+    }
+  }
   CHECK(kindling_program("--help").status == 0);
   CHECK(kindling_program("convert --help").status == 0);
   CHECK(kindling_program("--version").output == std::string(version_string) + "\n");
