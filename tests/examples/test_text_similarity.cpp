@@ -298,7 +298,7 @@ TEST_CASE("text_similarity says what is wrong in its own words, and writes where
   const Result shown = run("predict --model " + model + " " + word + " cat");
   CHECK(shown.status == 0);
   CHECK(shown.output.size() < 1000);
-  CHECK(run("predict --batch --model " + model + " <&- #").output ==
+  CHECK(run("predict --batch --model " + model + " 2>&1 <&- #").output ==
         "text_similarity: standard input: cannot be read to its end\n");
   CHECK(run("predict --batch --model " + model + " < /dev/zero 2>&1 #").output ==
         "text_similarity: standard input:1: a line has at most 16777216 bytes, got more\n");
