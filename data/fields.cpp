@@ -1,20 +1,14 @@
 #include <kindling/data/fields.h>
 
 #include <charconv>
-#include <cmath>
+#include <system_error>
+
+#include <kindling/tensor/parse_double.h>
 
 namespace kindling {
 namespace {
 
 constexpr std::string_view white_space = " \t\r\n\v\f";
-
-// True if the number took the whole field.
-template <class Number, class How>
-bool parse(std::string_view field, Number& number, How how) {
-  const char* end = field.data() + field.size();
-  const auto [at, error] = std::from_chars(field.data(), end, number, how);
-  return error == std::errc() && at == end;
-}
 
 }  // namespace
 
@@ -25,16 +19,17 @@ std::string_view trimmed(std::string_view field) {
 }
 
 std::optional<double> parse_number(std::string_view field) {
-  // from_chars knows no plus sign.
   if (field.size() > 1 && field[0] == '+' && field[1] != '-') field.remove_prefix(1);
   double number = 0;
-  if (!parse(field, number, std::chars_format::general) || !std::isfinite(number)) return {};
+  if (!parse_double(field, number)) return {};
   return number;
 }
 
 std::optional<std::int64_t> parse_digits(std::string_view field, int base) {
   std::int64_t number = 0;
-  if (field.starts_with('-') || !parse(field, number, base)) return {};
+  const char* end = field.data() + field.size();
+  const auto [at, error] = std::from_chars(field.data(), end, number, base);
+  if (field.starts_with('-') || error != std::errc() || at != end) return {};
   return number;
 }
 

@@ -1,11 +1,8 @@
 #include <kindling/data/text_file.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <filesystem>
-#include <fstream>
-#include <memory>
-#include <system_error>
+#include <istream>
+#include <utility>
 
 #include <kindling/data/tokens.h>
 #include <kindling/io/file.h>
@@ -14,40 +11,70 @@
 namespace kindling {
 namespace {
 
-std::ifstream open_text_file(const std::string& path) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) fail("{}: is a folder, a file is needed", path);
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) fail("{}: cannot be opened, {}", path, std::generic_category().message(errno));
-  return file;
-}
+constexpr std::int64_t longest_text = std::int64_t{1} << 28;
 
-// Lines of a file without end, such as a device, must not take all memory.
+// Lines of a file without end, such as standard input may be, must not take all memory.
 constexpr std::size_t longest_line = std::size_t{1} << 24;
 
-// Appends the stream's bytes up to a newline, which it takes off; false at the end.
-bool take_line(std::istream& file, std::string& line, const std::string& path,
-               std::int64_t number) {
-  char block[1 << 13];
-  while (true) {
-    file.getline(block, sizeof block);
-    const auto size = static_cast<std::size_t>(file.gcount());
-    if (file.bad()) fail("{}:{}: cannot be read to its end", path, number);
-    const bool ends_file = file.eof(), ends_line = !ends_file && !file.fail();
-    line.append(block, ends_line ? size - 1 : size);
-    if (line.size() > longest_line) {
-      fail("{}:{}: a line has at most {} bytes, got more", path, number, longest_line);
-    }
-    if (ends_line || ends_file) return ends_line || !line.empty();
-    file.clear();  // the block was full before the line was
+// Puts the next bytes, at most so many, there; 0 at the end.
+using Source = std::function<std::size_t(char* into, std::size_t size)>;
+
+class LineReader {
+ public:
+  LineReader(Source source, std::string name)
+      : source_(std::move(source)), name_(std::move(name)) {}
+
+  // As Lines does it.
+  bool next(std::string_view& line) {
+    if (!take(line)) return false;
+    if (++number_ == 1) line = without_byte_order_mark(line);
+    return true;
   }
+
+ private:
+  bool take(std::string_view& line) {
+    held_.clear();
+    while (there_is_more()) {
+      const std::size_t end = rest_.find('\n');
+      const std::string_view part = rest_.substr(0, end);
+      rest_.remove_prefix(end == rest_.npos ? rest_.size() : end + 1);
+      if (held_.size() + part.size() > longest_line) {
+        fail("{}:{}: a line has at most {} bytes, got more", name_, number_ + 1, longest_line);
+      }
+      if (end != rest_.npos && held_.empty()) {
+        line = part;
+        return true;
+      }
+      held_.append(part);
+      if (end != rest_.npos) break;
+    }
+    line = held_;
+    return !held_.empty();
+  }
+
+  bool there_is_more() {
+    if (rest_.empty()) rest_ = {block_.data(), source_(block_.data(), block_.size())};
+    return !rest_.empty();
+  }
+
+  Source source_;
+  std::string name_;
+  std::string block_ = std::string(std::size_t{1} << 16, '\0');
+  std::string_view rest_;  // of the block
+  std::string held_;       // of a line that began in an earlier block
+  std::int64_t number_ = 0;
+};
+
+Lines lines_from(Source source, const std::string& name) {
+  // Shared, since a function can be copied, and the reader's place in the text must not be.
+  const auto reader = std::make_shared<LineReader>(std::move(source), name);
+  return [reader](std::string_view& line) { return reader->next(line); };
 }
 
 }  // namespace
 
 std::string read_text_file(const std::string& path) {
-  std::string text = read_file(path);
+  std::string text = read_file(path, longest_text);
   text.erase(0, text.size() - without_byte_order_mark(text).size());
   if (text.empty()) fail("{}: is empty", path);
   require_utf8(text, path);
@@ -84,17 +111,25 @@ Lines lines_of(std::string_view text) {
 }
 
 Lines lines_of_stream(std::shared_ptr<std::istream> stream, const std::string& name) {
-  return [=, number = std::int64_t{1}, held = std::string()](std::string_view& line) mutable {
-    held.clear();
-    if (!take_line(*stream, held, name, number)) return false;
-    const bool first = number++ == 1;
-    line = first ? without_byte_order_mark(held) : std::string_view(held);
-    return true;
-  };
+  return lines_from([stream, name](char* into, std::size_t size) {
+    // A line at most, since a person who types waits for an answer.
+    stream->getline(into, static_cast<std::streamsize>(size));
+    if (stream->bad()) fail("{}: cannot be read to its end", name);
+    const auto n = static_cast<std::size_t>(stream->gcount());
+    if (stream->eof()) return n;
+    if (stream->fail()) {
+      stream->clear();  // it is longer than there was room
+    } else {
+      into[n - 1] = '\n';
+    }
+    return n;
+  }, name);
 }
 
 Lines lines_of_file(const std::string& path) {
-  return lines_of_stream(std::make_shared<std::ifstream>(open_text_file(path)), path);
+  return lines_from([file = InputFile(path)](char* into, std::size_t size) {
+    return file.read(into, size);
+  }, path);
 }
 
 }  // namespace kindling

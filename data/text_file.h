@@ -1,11 +1,8 @@
 // Text files: opened, read and checked in one place, so that all readers say the same.
 //
-// Errors:
-//   pairs.csv: cannot be opened, No such file or directory
-//   pairs.csv: is a folder, a file is needed
+// Errors, beside those of io/file.h:
 //   pairs.csv: is empty
 //   pairs.csv:3: text is not UTF-8, byte 0xff at offset 12 of the line
-//   pairs.csv:7: cannot be read to its end
 //   pairs.csv:7: a line has at most 16777216 bytes, got more
 #pragma once
 
@@ -19,7 +16,7 @@
 #pragma GCC visibility push(default)
 namespace kindling {
 
-// A whole file of UTF-8, without a byte order mark.
+// A whole file of UTF-8, of 256 MiB at most, without a byte order mark.
 std::string read_text_file(const std::string& path);
 
 std::string_view without_byte_order_mark(std::string_view text);

@@ -11,6 +11,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <kindling/io/file.h>
+#include <kindling/io/in_file.h>
 #include <kindling/layers/config_value.h>
 #include <kindling/tensor/fail.h>
 #include <kindling/tensor/shown.h>
@@ -22,7 +24,22 @@ namespace {
 using nlohmann::json;
 using nlohmann::ordered_json;
 
-constexpr std::size_t max_depth = 200;
+constexpr std::size_t max_depth = 200, most_bytes = std::size_t{1} << 26;
+
+// What parse_json refuses is not written: a file that can't be read may have replaced a good one.
+void check_readable(const Config& config, std::size_t most_values, std::size_t& values,
+                    std::size_t depth = 0) {
+  if (++values > most_values) fail("to_json: has more than {} values", most_values);
+  const auto* list = std::get_if<Config::List>(&config.value());
+  const auto* map = std::get_if<Config::Map>(&config.value());
+  if (list == nullptr && map == nullptr) return;
+  if (depth == max_depth) fail("to_json: nested deeper than {} levels", max_depth);
+  if (list != nullptr) {
+    for (const Config& each : *list) check_readable(each, most_values, values, depth + 1);
+  } else {
+    for (const auto& [key, each] : *map) check_readable(each, most_values, values, depth + 1);
+  }
+}
 
 void check_utf8(const std::string& text) {
   if (find_invalid_utf8(text) != text.npos) {
@@ -222,12 +239,30 @@ class Reader : public nlohmann::json_sax<json> {
 
 }  // namespace
 
-std::string to_json(const Config& config, int indent) {
-  return tree(config).dump(indent);
+std::string to_json(const Config& config, int indent, std::size_t most_values) {
+  std::size_t values = 0;
+  check_readable(config, most_values, values);
+  std::string text = tree(config).dump(indent);
+  if (text.size() > most_bytes) {
+    fail("to_json: has more than {} bytes, got {}", most_bytes, text.size());
+  }
+  return text;
 }
 
 Config parse_json(std::string_view text, const std::string& name, std::size_t most_values) {
+  if (text.size() > most_bytes) {
+    fail("{}: JSON has at most {} bytes, got {}", name, most_bytes, text.size());
+  }
   return Reader(text, name, most_values).read();
+}
+
+Config read_json(const std::string& path) {
+  return in_file(path, [&] { return parse_json(read_file(path, most_bytes), path); });
+}
+
+Config read_json(const FolderReader& folder, const std::string& name) {
+  const std::string path = folder.path_of(name);
+  return in_file(path, [&] { return parse_json(folder.read(name, most_bytes), path); });
 }
 
 std::string in_quotes(std::string_view text) { return quoted(text); }

@@ -6,10 +6,14 @@
 #include <string>
 #include <vector>
 
+#include <kindling/io/file.h>
 #include <kindling/layers/functional.h>
 
 #pragma GCC visibility push(default)
 namespace kindling {
+
+// Whether a name ends as one of a file, "m.pt" say, which is no name for a folder.
+bool has_ending_of_file(const std::string& path);
 
 // Writes the folder as a whole: on any error, a full disk say, what was there before stays.
 // A layer of one's own is kept with the shapes it was built for, and must be registered where it is
@@ -21,8 +25,12 @@ void save_model_folder(const Layer& model, const std::string& folder,
 void check_can_save_model_folder(const std::string& folder, std::vector<std::string> files);
 
 // Strict; an error names the file and lists every weight that is missing, extra or of another
-// shape than model.json makes it.
+// shape than model.json makes it. Weights that were saved with another model.json are refused:
+//   M/weights.safetensors: was saved with another model.json, got [812 bytes, CRC-32C 1a2b3c4d],
+//     not [812 bytes, CRC-32C 4d3c2b1a]
+// The second form is for a program with files of its own there (read_folder() in io/file.h).
 Layer load_model_folder(const std::string& folder);
+Layer load_model_folder(const FolderReader& folder);
 
 }  // namespace kindling
 #pragma GCC visibility pop

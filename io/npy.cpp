@@ -1,21 +1,17 @@
 #include <kindling/io/npy.h>
 
 #include <algorithm>
-#include <array>
-#include <bit>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <span>
-#include <type_traits>
-#include <utility>
 #include <vector>
 
 #include <kindling/autograd/shaping.h>
 #include <kindling/io/bytes.h>
+#include <kindling/io/elements.h>
 #include <kindling/io/file.h>
+#include <kindling/io/in_file.h>
 #include <kindling/io/json.h>
 #include <kindling/io/npy_header.h>
 #include <kindling/tensor/fail.h>
@@ -27,106 +23,21 @@ constexpr std::string_view magic = "\x93NUMPY";
 constexpr std::size_t length_at = magic.size() + 2;  // after two bytes of version
 constexpr std::size_t max_header = 10'000;           // as in numpy
 
-// A file's elements of one dtype, in the file's order.
-class Elements {
- public:
-  Elements(std::string_view bytes, bool swapped, const std::string& name)
-      : bytes_(bytes), swapped_(swapped), name_(name) {}
-
-  template <class From>
-  void floats(Tensor& x) const {
-    each<From>(x.mutable_floats(), [&](From value, std::size_t i) {
-      const auto number = static_cast<float>(value);
-      if constexpr (std::is_same_v<From, float>) return number;
-      if (std::isinf(number) && std::isfinite(value)) {
-        refuse(i, value, std::numeric_limits<float>::lowest(), std::numeric_limits<float>::max());
-      }
-      return number;
-    });
-  }
-
-  void halves(Tensor& x) const {
-    each<std::uint16_t>(x.mutable_floats(),
-                        [](std::uint16_t value, std::size_t) { return float_of_half(value); });
-  }
-
-  template <class From>
-  void ints(Tensor& x) const {
-    each<From>(x.mutable_ints(), [&](From value, std::size_t i) {
-      constexpr std::int32_t low = std::numeric_limits<std::int32_t>::min();
-      constexpr std::int32_t high = std::numeric_limits<std::int32_t>::max();
-      if (!std::in_range<std::int32_t>(value)) refuse(i, value, low, high);
-      return static_cast<std::int32_t>(value);
-    });
-  }
-
-  void bools(Tensor& x) const {
-    each<std::uint8_t>(x.mutable_bools(), [&](std::uint8_t value, std::size_t i) {
-      if (value > 1) fail("{}: element {} is {}, a bool is 0 or 1", name_, i, value);
-      return value == 1;
-    });
-  }
-
- private:
-  template <class From, class To, class Convert>
-  void each(std::span<To> to, Convert convert) const {
-    for (std::size_t i = 0; i < to.size(); ++i) {
-      const auto value = number_at<From>(bytes_, i * sizeof(From));
-      to[i] = convert(swapped_ ? swapped(value) : value, i);
-    }
-  }
-
-  template <class Number>
-  static Number swapped(Number number) {
-    auto bytes = std::bit_cast<std::array<char, sizeof number>>(number);
-    std::ranges::reverse(bytes);
-    return std::bit_cast<Number>(bytes);
-  }
-
-  template <class Value, class Limit>
-  [[noreturn]] void refuse(std::size_t i, Value value, Limit low, Limit high) const {
-    fail("{}: element {} is {}, {} is in [{}, {}]", name_, i, value,
-         kindling::name(std::is_same_v<Limit, float> ? DType::float32 : DType::int32), low, high);
-  }
-
-  std::string_view bytes_;
-  bool swapped_;
-  const std::string& name_;
-};
-
-struct Kind {
-  std::string_view word;  // without the order of bytes
-  std::int64_t bytes;     // an element takes
-  DType dtype;
-  void (Elements::*load)(Tensor&) const;
-};
-constexpr Kind kinds[] = {
-    {"f2", 2, DType::float32, &Elements::halves},
-    {"f4", 4, DType::float32, &Elements::floats<float>},
-    {"f8", 8, DType::float32, &Elements::floats<double>},
-    {"i1", 1, DType::int32, &Elements::ints<std::int8_t>},
-    {"i2", 2, DType::int32, &Elements::ints<std::int16_t>},
-    {"i4", 4, DType::int32, &Elements::ints<std::int32_t>},
-    {"i8", 8, DType::int32, &Elements::ints<std::int64_t>},
-    {"u1", 1, DType::int32, &Elements::ints<std::uint8_t>},
-    {"u2", 2, DType::int32, &Elements::ints<std::uint16_t>},
-    {"u4", 4, DType::int32, &Elements::ints<std::uint32_t>},
-    {"u8", 8, DType::int32, &Elements::ints<std::uint64_t>},
-    {"b1", 1, DType::boolean, &Elements::bools},
-};
-
 // "<f4", and ">f4" where `big` is set; a single byte has no order: "|b1".
-const Kind& kind_of(const std::string& descr, bool& big, const std::string& name) {
+const ElementKind& kind_of(const std::string& descr, bool& big, const std::string& name) {
   const std::string_view word = std::string_view(descr).substr(descr.empty() ? 0 : 1);
   if (word == "O") {
     fail("{}: holds Python objects ({}), which are not read; numbers are needed", name, descr);
   }
   big = descr.starts_with('>');
-  const auto found = std::ranges::find(kinds, word, &Kind::word);
-  const std::string_view orders = found != std::end(kinds) && found->bytes == 1 ? "|" : "<>";
-  if (found == std::end(kinds) || orders.find(descr[0]) == orders.npos) {
+  const std::span<const ElementKind> kinds = element_kinds();
+  const auto found = std::ranges::find(kinds, word, &ElementKind::npy);
+  const std::string_view orders = found != kinds.end() && found->bytes == 1 ? "|" : "<>";
+  if (word.empty() || found == kinds.end() || orders.find(descr[0]) == orders.npos) {
     std::vector<std::string_view> words;
-    for (const Kind& kind : kinds) words.push_back(kind.word);
+    for (const ElementKind& kind : kinds) {
+      if (!kind.npy.empty()) words.push_back(kind.npy);
+    }
     fail("{}: dtype {} is not supported, one of {} is needed", name, in_quotes(descr),
          fmt::join(words, ", "));
   }
@@ -174,13 +85,13 @@ std::string_view take_header(std::string_view& bytes, const std::string& name) {
 
 Tensor read_npy(const std::string& path) {
   const MappedFile file(path);
-  return parse_npy(file.bytes(), path);
+  return in_file(path, [&] { return parse_npy(file.bytes(), path); });
 }
 
 Tensor parse_npy(std::string_view bytes, const std::string& name) {
   NpyHeader header = parse_npy_header(take_header(bytes, name), name);
   bool big = false;
-  const Kind& kind = kind_of(header.descr, big, name);
+  const ElementKind& kind = kind_of(header.descr, big, name);
   const Shape shape(header.shape);
   // Fortran's order is that of the axes backwards.
   if (header.fortran_order) std::ranges::reverse(header.shape);
@@ -193,8 +104,7 @@ Tensor parse_npy(std::string_view bytes, const std::string& name) {
   if (*size != std::ssize(bytes)) {
     fail("{}: {} {} takes {} bytes, got {}", name, header.descr, shape.str(), *size, bytes.size());
   }
-  Tensor x = Tensor::empty(stored, kind.dtype);
-  (Elements(bytes, big, name).*kind.load)(x);
+  const Tensor x = tensor_of(kind, stored, bytes, big, name);
   if (!header.fortran_order || shape.rank() < 2) return x;
   std::vector<int> axes;
   for (int axis = shape.rank(); axis-- > 0;) axes.push_back(axis);

@@ -24,7 +24,7 @@
 //     needed
 //   x.npy: at most 6 axes are supported, got 7
 //   x.npy: <f4 (2, 3) takes 24 bytes, got 20
-//   x.npy: element 5 is 3000000000, an int32 is at most 2147483647
+//   x.npy: element 5 is 3000000000, int32 is in [-2147483648, 2147483647]
 //
 // Source: numpy.lib.format, its documentation.
 #pragma once

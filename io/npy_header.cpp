@@ -125,6 +125,7 @@ class HeaderReader {
     if (error == std::errc::result_out_of_range) refuse("a size has at most 63 bits");
     if (error != std::errc() || size < 0) needs("a size, at least 0, is needed");
     at_ = static_cast<std::size_t>(stop - text_.data());
+    if (text_.substr(at_).starts_with('L')) ++at_;  // a long of Python 2
     return size;
   }
 

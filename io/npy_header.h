@@ -1,7 +1,8 @@
 // The header of an npy file: a Python dict of three entries. For source files.
 //
-// Read is what numpy writes and what means the same to Python: entries in any order, texts in
-// either quotes, spaces between, a comma at the end. Anything else is an error that says where.
+// Read is what numpy writes, under Python 2 too (2L for 2), and what means the same to Python:
+// entries in any order, texts in either quotes, spaces between, a comma at the end. Anything else
+// is an error that says where.
 // Source: numpy.lib.format.
 #pragma once
 

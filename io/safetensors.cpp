@@ -11,7 +11,9 @@
 #include <vector>
 
 #include <kindling/io/bytes.h>
+#include <kindling/io/elements.h>
 #include <kindling/io/file.h>
+#include <kindling/io/in_file.h>
 #include <kindling/io/json.h>
 #include <kindling/layers/config_value.h>
 #include <kindling/tensor/fail.h>
@@ -23,20 +25,16 @@ constexpr std::uint64_t max_header = 100'000'000;
 constexpr std::size_t length_size = sizeof(std::uint64_t);
 constexpr const char* metadata_key = "__metadata__";
 
-struct Kind {
-  DType dtype;
-  const char* word;
-  std::int64_t bytes;  // an element takes
-};
-constexpr Kind kinds[] = {
-    {DType::float32, "F32", 4}, {DType::int32, "I32", 4}, {DType::boolean, "BOOL", 1}};
-
-const Kind& kind_of(DType dtype) { return *std::ranges::find(kinds, dtype, &Kind::dtype); }
+const ElementKind& kind_of(DType dtype) {
+  return *std::ranges::find_if(element_kinds(), [&](const ElementKind& kind) {
+    return kind.is_ours && kind.dtype == dtype;
+  });
+}
 
 // What the header says of one tensor.
 struct Entry {
   const std::string* name;
-  const Kind* kind;
+  const ElementKind* kind;
   Shape shape;
   std::int64_t begin, end;  // where its bytes are in the data
 };
@@ -58,6 +56,7 @@ class Parser {
     }
     check_layout(entries);
     for (const Entry& entry : entries) file.tensors.emplace_back(*entry.name, load(entry));
+    say_what_is_converted(entries);
     return file;
   }
 
@@ -116,23 +115,27 @@ class Parser {
 
     const std::optional<std::int64_t> bytes = size_in_bytes(entry.shape, entry.kind->bytes);
     if (!bytes) {
-      refuse(name, fmt::format("{} {} has more bytes than 64 bits count", entry.kind->word,
+      refuse(name, fmt::format("{} {} has more bytes than 64 bits count", entry.kind->safetensors,
                                entry.shape.str()));
     }
     if (*bytes != entry.end - entry.begin) {
-      refuse(name, fmt::format("{} {} takes {} bytes, got data_offsets [{}, {}]", entry.kind->word,
-                               entry.shape.str(), *bytes, entry.begin, entry.end));
+      refuse(name, fmt::format("{} {} takes {} bytes, got data_offsets [{}, {}]",
+                               entry.kind->safetensors, entry.shape.str(), *bytes, entry.begin,
+                               entry.end));
     }
     return entry;
   }
 
-  const Kind& read_kind(const std::string& name, const Config& config) const {
+  const ElementKind& read_kind(const std::string& name, const Config& config) const {
     if (!config.is_string()) refuse(name, "dtype must be a text, got " + config.str());
     const std::string& word = config.as_string(name);
-    const auto found = std::ranges::find(kinds, word, &Kind::word);
-    if (found == std::end(kinds)) {
-      refuse(name, fmt::format("dtype {} is not supported, one of F32, I32, BOOL is needed",
-                               in_quotes(word)));
+    const std::span<const ElementKind> kinds = element_kinds();
+    const auto found = std::ranges::find(kinds, word, &ElementKind::safetensors);
+    if (found == kinds.end()) {
+      std::vector<std::string_view> words;
+      for (const ElementKind& kind : kinds) words.push_back(kind.safetensors);
+      refuse(name, fmt::format("dtype {} is not supported, one of {} is needed", in_quotes(word),
+                               fmt::join(words, ", ")));
     }
     return *found;
   }
@@ -193,16 +196,19 @@ class Parser {
     const std::string_view bytes =
         data_.substr(static_cast<std::size_t>(entry.begin),
                      static_cast<std::size_t>(entry.end - entry.begin));
-    if (entry.kind->dtype == DType::boolean) {
-      const std::size_t at = bytes.find_first_not_of(std::string_view("\0\1", 2));
-      if (at != bytes.npos) {
-        refuse(*entry.name, fmt::format("a BOOL is 0 or 1, got {} at element {}",
-                                        static_cast<unsigned char>(bytes[at]), at));
-      }
+    return tensor_of(*entry.kind, entry.shape, bytes, false,
+                     name_ + ": tensor " + in_quotes(*entry.name));
+  }
+
+  // Says which tensors are not what the file has.
+  void say_what_is_converted(const std::vector<Entry>& entries) const {
+    std::vector<std::string> words;
+    for (const ElementKind& kind : element_kinds()) {
+      const bool there = std::ranges::find(entries, &kind, &Entry::kind) != entries.end();
+      if (kind.is_ours || !there) continue;
+      words.push_back(fmt::format("{} as {}", kind.safetensors, kindling::name(kind.dtype)));
     }
-    Tensor x = Tensor::empty(entry.shape, entry.kind->dtype);
-    std::ranges::copy(std::as_bytes(std::span(bytes)), writable_bytes_of(x).begin());
-    return x;
+    if (!words.empty()) warn(fmt::format("{}: reads {}", name_, fmt::join(words, ", ")));
   }
 
   [[noreturn]] void refuse(const std::string& tensor, const std::string& why) const {
@@ -231,7 +237,7 @@ TensorFile parse_safetensors(std::string_view bytes, const std::string& name) {
 
 TensorFile read_safetensors(const std::string& path) {
   const MappedFile file(path);
-  return parse_safetensors(file.bytes(), path);
+  return in_file(path, [&] { return parse_safetensors(file.bytes(), path); });
 }
 
 std::string safetensors_bytes(const NamedTensors& tensors, Metadata metadata) {
@@ -247,11 +253,11 @@ std::string safetensors_bytes(const NamedTensors& tensors, Metadata metadata) {
   for (const auto& [name, x] : ordered) {
     if (!x.defined()) fail("safetensors: tensor {} is undefined", in_quotes(name));
     if (!taken.insert(name).second) fail("safetensors: the name {} is taken", in_quotes(name));
-    const Kind& kind = kind_of(x.dtype());
+    const ElementKind& kind = kind_of(x.dtype());
     const std::int64_t begin = end;
     end += x.elements() * kind.bytes;
     const Config::List sizes(x.shape().begin(), x.shape().end());
-    header.emplace_back(name, Config::Map{{"dtype", kind.word},
+    header.emplace_back(name, Config::Map{{"dtype", std::string(kind.safetensors)},
                                           {"shape", sizes},
                                           {"data_offsets", Config::List{begin, end}}});
   }

@@ -7,12 +7,16 @@
 // The file: 8 bytes, the header's length N, little-endian; N bytes of JSON, at most 100,000,000,
 // {name: {"dtype", "shape", "data_offsets": [begin, end]}, ..} with texts of any kind under
 // "__metadata__"; then the elements, row-major, from the first byte to the last without a gap.
-// The dtypes are F32, I32 and BOOL.
+// Written are F32, I32 and BOOL. Read are also F16, BF16 and F64, as float32, and I8, I16, I64, U8,
+// U16, U32 and U64, as int32, which a warning says: F64 is rounded, and a number that doesn't fit
+// is an error.
 //
 // Reading is strict: what doesn't fit is refused before memory is taken for it.
 //   w.safetensors: is cut short, the header is 96 bytes, got 20
 //   w.safetensors: header:1:40: key "dtype" stands twice in one object
-//   w.safetensors: tensor "k": dtype "F16" is not supported, one of F32, I32, BOOL is needed
+//   w.safetensors: tensor "k": dtype "F8_E4M3" is not supported, one of F16, BF16, F32, F64, I8,
+//     I16, I32, I64, U8, U16, U32, U64, BOOL is needed
+//   w.safetensors: tensor "k": element 5 is 3000000000, int32 is in [-2147483648, 2147483647]
 //   w.safetensors: tensor "k": at most 6 axes are supported, got 7
 //   w.safetensors: tensor "k": F32 (2, 3) takes 24 bytes, got data_offsets [0, 20]
 //   w.safetensors: tensor "k": begins at byte 8 of the data, inside tensor "a", which ends at 24
@@ -44,8 +48,7 @@ struct TensorFile {
   const Tensor& at(const std::string& tensor) const;  // fails if there is none
 };
 
-// The file is mapped into memory (MappedFile in io/file.h), so that only its tensors are held; what
-// cannot be mapped, such as a pipe, is read to its end.
+// The file is mapped into memory (MappedFile in io/file.h), so that only its tensors are held.
 TensorFile read_safetensors(const std::string& path);
 
 // The same from a file's bytes; `name` is what messages start with.

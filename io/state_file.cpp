@@ -2,7 +2,9 @@
 
 #include <bit>
 #include <cmath>
+#include <map>
 
+#include <kindling/io/in_file.h>
 #include <kindling/io/json.h>
 #include <kindling/io/safetensors.h>
 #include <kindling/layers/config_value.h>
@@ -12,6 +14,7 @@ namespace kindling {
 namespace {
 
 constexpr const char* state_key = "kindling state";
+constexpr std::size_t most_values = std::size_t{1} << 22;  // some logs of many epochs are long
 
 // JSON knows neither tensors nor numbers that aren't finite: {"/tensor": its path}, and
 // {"/bits": a double's}. No name of a layer or weight begins so.
@@ -42,22 +45,26 @@ Config without_tensors(const Config& state, const std::string& path, NamedTensor
   return map;
 }
 
-Config with_tensors(const Config& state, const TensorFile& file) {
+Config with_tensors(const Config& state, const std::map<std::string, Tensor>& tensors,
+                    const std::string& file) {
+  const auto inside = [&](const Config& each) { return with_tensors(each, tensors, file); };
   if (state.is_list()) {
     Config::List list;
-    for (const Config& each : state.as_list(file.name)) list.push_back(with_tensors(each, file));
+    for (const Config& each : state.as_list(file)) list.push_back(inside(each));
     return list;
   }
   if (!state.is_map()) return state;
-  const Config::Map& entries = state.as_map(file.name);
+  const Config::Map& entries = state.as_map(file);
   if (entries.size() == 1 && entries[0].first == "/tensor") {
-    return file.at(entries[0].second.as_string(file.name));
+    const auto found = tensors.find(entries[0].second.as_string(file));
+    if (found != tensors.end()) return found->second;
+    fail("{}: has no tensor {}", file, in_quotes(entries[0].second.as_string(file)));
   }
   if (entries.size() == 1 && entries[0].first == "/bits") {
-    return std::bit_cast<double>(entries[0].second.as_int(file.name));
+    return std::bit_cast<double>(entries[0].second.as_int(file));
   }
   Config::Map map;
-  for (const auto& [key, each] : entries) map.emplace_back(key, with_tensors(each, file));
+  for (const auto& [key, each] : entries) map.emplace_back(key, inside(each));
   return map;
 }
 
@@ -66,14 +73,17 @@ Config with_tensors(const Config& state, const TensorFile& file) {
 void write_state(const std::string& path, const Config& state) {
   NamedTensors tensors;
   const Config rest = without_tensors(state, "", tensors);
-  write_safetensors(path, tensors, {{state_key, to_json(rest, -1)}});
+  write_safetensors(path, tensors, {{state_key, to_json(rest, -1, most_values)}});
 }
 
 Config read_state(const std::string& path) {
   const TensorFile file = read_safetensors(path);
   const auto rest = file.metadata.find(state_key);
   if (rest == file.metadata.end()) fail("{}: holds tensors, but no state of a run", path);
-  return with_tensors(parse_json(rest->second, path + ": state"), file);
+  return in_file(path, [&] {
+    return with_tensors(parse_json(rest->second, path + ": state", most_values),
+                        {file.tensors.begin(), file.tensors.end()}, path);
+  });
 }
 
 }  // namespace kindling

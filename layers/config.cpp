@@ -4,6 +4,7 @@
 
 #include <kindling/layers/config_value.h>
 #include <kindling/tensor/fail.h>
+#include <kindling/tensor/parse_double.h>
 
 namespace kindling {
 namespace {
@@ -175,7 +176,8 @@ void Fields::operator()(const char* name, double& value) {
 }
 void Fields::operator()(const char* name, float& value) {
   // The shortest decimal that reads back as the same float: 0.1, not 0.10000000149.
-  double wide = reading() ? static_cast<double>(value) : std::stod(fmt::format("{}", value));
+  double wide = static_cast<double>(value);
+  if (!reading()) parse_double(fmt::format("{}", value), wide);
   (*this)(name, wide);
   if (reading()) value = static_cast<float>(wide);
 }

@@ -4,6 +4,7 @@
 
 #include <kindling/io/archives/keras.h>
 #include <kindling/io/file.h>
+#include <kindling/io/model_folder.h>
 #include <kindling/tensor/fail.h>
 #include <kindling/train/keras_compile.h>
 #include <kindling/train/keras_optimizer.h>
@@ -86,6 +87,9 @@ Model load_keras(const std::string& path, const LoadKerasOptions& options) {
 
 void save_keras(const Model& model, const std::string& path, const SaveKerasOptions& options) {
   check_no_folder(path);
+  if (has_ending_of_file(path) && !path.ends_with(".keras")) {
+    fail("{}: a Keras archive's name ends in .keras", path);
+  }
   KerasTraining training;
   if (const CompileOptions* compiled = model.compile_options();
       compiled != nullptr && options.include_optimizer) {

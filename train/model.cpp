@@ -28,12 +28,6 @@ bool is_keras_file(const std::string& path) {
   return path.ends_with(".keras") || path.ends_with(".h5") || path.ends_with(".hdf5");
 }
 
-// By their names, of other kinds.
-bool is_tensors_file(const std::string& path) {
-  return path.ends_with(".safetensors") || path.ends_with(".npz") || path.ends_with(".npy") ||
-         path.ends_with(".onnx");
-}
-
 // Copies the rows of `part` to rows[i] of `all`.
 void place_rows(const Tensor& part, const std::vector<std::int64_t>& rows, Tensor& all) {
   const std::int64_t width = all.shape().inner(0);
@@ -329,12 +323,7 @@ Layer Model::get_layer(const std::string& name) const {
 
 void Model::save(const std::string& path,
                  const std::map<std::string, std::string>& files) const {
-  const bool archive = path.ends_with(".keras");
-  if (!archive && (is_keras_file(path) || is_tensors_file(path))) {
-    fail("{}: whole models are saved as .keras archives and as folders, .h5 is only read; "
-         "save_weights() writes .weights.h5 and .safetensors", path);
-  }
-  if (!archive) return save_model_folder(*this, path, files);
+  if (!path.ends_with(".keras")) return save_model_folder(*this, path, files);
   if (!files.empty()) {
     fail("{}: a .keras archive takes no files besides the model's, got \"{}\"; a folder does", path,
          files.begin()->first);
@@ -348,7 +337,7 @@ Model Model::load(const std::string& path) {
 
 void Model::save_weights(const std::string& path) const {
   if (path.ends_with(".weights.h5")) return save_keras_weights(*this, path);
-  if (is_keras_file(path) || (is_tensors_file(path) && !path.ends_with(".safetensors"))) {
+  if (has_ending_of_file(path) && !path.ends_with(".safetensors")) {
     fail("{}: weights are saved as .weights.h5 and as .safetensors; save() writes whole models, as "
          ".keras", path);
   }

@@ -11,6 +11,7 @@
 #include <kindling/io/archives/keras_write.h>
 #include <kindling/io/archives/zip.h>
 #include <kindling/io/file.h>
+#include <kindling/io/in_file.h>
 #include <kindling/io/functional_config.h>
 #include <kindling/io/json.h>
 #include <kindling/layers/weights_to_come.h>
@@ -139,7 +140,9 @@ KerasModel parse_keras(std::string_view bytes, const std::string& name) {
   return parse_legacy(bytes, name);
 }
 
-KerasModel read_keras(const std::string& path) { return parse_keras(read_file(path), path); }
+KerasModel read_keras(const std::string& path) {
+  return in_file(path, [&] { return parse_keras(read_file(path), path); });
+}
 
 std::string keras_bytes(const Layer& model, const KerasTraining& training,
                         const std::string& date) {

@@ -2,6 +2,7 @@
 
 #include <kindling/io/archives/zip.h>
 #include <kindling/io/file.h>
+#include <kindling/io/in_file.h>
 #include <kindling/io/json.h>
 #include <kindling/io/npy.h>
 #include <kindling/tensor/fail.h>
@@ -29,7 +30,7 @@ TensorFile parse_npz(std::string_view bytes, const std::string& name) {
 
 TensorFile read_npz(const std::string& path) {
   const MappedFile file(path);
-  return parse_npz(file.bytes(), path);
+  return in_file(path, [&] { return parse_npz(file.bytes(), path); });
 }
 
 std::string npz_bytes(const NamedTensors& tensors) {

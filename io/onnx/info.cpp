@@ -8,6 +8,7 @@
 #include <onnx/onnx_pb.h>
 
 #include <kindling/io/file.h>
+#include <kindling/io/in_file.h>
 #include <kindling/tensor/fail.h>
 
 namespace kindling {
@@ -66,11 +67,7 @@ void count_operators(const onnx::GraphProto& graph, std::map<std::string, std::i
   }
 }
 
-}  // namespace
-
-OnnxInfo onnx_info(const std::string& path) {
-  const MappedFile file(path);
-  const std::string_view bytes = file.bytes();
+OnnxInfo info_of(std::string_view bytes, const std::string& path) {
   onnx::ModelProto model;
   if (bytes.size() > std::numeric_limits<std::int32_t>::max() ||
       !model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) || !model.has_graph()) {
@@ -90,6 +87,13 @@ OnnxInfo onnx_info(const std::string& path) {
   for (const auto& each : graph.initializer()) info.initializers.push_back(info_of(each));
   for (const auto& entry : model.metadata_props()) info.metadata[entry.key()] = entry.value();
   return info;
+}
+
+}  // namespace
+
+OnnxInfo onnx_info(const std::string& path) {
+  const MappedFile file(path);
+  return in_file(path, [&] { return info_of(file.bytes(), path); });
 }
 
 }  // namespace kindling

@@ -1,6 +1,8 @@
 #include "tests/catch.h"
 #include "tests/hostile/refusal.h"
 
+#include <fmt/format.h>
+
 #include <kindling/io/safetensors.h>
 
 using namespace kindling;
@@ -61,7 +63,10 @@ TEST_CASE("hostile safetensors files") {
        "header:1:258: nested deeper than 200 levels"},
       {header_with("\"pt\"", "{}"), "__metadata__ has texts only, got {} at \"format\""},
       {header_with("F32", "F64"),
-       "tensor \"k\": dtype \"F64\" is not supported, one of F32, I32, BOOL is needed"},
+       "tensor \"k\": F64 (2, 3) takes 48 bytes, got data_offsets [0, 24]"},
+      {header_with("F32", "F4"),
+       "tensor \"k\": dtype \"F4\" is not supported, one of F16, BF16, F32, F64, I8, I16, I32, "
+       "I64, U8, U16, U32, U64, BOOL is needed"},
       {header_with("[2,3]", "[2,-3]"),
        "tensor \"k\": shape must be a list of whole numbers, at least 0, got [2, -3]"},
       {header_with("[2,3]", "[1,1,1,1,1,2,3]"),
@@ -88,6 +93,24 @@ TEST_CASE("hostile safetensors files") {
       {header_with("\"b\":{" + b + "},", ""),
        "tensor \"m\": begins at byte 36 of the data, after a gap from byte 24"},
       {with_bytes(file, file.size() - 1, "\7"),
-       "tensor \"m\": a BOOL is 0 or 1, got 7 at element 3"},
+       "tensor \"m\": element 3 is 7, a bool is 0 or 1"},
   });
+}
+
+TEST_CASE("a large header takes no more memory than a model's may") {
+  const auto read = [](const std::string& header) {
+    const std::string file = little(8, header.size()) + header;
+    return refusal([&] { parse_safetensors(file, "f"); }, std::size_t{1} << 29);
+  };
+  std::string lists = "{\"a\":[[]", entries = "{", text = "{\"a\":\"";
+  while (lists.size() < 14'000'000) lists += ",[]";
+  for (int i = 0; entries.size() < 14'000'000; ++i) {
+    entries += fmt::format("\"{}\":0,", i);
+  }
+  text.append(14'000'000, 'x');
+  CHECK(read(lists + "]}").find("has more than 1048576 values") != std::string::npos);
+  CHECK(read(entries + "\"a\":0}").find("has more than 1048576 values") != std::string::npos);
+  CHECK(read(text + "\"}").starts_with("f: tensor \"a\": an object with dtype, shape and"));
+  CHECK(read("{" + std::string(70'000'000, ' ') + "}") ==
+        "f: header: JSON has at most 67108864 bytes, got 70000002");
 }

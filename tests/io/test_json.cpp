@@ -140,6 +140,23 @@ TEST_CASE("nesting has a limit") {
   CHECK(error(objects) == "f.json:1:1001: nested deeper than 200 levels");
 }
 
+TEST_CASE("what could not be read is not written") {
+  const auto nested = [](int depth) {
+    Config config = Config::List();
+    while (--depth > 0) config = Config::List{config};
+    return config;
+  };
+  const std::string deepest = to_json(nested(200), -1);
+  CHECK(parse_json(deepest, "f.json").is_list());
+  CHECK(message_of([&] { to_json(nested(201)); }) == "to_json: nested deeper than 200 levels");
+  const Config three = Config::List{1, Config::Map{{"a", 2}}};  // 4 with the list
+  CHECK(message_of([&] { to_json(three, -1, 4); }) == "no error");
+  CHECK(message_of([&] { parse_json(to_json(three), "f.json", 4); }) == "no error");
+  CHECK(message_of([&] { to_json(three, -1, 3); }) == "to_json: has more than 3 values");
+  CHECK(message_of([] { to_json(std::string(std::size_t{1} << 26, 'x'), -1); }) ==
+        "to_json: has more than 67108864 bytes, got 67108866");
+}
+
 TEST_CASE("the number of values has a limit") {
   const auto refused = [](std::string_view text, std::size_t most) {
     return message_of([&] { parse_json(text, "f.json", most); });

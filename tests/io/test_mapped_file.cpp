@@ -1,12 +1,7 @@
 #include "tests/catch.h"
 #include "tests/data/temporary_folder.h"
 
-#include <sys/stat.h>
-
-#include <thread>
-
 #include <kindling/io/file.h>
-#include <kindling/io/safetensors.h>
 
 using namespace kindling;
 
@@ -28,14 +23,6 @@ TEST_CASE("what cannot be mapped is read") {
   const MappedFile status("/proc/self/status");  // its size is said to be 0
   CHECK(!status.mapped());
   CHECK(status.bytes().starts_with("Name:"));
-
-  const std::string pipe = folder.file("pipe");
-  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
-  const std::string bytes = safetensors_bytes({{"w", tensor({1.0, 2.0})}});
-  std::thread writer([&] { write_file(pipe, bytes); });
-  const TensorFile file = read_safetensors(pipe);
-  writer.join();
-  CHECK(file.at("w").floats()[1] == 2);
 }
 
 TEST_CASE("files that cannot be mapped or read") {

@@ -170,4 +170,7 @@ TEST_CASE("npy: headers that mean the same") {
     CHECK(parse_npy(npy_of(header, bytes_of({3.0f})), "f").shape() == Shape{1});
   }
   CHECK(parse("<f4", "(1, 1,)", bytes_of({3.0f})).shape() == Shape{1, 1});
+  // As Python 2 wrote it.
+  CHECK(parse("<f4", "(2L, 1L)", bytes_of({3.0f, 4.0f})).shape() == Shape{2, 1});
+  CHECK(parse("<f4", "(1L,)", bytes_of({3.0f})).shape() == Shape{1});
 }

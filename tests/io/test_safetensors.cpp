@@ -1,4 +1,4 @@
-#include "tests/catch.h"
+#include "tests/tensors.h"
 #include "tests/data/temporary_folder.h"
 
 #include <cstdint>
@@ -180,11 +180,61 @@ TEST_CASE("entries that say too little or too much") {
 }
 
 TEST_CASE("dtypes that are not supported are named") {
-  for (const std::string dtype : {"F64", "F16", "BF16", "I64", "U8", "f32", ""}) {
+  for (const std::string dtype : {"F8_E4M3", "F4", "C64", "f32", ""}) {
     CHECK(error_of_w(dtype, "[]", "[0,4]", zeros_of(4)) ==
           "tensor \"w\": dtype \"" + dtype +
-              "\" is not supported, one of F32, I32, BOOL is needed");
+              "\" is not supported, one of F16, BF16, F32, F64, I8, I16, I32, I64, U8, U16, U32, "
+              "U64, BOOL is needed");
   }
+}
+
+TEST_CASE("dtypes that aren't ours become ours, and a warning says so") {
+  static std::string warning;
+  const auto before = set_warning_handler([](const std::string& w) { warning = w; });
+  const auto read = [](const std::string& dtype, const std::string& shape, auto... elements) {
+    std::string data;
+    (data.append(reinterpret_cast<const char*>(&elements), sizeof elements), ...);
+    const std::string end = std::to_string(data.size());
+    warning.clear();
+    const std::string header = '{' + entry("w", dtype, shape, "[0," + end + "]") + '}';
+    return parse_safetensors(file_of(header, data), "f").at("w");
+  };
+  const auto check = [&](const Tensor& x, DType dtype, const std::vector<double>& expected,
+                         const std::string& said) {
+    CHECK(x.dtype() == dtype);
+    CHECK(numbers(x) == expected);
+    CHECK(warning == said);
+  };
+  using std::uint16_t, std::int64_t;
+  check(read("F16", "[3]", uint16_t{0x3c00}, uint16_t{0xc000}, uint16_t{0x0001}), DType::float32,
+        {1, -2, 1.0 / (1 << 24)}, "f: reads F16 as float32");
+  check(read("BF16", "[2]", uint16_t{0x3f80}, uint16_t{0xc049}), DType::float32, {1, -3.140625},
+        "f: reads BF16 as float32");
+  check(read("F64", "[2]", 0.1, -2e30), DType::float32, {0.1f, -2e30f},
+        "f: reads F64 as float32");
+  check(read("I64", "[1,2]", int64_t{-7}, int64_t{70000}), DType::int32, {-7, 70000},
+        "f: reads I64 as int32");
+  check(read("U8", "[2]", '\xff', '\5'), DType::int32, {255, 5}, "f: reads U8 as int32");
+  check(read("I8", "[1]", '\xff'), DType::int32, {-1}, "f: reads I8 as int32");
+  check(read("U16", "[1]", uint16_t{65535}), DType::int32, {65535}, "f: reads U16 as int32");
+  check(read("I16", "[1]", uint16_t{65535}), DType::int32, {-1}, "f: reads I16 as int32");
+  check(read("U32", "[1]", 7u), DType::int32, {7}, "f: reads U32 as int32");
+  check(read("U64", "[]", std::uint64_t{7}), DType::int32, {7}, "f: reads U64 as int32");
+  check(read("I32", "[1]", 7), DType::int32, {7}, "");
+  check(read("F32", "[1]", 7.0f), DType::float32, {7}, "");
+  CHECK(message_of([&] { read("I64", "[2]", int64_t{1}, int64_t{3000000000}); }) ==
+        "f: tensor \"w\": element 1 is 3000000000, int32 is in [-2147483648, 2147483647]");
+  CHECK(message_of([&] { read("U32", "[]", 3000000000u); }) ==
+        "f: tensor \"w\": element 0 is 3000000000, int32 is in [-2147483648, 2147483647]");
+  CHECK(message_of([&] { read("F64", "[]", 1e300); }) ==
+        "f: tensor \"w\": element 0 is 1e+300, float32 is in [-3.4028235e+38, 3.4028235e+38]");
+  CHECK(warning.empty());
+  parse_safetensors(file_of('{' + entry("a", "F16", "[1]", "[0,2]") + ',' +
+                                entry("b", "F32", "[1]", "[2,6]") + ',' +
+                                entry("c", "I64", "[0]", "[6,6]") + '}',
+                            zeros_of(6)), "f");
+  CHECK(warning == "f: reads F16 as float32, I64 as int32");
+  set_warning_handler(before);
 }
 
 TEST_CASE("shapes that are none") {
@@ -257,9 +307,9 @@ TEST_CASE("data with a gap, an overlap, too little or too much") {
 
 TEST_CASE("a mask is made of zeros and ones") {
   CHECK(error_of_w("BOOL", "[3]", "[0,3]", std::string("\0\1\2", 3)) ==
-        "tensor \"w\": a BOOL is 0 or 1, got 2 at element 2");
+        "tensor \"w\": element 2 is 2, a bool is 0 or 1");
   CHECK(error_of_w("BOOL", "[2,1]", "[0,2]", "\xff\xff") ==
-        "tensor \"w\": a BOOL is 0 or 1, got 255 at element 0");
+        "tensor \"w\": element 0 is 255, a bool is 0 or 1");
 }
 
 TEST_CASE("names in messages are readable, whatever they are") {

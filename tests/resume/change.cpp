@@ -61,6 +61,12 @@ int fsync(int file) {
   return next(file);
 }
 
+int link(const char* from, const char* to) noexcept {
+  static auto* const next = original(&link, "link");
+  change();
+  return next(from, to);
+}
+
 int mkdir(const char* path, mode_t mode) noexcept {
   static auto* const next = original(&mkdir, "mkdir");
   change();

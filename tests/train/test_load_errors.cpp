@@ -69,6 +69,29 @@ TEST_CASE("The folder that the others are made from is fine") {
   CHECK(saved.edited("\"trainable\":true", "\"trainable\":null") == "no error");
 }
 
+TEST_CASE("Weights that were saved with another model are refused") {
+  const Saved saved;
+  const std::string linear = "\"activation\":\"linear\"", tanh = "\"activation\":\"tanh\"";
+  // The same model in other words; and one that isn't.
+  CHECK(saved.edited("\"use_bias\":true,", "") == "no error");
+  const std::string other = saved.edited(linear, tanh);
+  CHECK(other.starts_with("M/weights.safetensors: was saved with another model.json, got ["));
+  CHECK(saved.with_json(saved.json()) == "no error");
+  CHECK(saved.edited(linear, tanh) == other);
+  // Weights of another program don't say what model they are of.
+  CHECK(saved.with_weights(saved.tensors()) == "no error");
+}
+
+TEST_CASE("A layer that is a model, and its file, are named") {
+  const Saved saved;
+  CHECK(saved.with_json(R"({"format":"kindling model","version":1,"class_name":"Dense",)"
+                        R"("config":{"name":"d"},"inputs":[]})") ==
+        "M/model.json: Dense \"d\": the option \"units\" is required");
+  CHECK(saved.with_json(R"({"format":"kindling model","version":1,"class_name":"Dense",)"
+                        R"("config":{"name":"d","units":1},"inputs":[{"shape":7}]})") ==
+        "M/model.json: shape: a list is needed, got 7");
+}
+
 TEST_CASE("A model.json that isn't one") {
   const Saved saved;
   CHECK(saved.with_json("") ==

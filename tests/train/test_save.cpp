@@ -1,4 +1,8 @@
 // Models as folders: what comes back is the same model, and what is saved again the same bytes.
+#include <atomic>
+#include <cmath>
+#include <thread>
+
 #include <kindling/autograd/graph.h>
 #include <kindling/io/file.h>
 #include <kindling/layers/additive_attention.h>
@@ -209,19 +213,72 @@ TEST_CASE("Saving replaces the folder, or leaves it as it was") {
   CHECK(read_file(path + "/notes.txt") == "hello");
 }
 
+TEST_CASE("A model is loaded as one of those that were saved") {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("model");
+  const auto model_of = [](const char* activation, float number) {
+    const auto input = Input({.shape = {1}, .name = "x"});
+    const Model model({input}, Dense({.units = 1, .activation = activation, .name = "d"})(input),
+                      "m");
+    for (const Weight& w : model.weights()) {
+      Tensor value = w.value;
+      value.mutable_floats()[0] = number;
+    }
+    return model;
+  };
+  const Model one = model_of("relu", 1), two = model_of("tanh", 2);
+  one.save(path);
+  std::atomic<bool> done = false;
+  std::thread saver([&] {
+    for (int i = 0; i < 30; ++i) {
+      two.save(path);
+      one.save(path);
+    }
+    done = true;
+  });
+  int mixed = 0;
+  while (!done) {
+    const Model loaded = Model::load(path);
+    const float result = loaded.predict(tensor({{1.0}})).item();
+    mixed += result != 2.0f && result != std::tanh(4.0f);
+  }
+  saver.join();
+  CHECK(mixed == 0);
+}
+
+TEST_CASE("A model that could not be loaded is not saved") {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("model");
+  const auto nested = [](int depth) {
+    auto x = Input({.shape = {1}});
+    Model model({x}, Dense({.units = 1})(x));
+    while (--depth > 0) {
+      x = Input({.shape = {1}});
+      model = Model({x}, model(x));
+    }
+    return model;
+  };
+  nested(60).save(path);
+  CHECK(Model::load(path).weights().size() == 2);
+  CHECK(message_of([&] { nested(80).save(path); }) == "to_json: nested deeper than 200 levels");
+  CHECK(Model::load(path).weights().size() == 2);
+}
+
 TEST_CASE("Names of Keras's that a call does not write are refused") {
   const TemporaryFolder folder;
   const auto input = Input({.shape = {3}});
   const Model model({input}, Dense({.units = 1})(input));
   for (const std::string name :
-       {"m.h5", "m.hdf5", "m.weights.h5", "m.safetensors", "m.npz", "m.npy", "m.onnx"}) {
+       {"m.h5", "m.hdf5", "m.weights.h5", "m.safetensors", "m.npz", "m.npy", "m.onnx", "m.pt",
+        "m.PTH", "m.pkl", "m.ckpt", "m.json", "m.zip"}) {
     const std::string path = folder.file(name);
     CHECK(message_of([&] { model.save(path); }) ==
           path + ": whole models are saved as .keras archives and as folders, .h5 is only read; "
                  "save_weights() writes .weights.h5 and .safetensors");
     CHECK_FALSE(std::filesystem::exists(path));
   }
-  for (const std::string name : {"m.h5", "m.hdf5", "m.keras", "m.npz", "m.npy", "m.onnx"}) {
+  for (const std::string name :
+       {"m.h5", "m.hdf5", "m.keras", "m.npz", "m.npy", "m.onnx", "m.pt", "m.pkl"}) {
     const std::string path = folder.file(name);
     CHECK(message_of([&] { model.save_weights(path); }) ==
           path + ": weights are saved as .weights.h5 and as .safetensors; save() writes whole "
