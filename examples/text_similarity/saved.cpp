@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include <kindling/io/file.h>
+#include <kindling/io/model_folder.h>
+
 namespace text_similarity {
 
 using namespace kindling;
@@ -70,8 +73,13 @@ void save(const Model& model, const Vocabulary& vocabulary, Settings settings,
 }
 
 Saved load(const std::string& folder) {
-  Saved saved{settings_of_model(folder), Vocabulary::read(folder + "/vocabulary.txt"),
-              Model::load(folder)};
+  const Saved saved = read_folder(folder, [&](const FolderReader& files) {
+    Saved all{settings_of_model(folder), Vocabulary::read(folder + "/vocabulary.txt"),
+              Model(load_model_folder(files))};
+    // What was found by the folder's name may be of another.
+    if (files.replaced()) throw Error(folder + ": was saved again while it was read");
+    return all;
+  });
   const Settings& s = saved.settings;
   require_shape(saved.model, "token_embedding/embeddings", {saved.vocabulary.size(), s.depth},
                 folder, "vocabulary.txt and settings.json need");

@@ -2,7 +2,6 @@
 
 #include <filesystem>
 
-#include <kindling/io/file.h>
 #include <kindling/io/json.h>
 #include <kindling/tensor/error.h>
 
@@ -57,7 +56,7 @@ Settings settings_of_model(const std::string& folder) {
     throw kindling::Error(folder + ": is no model that text_similarity train saved, there is no " +
                           path);
   }
-  const Config config = kindling::parse_json(kindling::read_file(path), path);
+  const Config config = kindling::read_json(path);
   Settings settings;
   Fields f(config, path);
   settings.fields(f);
