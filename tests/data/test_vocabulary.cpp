@@ -77,7 +77,7 @@ TEST_CASE("a vocabulary of given words") {
   CHECK(message_of([] { Vocabulary(Words{"[UNK]"}); }) ==
         "Vocabulary: token \"[UNK]\" is there twice");
   CHECK(message_of([] { Vocabulary(Words{"a\nb"}); }) ==
-        "Vocabulary: a token must be within a line, got \"a?b\"");
+        "Vocabulary: a token must be within a line, got \"a\\nb\"");
 }
 
 TEST_CASE("a vocabulary takes more words, after those it has") {
