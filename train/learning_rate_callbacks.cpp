@@ -38,7 +38,8 @@ void LearningRateSchedulerImpl::on_epoch_begin(int epoch) {
   const double rate = options_.schedule(epoch, optimizer.learning_rate());
   optimizer.set_learning_rate(rate);
   if (options_.verbose) {
-    fmt::print("Epoch {}: LearningRateScheduler sets the learning rate to {}\n", epoch + 1, rate);
+    Progress::print(fmt::format("Epoch {}: LearningRateScheduler sets the learning rate to {}\n",
+                                epoch + 1, rate));
   }
 }
 
@@ -82,7 +83,8 @@ void ReduceLROnPlateauImpl::on_epoch_end(int epoch, Logs& logs) {
   cooling_ = options_.cooldown;
   waited_ = 0;
   if (options_.verbose) {
-    fmt::print("Epoch {}: ReduceLROnPlateau sets the learning rate to {}\n", epoch + 1, reduced);
+    Progress::print(fmt::format("Epoch {}: ReduceLROnPlateau sets the learning rate to {}\n",
+                                epoch + 1, reduced));
   }
 }
 

@@ -26,18 +26,17 @@ std::string values(const Logs& logs) {
   return text;
 }
 
-// Training goes on if this can't be written; stdout's error flag stays, for the program's end.
-void put(const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
-}
-
 }  // namespace
 
 Progress::Progress(Verbose verbose, int epochs) : verbose_(verbose), epochs_(epochs) {
   if (verbose_ == Verbose::automatic) {
     verbose_ = isatty(fileno(stdout)) != 0 ? Verbose::bar : Verbose::lines;
   }
+}
+
+void Progress::print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
 }
 
 void Progress::start_epoch(int epoch, std::int64_t steps, std::int64_t done) {
@@ -53,16 +52,16 @@ void Progress::step(std::int64_t done, FunctionRef<Logs()> logs) {
   if (now - drawn_ < std::chrono::milliseconds(100)) return;
   drawn_ = now;
   // Back to the start of the line, and what was longer before is erased.
-  put(fmt::format("\r{}\x1b[K", line(done, logs(), false)));
+  print(fmt::format("\r{}\x1b[K", line(done, logs(), false)));
 }
 
 void Progress::finish_epoch(std::int64_t done, const Logs& logs) {
   if (verbose_ == Verbose::silent) return;
-  put(fmt::format("{}{}\n", verbose_ == Verbose::bar ? "\r\x1b[K" : "", line(done, logs, true)));
+  print(fmt::format("{}{}\n", verbose_ == Verbose::bar ? "\r\x1b[K" : "", line(done, logs, true)));
 }
 
 void Progress::leave_epoch() {
-  if (verbose_ == Verbose::bar) put("\n");
+  if (verbose_ == Verbose::bar) print("\n");
 }
 
 std::string Progress::line(std::int64_t done, const Logs& logs, bool finished) const {

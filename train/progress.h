@@ -16,6 +16,10 @@ class Progress {
  public:
   Progress(Verbose verbose, int epochs);
 
+  // Onto standard output. Training goes on if that can't be written; its error flag stays set, for
+  // the program to see at its end.
+  static void print(const std::string& text);
+
   // `steps` is -1 where it is not known; `done` are done already, where a run is taken up.
   void start_epoch(int epoch, std::int64_t steps, std::int64_t done);
   // After a step; draws at most ten times a second.
