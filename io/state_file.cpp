@@ -14,7 +14,7 @@ namespace kindling {
 namespace {
 
 constexpr const char* state_key = "kindling state";
-constexpr std::size_t most_values = std::size_t{1} << 22;  // some logs of many epochs are long
+constexpr std::size_t most_state_values = std::size_t{1} << 22;  // some logs of many epochs are long
 
 // JSON knows neither tensors nor numbers that aren't finite: {"/tensor": its path}, and
 // {"/bits": a double's}. No name of a layer or weight begins so.
@@ -73,7 +73,7 @@ Config with_tensors(const Config& state, const std::map<std::string, Tensor>& te
 void write_state(const std::string& path, const Config& state) {
   NamedTensors tensors;
   const Config rest = without_tensors(state, "", tensors);
-  write_safetensors(path, tensors, {{state_key, to_json(rest, -1, most_values)}});
+  write_safetensors(path, tensors, {{state_key, to_json(rest, -1, most_state_values)}});
 }
 
 Config read_state(const std::string& path) {
@@ -81,7 +81,7 @@ Config read_state(const std::string& path) {
   const auto rest = file.metadata.find(state_key);
   if (rest == file.metadata.end()) fail("{}: holds tensors, but no state of a run", path);
   return in_file(path, [&] {
-    return with_tensors(parse_json(rest->second, path + ": state", most_values),
+    return with_tensors(parse_json(rest->second, path + ": state", most_state_values),
                         {file.tensors.begin(), file.tensors.end()}, path);
   });
 }

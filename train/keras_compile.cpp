@@ -217,15 +217,15 @@ KerasCompile compile_from_keras(const Config& config, const Outputs& outputs,
     if (all.options.loss.entries.empty()) fail("{}: has no loss", named("loss"));
     all.options.loss_weights = weights_from_keras(config["loss_weights"], named("loss_weights"));
   });
-  for (const auto& [key, metrics] :
-       {std::pair{"metrics", &all.options.metrics},
-        std::pair{"weighted_metrics", &all.options.weighted_metrics}}) {
+  const auto read_metrics = [&](const char* key, OutputMetrics& metrics) {
     std::string why;
     try_to(why, named(key), [&] {
-      *metrics = metrics_from_keras(config[key], outputs, all, named(key));
+      metrics = metrics_from_keras(config[key], outputs, all, named(key));
     });
     if (!why.empty()) all.no_metrics.push_back(why);
-  }
+  };
+  read_metrics("metrics", all.options.metrics);
+  read_metrics("weighted_metrics", all.options.weighted_metrics);
   return all;
 }
 

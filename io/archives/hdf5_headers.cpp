@@ -8,7 +8,7 @@
 namespace kindling::hdf5 {
 namespace {
 
-constexpr std::size_t most_messages = 1 << 16, most_chunks = 1 << 10;
+constexpr std::size_t most_messages = 1 << 16, most_parts = 1 << 10;
 
 bool is_known(Kind kind) {
   constexpr std::array all = {
@@ -31,7 +31,7 @@ class Header {
       older(start);
     }
     for (std::size_t next = 0; next < waiting_.size(); ++next) {
-      if (next == most_chunks) source.damaged("an object's header in too many parts", address);
+      if (next == most_parts) source.damaged("an object's header in too many parts", address);
       Cursor chunk = waiting_[next];
       if (newer_) chunk.expect("OCHK");
       read(chunk);
