@@ -14,7 +14,8 @@ namespace kindling {
 namespace {
 
 constexpr const char* state_key = "kindling state";
-constexpr std::size_t most_state_values = std::size_t{1} << 22;  // some logs of many epochs are long
+// Logs of many epochs are long.
+constexpr std::size_t most_state_values = std::size_t{1} << 22;
 
 // JSON knows neither tensors nor numbers that aren't finite: {"/tensor": its path}, and
 // {"/bits": a double's}. No name of a layer or weight begins so.
