@@ -134,10 +134,10 @@ int main(int count, char** arguments) {
     const Errors errors = errors_of(function, stride);
     std::string row = fmt::format("| {} |", name);
     for_each_target([&](const char* target) {
-      const double error = std::ceil(errors.at(target) * 100) / 100;
+      const double error = errors.at(target);
       row += fmt::format(" {:.2f} |", error);
       const double most = most_in(table, name, target);
-      if (error > most + 1e-9) {
+      if (error > most) {
         too_large += fmt::format("{} with {}: {:.2f}, {} says {:.2f}\n", name, target, error,
                                  arguments[2], most);
       }
