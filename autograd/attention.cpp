@@ -109,8 +109,10 @@ Tensors additive_attention(const Tensor& query, const Tensor& value, const Tenso
                                             .seed = numbers.seed(),
                                             .position = numbers.position()};
   };
-  Tensors results = {Tensor::empty({batch, queries, s.width})};
-  if (options.return_scores) results.push_back(Tensor::empty({batch, queries, keys}));
+  Tensors results = {Tensor::empty({batch, queries, s.width}, DType::float32, who)};
+  if (options.return_scores) {
+    results.push_back(Tensor::empty({batch, queries, keys}, DType::float32, who));
+  }
   const auto softmax = std::make_shared<std::vector<kernels::SoftmaxOf>>(batch * queries);
   kernels::additive_attention(
       s, inputs(),
@@ -164,10 +166,11 @@ Tensors dot_product_attention(const Tensor& query, const Tensor& value, const Te
                                        .seed = numbers.seed(),
                                        .position = numbers.position()};
   };
-  Tensors results = {Tensor::empty(query.shape().with(-1, s.width))};
+  Tensors results = {Tensor::empty(query.shape().with(-1, s.width), DType::float32, who)};
   if (options.return_scores) {
-    results.push_back(Tensor::empty(multi_head ? Shape{batch, heads, queries, keys}
-                                               : Shape{batch, queries, keys}));
+    const Shape scores = multi_head ? Shape{batch, heads, queries, keys}
+                                    : Shape{batch, queries, keys};
+    results.push_back(Tensor::empty(scores, DType::float32, who));
   }
   kernels::dot_attention(s, inputs(), results[0].mutable_floats().data(),
                          options.return_scores ? results[1].mutable_floats().data() : nullptr);

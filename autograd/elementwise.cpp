@@ -21,7 +21,7 @@ Tensor binary(const char* who, BinaryKernel kernel, const Tensor& a, const Tenso
   const float* x = detail::floats(who, a);
   const float* y = detail::floats(who, b);
   const Shape shape = broadcast_shapes(who, a.shape(), b.shape());
-  Tensor c = Tensor::empty(shape);
+  Tensor c = Tensor::empty(shape, DType::float32, who);
   kernel(broadcast_walk(a.shape(), b.shape(), shape), x, y, c.mutable_floats().data());
   return c;
 }
@@ -39,7 +39,7 @@ Tensor compare(const char* who, kernels::Comparison op, const Tensor& a, const T
   }
   const Shape shape = broadcast_shapes(who, a.shape(), b.shape());
   const kernels::Broadcast walk = broadcast_walk(a.shape(), b.shape(), shape);
-  Tensor c = Tensor::empty(shape, DType::boolean);
+  Tensor c = Tensor::empty(shape, DType::boolean, who);
   if (a.dtype() == DType::float32) {
     kernels::compare(op, walk, a.floats().data(), b.floats().data(), c.mutable_bools().data());
   } else {
@@ -66,7 +66,7 @@ Tensor logical(const char* who, const Tensor& a, const Tensor& b, F f) {
   if (a.shape() != b.shape()) {
     fail("{}: shapes differ [a {}, b {}]", who, a.shape().str(), b.shape().str());
   }
-  Tensor c = Tensor::empty(a.shape(), DType::boolean);
+  Tensor c = Tensor::empty(a.shape(), DType::boolean, who);
   const auto out = c.mutable_bools();
   for (std::size_t i = 0; i < out.size(); ++i) out[i] = f(a.bools()[i], b.bools()[i]);
   return c;
@@ -246,7 +246,7 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   const Tensor c = broadcast_to(condition, shape);
   const Tensor x = broadcast_to(stop_gradient(a), shape);
   const Tensor y = broadcast_to(stop_gradient(b), shape);
-  Tensor result = Tensor::empty(shape);
+  Tensor result = Tensor::empty(shape, DType::float32, "where");
   kernels::select(c.bools().data(), x.floats().data(), y.floats().data(),
                   result.mutable_floats().data(), result.elements());
   const Tensor zero = scalar(0);

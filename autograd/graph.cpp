@@ -2,6 +2,7 @@
 
 #include <queue>
 
+#include <kindling/tensor/delete_in_loop.h>
 #include <kindling/tensor/fail.h>
 #include <kindling/tensor/kernels/reduce.h>
 
@@ -9,24 +10,6 @@ namespace kindling {
 namespace {
 
 thread_local bool recording_now = true;
-
-// Deleting a node drops the nodes before it, which may be the last handles on those, and so on
-// down a chain of any length. Here the outermost call deletes them in a loop instead.
-struct DeleteNode {
-  void operator()(Node* node) const {
-    static thread_local Node* waiting = nullptr;  // linked through next_deleted
-    static thread_local bool deleting = false;
-    node->next_deleted = std::exchange(waiting, node);
-    if (deleting) return;
-    deleting = true;
-    while (waiting != nullptr) {
-      Node* next = waiting;
-      waiting = next->next_deleted;
-      delete next;
-    }
-    deleting = false;
-  }
-};
 
 // Sums g over the axes along which an input of `shape` was repeated.
 // `who` is the operation whose partial made it.
@@ -169,7 +152,7 @@ bool recording() { return recording_now; }
 namespace detail {
 
 std::shared_ptr<Node> new_node(const char* name, std::size_t edges) {
-  std::shared_ptr<Node> node(new Node, DeleteNode());
+  std::shared_ptr<Node> node(new Node, DeleteInLoop<Node>());
   node->name = name;
   node->order = recorded_operations.fetch_add(1, std::memory_order_relaxed);
   node->edges.reserve(edges);

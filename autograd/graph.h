@@ -48,7 +48,7 @@ struct Node {
   bool is_variable = false;
   bool used = false;    // backward has been through and let go of what it needed
   bool queued = false;  // backward is going to come through
-  Node* next_deleted = nullptr;  // see DeleteNode
+  Node* next_deleted = nullptr;  // see DeleteInLoop
 };
 
 // A leaf that backward leaves a gradient in. Shares x's memory.

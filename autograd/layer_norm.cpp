@@ -18,7 +18,8 @@ Tensor layer_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, doub
          x.shape().str(), shape(gamma), shape(beta));
   }
   const std::int64_t rows = n > 0 ? x.elements() / n : 0;
-  Tensor y = Tensor::empty(x.shape()), statistics = Tensor::empty({rows, 2});
+  Tensor y = Tensor::empty(x.shape(), DType::float32, "layer_norm");
+  Tensor statistics = Tensor::empty({rows, 2});
   kernels::layer_norm(in, detail::floats_or_null(gamma), detail::floats_or_null(beta),
                       static_cast<float>(epsilon), rows, n, y.mutable_floats().data(),
                       statistics.mutable_floats().data());

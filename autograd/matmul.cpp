@@ -23,9 +23,10 @@ Shape matrix_result(const Shape& leading, std::int64_t m, std::int64_t n) {
 std::int64_t rows_of(const Tensor& x) { return x.shape().outer(-1); }
 
 // The product without history. Shapes are known to fit.
-Tensor product(const Tensor& a, bool ta, const Tensor& b, bool tb) {
+Tensor product(const Tensor& a, bool ta, const Tensor& b, bool tb, const char* who = "matmul") {
   const std::int64_t m = a.size(ta ? -1 : -2), k = a.size(ta ? -2 : -1), n = b.size(tb ? -2 : -1);
-  Tensor c = Tensor::empty(matrix_result(a.rank() >= b.rank() ? a.shape() : b.shape(), m, n));
+  const Shape shape = matrix_result(a.rank() >= b.rank() ? a.shape() : b.shape(), m, n);
+  Tensor c = Tensor::empty(shape, DType::float32, who);
   float* out = c.mutable_floats().data();
   const kernels::Matrix left = matrix(a, ta), right = matrix(b, tb);
   if (b.rank() == 2 && !ta) {  // one matrix for all rows of a
@@ -67,7 +68,7 @@ Tensor dense(const Tensor& x, const Tensor& kernel, const Tensor& bias, Pointwis
     fail("dense: bias has a number a unit, {}, got {}", units, bias.shape().str());
   }
   const Tensor flat = x.reshaped({rows, kernel.size(0)});
-  Tensor y = product(flat, false, kernel, false);
+  Tensor y = product(flat, false, kernel, false, "dense");
   kernels::finish_rows(detail::floats_or_null(bias), detail::kernels_of(activation).apply, rows,
                        units, y.mutable_floats().data());
   const Tensor saved = activation == Pointwise::linear ? Tensor() : y;

@@ -47,7 +47,7 @@ inline const float* floats_or_null(const Tensor& x) {
 template <class Kernel, class... Args>
 Tensor map(const char* who, Kernel kernel, const Tensor& x, Args... args) {
   const float* in = floats(who, x);
-  Tensor y = Tensor::empty(x.shape());
+  Tensor y = Tensor::empty(x.shape(), DType::float32, who);
   kernel(in, args..., y.mutable_floats().data(), x.elements());
   return y;
 }

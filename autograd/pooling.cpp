@@ -28,15 +28,15 @@ kernels::PoolGeometry geometry(const char* who, const Tensor& x, const PoolShape
           .size = o.size, .stride = o.stride, .pad_left = o.pad_left};
 }
 
-Tensor result(const kernels::PoolGeometry& p) {
-  return Tensor::empty({p.batch, p.windows, p.channels});
+Tensor result(const char* who, const kernels::PoolGeometry& p) {
+  return Tensor::empty({p.batch, p.windows, p.channels}, DType::float32, who);
 }
 
 }  // namespace
 
 Tensor max_pool1d(const Tensor& x, const PoolShape& options) {
   const kernels::PoolGeometry p = geometry("max_pool1d", x, options);
-  Tensor y = result(p);
+  Tensor y = result("max_pool1d", p);
   kernels::max_pool(p, x.floats().data(), y.mutable_floats().data());
   return record("max_pool1d", y, wrt(x, [p, x, y](const Tensor& g) {
                   Tensor dx = Tensor::empty(x.shape());
@@ -48,7 +48,7 @@ Tensor max_pool1d(const Tensor& x, const PoolShape& options) {
 
 Tensor average_pool1d(const Tensor& x, const PoolShape& options) {
   const kernels::PoolGeometry p = geometry("average_pool1d", x, options);
-  Tensor y = result(p);
+  Tensor y = result("average_pool1d", p);
   kernels::average_pool(p, x.floats().data(), y.mutable_floats().data());
   return record("average_pool1d", y, wrt(x, [p, shape = x.shape()](const Tensor& g) {
                   Tensor dx = Tensor::empty(shape);

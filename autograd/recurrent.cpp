@@ -69,9 +69,9 @@ Tensors recurrent(const char* who, Cell cell, const Tensor& x, const Tensor& ker
   };
   Tensors sequences;  // h and c of every step
   for (std::size_t i = 0; i < states.size(); ++i) {
-    sequences.push_back(Tensor::empty({s.batch, s.steps, s.units}));
+    sequences.push_back(Tensor::empty({s.batch, s.steps, s.units}, DType::float32, who));
   }
-  Tensor kept = Tensor::empty({s.batch, s.steps, s.kept()});
+  Tensor kept = Tensor::empty({s.batch, s.steps, s.kept()}, DType::float32, who);
   const kernels::RecurrentResults outputs{
       .h = sequences[0].mutable_floats().data(),
       .c = has_c ? sequences[1].mutable_floats().data() : nullptr,

@@ -44,7 +44,7 @@ Plan plan(const char* who, const Tensor& x, const ReduceOptions& options) {
 }
 
 // Reduces neighbouring axes in one go, last ones first.
-Tensor reduced(Kernel kernel, const Tensor& x, const Plan& p) {
+Tensor reduced(const char* who, Kernel kernel, const Tensor& x, const Plan& p) {
   Tensor y = x.reshaped(x.shape());
   for (std::size_t last = p.axes.size(); last > 0;) {
     std::size_t first = last - 1;
@@ -55,7 +55,7 @@ Tensor reduced(Kernel kernel, const Tensor& x, const Plan& p) {
       n *= shape[p.axes[i]];
       shape = shape.with(p.axes[i], 1);
     }
-    Tensor next = Tensor::empty(shape);
+    Tensor next = Tensor::empty(shape, DType::float32, who);
     kernel(y.floats().data(), shape.outer(p.axes[first]), n, shape.inner(p.axes[last - 1]),
            next.mutable_floats().data());
     y = next;
@@ -67,11 +67,11 @@ Tensor reduced(Kernel kernel, const Tensor& x, const Plan& p) {
 Tensor extreme(const char* who, Kernel kernel, const Tensor& x, const ReduceOptions& options) {
   const Plan p = plan(who, x, options);
   if (p.count == 0) fail("{}: no element to choose from [x {}]", who, x.shape().str());
-  const Tensor y = reduced(kernel, x, p);
+  const Tensor y = reduced(who, kernel, x, p);
   return record(who, y.reshaped(options.keepdims ? p.kept : p.dropped),
                 wrt(x, [x, y, p](const Tensor& g) {
                   const Tensor chosen = cast(equal(x, y), DType::float32);
-                  const Tensor ties = reduced(kernels::sum, chosen, p);
+                  const Tensor ties = reduced("sum", kernels::sum, chosen, p);
                   return chosen * (g.reshaped(p.kept) / ties);
                 }));
 }
@@ -102,7 +102,7 @@ Tensor by_rows(const char* who, const Tensor& x, int axis, RowKernel kernel,
                RowGradient gradient) {
   detail::require(who, x, DType::float32);
   return along_last(who, x, axis, [&](const Tensor& rows) {
-    Tensor y = Tensor::empty(rows.shape());
+    Tensor y = Tensor::empty(rows.shape(), DType::float32, who);
     kernel(rows.floats().data(), rows_of(rows), rows.size(-1), y.mutable_floats().data());
     return record(who, y, wrt(rows, [y, gradient](const Tensor& g) {
                     return row_gradient(gradient, g, y);
@@ -114,7 +114,8 @@ Tensor by_rows(const char* who, const Tensor& x, int axis, RowKernel kernel,
 
 Tensor sum(const Tensor& x, const ReduceOptions& options) {
   const Plan p = plan("sum", x, options);
-  return record("sum", reduced(kernels::sum, x, p).reshaped(options.keepdims ? p.kept : p.dropped),
+  return record("sum", reduced("sum", kernels::sum, x, p)
+                           .reshaped(options.keepdims ? p.kept : p.dropped),
                 wrt(x, [kept = p.kept, shape = x.shape()](const Tensor& g) {
                   return broadcast_to(g.reshaped(kept), shape);
                 }));
@@ -137,7 +138,7 @@ Tensor argmax(const Tensor& x, int axis) {
   detail::require("argmax", x, DType::float32);
   const int a = detail::resolve("argmax", x.shape(), axis);
   if (x.size(a) == 0) fail("argmax: no element to choose from [x {}]", x.shape().str());
-  Tensor y = Tensor::empty(x.shape().without(a), DType::int32);
+  Tensor y = Tensor::empty(x.shape().without(a), DType::int32, "argmax");
   kernels::argmax(x.floats().data(), x.shape().outer(a), x.size(a), x.shape().inner(a),
                   y.mutable_ints().data());
   return y;
@@ -169,7 +170,7 @@ Tensor masked_softmax(const Tensor& x, const Tensor& mask) {
          mask.shape().str());
   }
   const Tensor m = broadcast_to(mask, x.shape());
-  Tensor y = Tensor::empty(x.shape());
+  Tensor y = Tensor::empty(x.shape(), DType::float32, "masked_softmax");
   kernels::masked_softmax(x.floats().data(), m.bools().data(), rows_of(x), x.size(-1),
                           y.mutable_floats().data());
   return record("masked_softmax", y, wrt(x, [y](const Tensor& g) {

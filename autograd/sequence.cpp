@@ -50,7 +50,7 @@ Tensor conv1d(const Tensor& x, const Tensor& kernel, const Tensor& bias,
                                   .out_steps = out_steps,
                                   .stride = options.stride, .dilation = options.dilation,
                                   .groups = options.groups, .pad_left = options.pad_left};
-  Tensor y = Tensor::empty({g.batch, g.out_steps, filters});
+  Tensor y = Tensor::empty({g.batch, g.out_steps, filters}, DType::float32, "conv1d");
   kernels::conv1d(g, x.floats().data(), kernel.floats().data(), detail::floats_or_null(bias),
                   detail::kernels_of(activation).apply, y.mutable_floats().data());
   const Tensor saved = activation == Pointwise::linear ? Tensor() : y;

@@ -26,9 +26,9 @@ Strides strides_of(const Shape& shape) {
 }
 
 // A tensor of `shape` whose elements are found in x, from element `offset` on, at these strides.
-Tensor strided(const Tensor& x, const Shape& shape, const Strides& strides,
+Tensor strided(const char* who, const Tensor& x, const Shape& shape, const Strides& strides,
                std::int64_t offset = 0) {
-  Tensor y = Tensor::empty(shape, x.dtype());
+  Tensor y = Tensor::empty(shape, x.dtype(), who);
   if (y.elements() == 0) return y;
   detail::copy_elements(x, y, [&](const auto* from, auto* to) {
     kernels::gather_strided(shape.rank(), shape.begin(), strides.step, from + offset, to);
@@ -102,7 +102,7 @@ Tensor transpose(const Tensor& x, const std::vector<int>& axes) {
     shape = shape.with(i, x.size(axis));
     strides.step[i] = from.step[axis];
   }
-  return record("transpose", strided(x, shape, strides),
+  return record("transpose", strided("transpose", x, shape, strides),
                 wrt(x, [inverse](const Tensor& g) { return transpose(g, inverse); }));
 }
 
@@ -114,7 +114,7 @@ Tensor broadcast_to(const Tensor& x, const Shape& shape) {
   }
   Strides strides;
   broadcast_steps(x.shape(), shape, strides.step);
-  return record("broadcast_to", strided(x, shape, strides),
+  return record("broadcast_to", strided("broadcast_to", x, shape, strides),
                 wrt(x, [](const Tensor& g) { return g; }));  // the engine sums
 }
 
@@ -132,7 +132,7 @@ Tensor concatenate(const Tensors& xs, int axis) {
     total += x.size(along);
   }
   const Shape shape = xs[0].shape().with(along, total);
-  Tensor y = Tensor::empty(shape, xs[0].dtype());
+  Tensor y = Tensor::empty(shape, xs[0].dtype(), "concatenate");
   std::int64_t at = 0;
   const std::int64_t outer = shape.outer(along), inner = shape.inner(along);
   for (const Tensor& x : xs) {
@@ -182,7 +182,7 @@ Tensor slice(const Tensor& x, int axis, std::int64_t begin, std::int64_t end) {
          x.shape().str());
   }
   const Strides strides = strides_of(x.shape());
-  return record("slice", strided(x, x.shape().with(along, to - from), strides,
+  return record("slice", strided("slice", x, x.shape().with(along, to - from), strides,
                                  from * strides.step[along]),
                 wrt(x, [along, from, after = size - to](const Tensor& g) {
                   return pad(g, along, from, after);
@@ -209,7 +209,7 @@ Tensor flip(const Tensor& x, int axis) {
   Strides strides = strides_of(x.shape());
   const std::int64_t last = (x.size(along) - 1) * strides.step[along];
   strides.step[along] *= -1;
-  return record("flip", strided(x, x.shape(), strides, last),
+  return record("flip", strided("flip", x, x.shape(), strides, last),
                 wrt(x, [along](const Tensor& g) { return flip(g, along); }));
 }
 
@@ -247,7 +247,7 @@ Tensor take(const Tensor& table, const Tensor& ids, const char* who) {
   }
   std::vector<std::int64_t> sizes(ids.shape().begin(), ids.shape().end());
   sizes.insert(sizes.end(), table.shape().begin() + 1, table.shape().end());
-  Tensor y = Tensor::empty(Shape(sizes));
+  Tensor y = Tensor::empty(Shape(sizes), DType::float32, who);
   // Only these rows are looked at, so only these must be up to date.
   const auto* rows = static_cast<const float*>(table.storage()->read_rows(ids.ints(), count));
   kernels::gather_rows(rows, ids.ints().data(), ids.elements(), width, y.mutable_floats().data());

@@ -69,7 +69,9 @@ class TensorRows : public IndexedDatasetImpl {
 class Generated : public DatasetImpl {
  public:
   Generated(std::function<Pass(std::int64_t)> make, std::int64_t batches)
-      : make_(std::move(make)), batches_(batches) {}
+      : make_(std::move(make)), batches_(batches) {
+    if (!make_) fail("from_generator: a function that makes batches is needed, got an empty one");
+  }
   std::int64_t size() const override { return -1; }
   std::int64_t batches(std::int64_t) const override { return batches_; }
   Pass pass(std::int64_t epoch, std::int64_t first_batch) const override {
@@ -97,11 +99,11 @@ Pass IndexedDatasetImpl::pass(std::int64_t epoch, std::int64_t first_batch) cons
 }
 
 Pass Dataset::pass(std::int64_t epoch, std::int64_t first_batch) const {
-  return [alive = impl_, next = impl_->pass(epoch, first_batch)] { return next(); };
+  return [alive = impl_, next = held().pass(epoch, first_batch)] { return next(); };
 }
 
 const IndexedDatasetImpl& Dataset::indexed() const {
-  const auto* indexed = dynamic_cast<const IndexedDatasetImpl*>(impl_.get());
+  const auto* indexed = dynamic_cast<const IndexedDatasetImpl*>(&held());
   if (indexed == nullptr) fail("Dataset: its batches come in one order, from pass()");
   return *indexed;
 }

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include <kindling/tensor/held.h>
 #include <kindling/tensor/tensor.h>
 
 #pragma GCC visibility push(default)
@@ -65,10 +66,10 @@ class IndexedDatasetImpl : public DatasetImpl {
 // A handle; a copy shares the data.
 class Dataset {
  public:
-  explicit Dataset(std::shared_ptr<const DatasetImpl> impl) : impl_(std::move(impl)) {}
+  explicit Dataset(std::shared_ptr<const DatasetImpl> impl) : impl_(std::move(impl)) { held(); }
   // Examples, and batches of an epoch; -1 where that is not known before they have been read.
-  std::int64_t size() const { return impl_->size(); }
-  std::int64_t batches(std::int64_t epoch) const { return impl_->batches(epoch); }
+  std::int64_t size() const { return held().size(); }
+  std::int64_t batches(std::int64_t epoch) const { return held().batches(epoch); }
   // The batches of an epoch, from the first wanted on. It keeps the data alive.
   Pass pass(std::int64_t epoch, std::int64_t first_batch = 0) const;
   // Of a dataset in memory; both fail for another, batch() also on a row outside [0, size()).
@@ -76,6 +77,7 @@ class Dataset {
   Batch batch(const std::vector<std::int64_t>& rows) const;
 
  private:
+  const DatasetImpl& held() const { return *detail::held(impl_, "Dataset"); }
   const IndexedDatasetImpl& indexed() const;
   std::shared_ptr<const DatasetImpl> impl_;
 };

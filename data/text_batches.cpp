@@ -157,6 +157,7 @@ class TextStream : public DatasetImpl {
   TextStream(std::function<PairReader()> open, const Vocabulary& vocabulary,
              const TextBatchOptions& options)
       : open_(std::move(open)), vocabulary_(vocabulary), options_(options) {
+    if (!open_) fail("stream_pairs: a function that opens the pairs is needed, got an empty one");
     Encoder(streamed_pairs, vocabulary, options);  // checks the options
     if (!options.shuffle) {
       options_.bucket_batches = 1;

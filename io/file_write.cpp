@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
+#include <new>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -325,7 +326,10 @@ FolderWriter::FolderWriter(std::string path) : path_(std::move(path)) {
 }
 
 FolderWriter::~FolderWriter() {
-  if (!temporary_.empty()) remove_folder(temporary_, names_);
+  try {
+    if (!temporary_.empty()) remove_folder(temporary_, names_);
+  } catch (const std::bad_alloc&) {  // the folder stays behind
+  }
 }
 
 void FolderWriter::write(const std::string& name, std::string_view bytes) {

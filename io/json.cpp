@@ -22,7 +22,6 @@ namespace kindling {
 namespace {
 
 using nlohmann::json;
-using nlohmann::ordered_json;
 
 constexpr std::size_t max_depth = 200, most_bytes = std::size_t{1} << 26;
 
@@ -47,40 +46,67 @@ void check_utf8(const std::string& text) {
   }
 }
 
-ordered_json tree(const Config& config) {
-  struct Writer {
-    ordered_json operator()(std::monostate) const { return nullptr; }
-    ordered_json operator()(bool v) const { return v; }
-    ordered_json operator()(std::int64_t v) const { return v; }
-    ordered_json operator()(const std::string& v) const {
-      check_utf8(v);
-      return v;
-    }
-    ordered_json operator()(double v) const {
-      if (!std::isfinite(v)) fail("to_json: a number must be finite, got {}", v);
-      return v;
-    }
-    ordered_json operator()(const Tensor& v) const {
-      fail("to_json: a tensor is not written as JSON, got {}", v.shape().str());
-    }
-    ordered_json operator()(const Config::List& v) const {
-      ordered_json list = ordered_json::array();
-      for (const Config& item : v) list.push_back(tree(item));
-      return list;
-    }
-    ordered_json operator()(const Config::Map& v) const {
-      ordered_json object = ordered_json::object();
-      for (const auto& [key, value] : v) {
-        check_utf8(key);
-        if (!object.emplace(key, tree(value)).second) {
-          fail("to_json: key {} stands twice in one object", in_quotes(key));
-        }
+// Appends a Config to a text. Not by a tree of the library's, whose destructor takes memory.
+class Writer {
+ public:
+  explicit Writer(int indent) : indent_(indent) {}
+
+  void write(const Config& config) {
+    std::visit([this](const auto& value) { put(value); }, config.value());
+  }
+
+  std::string text;
+
+ private:
+  void put(std::monostate) { text += "null"; }
+  void put(bool v) { text += v ? "true" : "false"; }
+  void put(std::int64_t v) { text += std::to_string(v); }
+  void put(const std::string& v) {
+    check_utf8(v);
+    text += json(v).dump();
+  }
+  void put(double v) {
+    if (!std::isfinite(v)) fail("to_json: a number must be finite, got {}", v);
+    text += json(v).dump();
+  }
+  void put(const Tensor& v) {
+    fail("to_json: a tensor is not written as JSON, got {}", v.shape().str());
+  }
+  void put(const Config::List& v) {
+    put_all('[', v, ']', [this](const Config& item) { write(item); });
+  }
+  void put(const Config::Map& v) {
+    std::unordered_set<std::string_view> keys;
+    put_all('{', v, '}', [&](const auto& entry) {
+      if (!keys.insert(entry.first).second) {
+        fail("to_json: key {} stands twice in one object", in_quotes(entry.first));
       }
-      return object;
+      put(entry.first);
+      text += indent_ < 0 ? ":" : ": ";
+      write(entry.second);
+    });
+  }
+  template <class Values, class Put>
+  void put_all(char open, const Values& values, char close, Put put_one) {
+    text += open;
+    ++level_;
+    for (const auto& value : values) {
+      if (&value != &values.front()) text += ',';
+      new_line();
+      put_one(value);
     }
-  };
-  return std::visit(Writer(), config.value());
-}
+    --level_;
+    if (!values.empty()) new_line();
+    text += close;
+  }
+  void new_line() {
+    if (indent_ < 0) return;
+    text += '\n';
+    text.append(static_cast<std::size_t>(level_ * indent_), ' ');
+  }
+
+  int indent_, level_ = 0;
+};
 
 // Goes over the text and tells how far it got: the parser says what it read, but not where.
 class Cursor {
@@ -242,11 +268,12 @@ class Reader : public nlohmann::json_sax<json> {
 std::string to_json(const Config& config, int indent, std::size_t most_values) {
   std::size_t values = 0;
   check_readable(config, most_values, values);
-  std::string text = tree(config).dump(indent);
-  if (text.size() > most_bytes) {
-    fail("to_json: has more than {} bytes, got {}", most_bytes, text.size());
+  Writer writer(indent);
+  writer.write(config);
+  if (writer.text.size() > most_bytes) {
+    fail("to_json: has more than {} bytes, got {}", most_bytes, writer.text.size());
   }
-  return text;
+  return std::move(writer.text);
 }
 
 Config parse_json(std::string_view text, const std::string& name, std::size_t most_values) {

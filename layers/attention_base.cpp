@@ -59,14 +59,20 @@ Tensors AttentionBase::call(const Tensors& inputs, const Call& call) {
   check_mask("value", call.masks[1], value);
   const auto [dropout, causal, seed] = shared();
   const double rate = call.training ? dropout : 0;
-  if (rate > 0 && !generator_) generator_ = seeded_generator(seed);
-  return attend(inputs, call,
-                {.query_mask = query_mask,
-                 .value_mask = call.masks[1],
-                 .causal = call.use_causal_mask || causal,
-                 .dropout = rate,
-                 .generator = rate > 0 ? &*generator_ : nullptr,
-                 .return_scores = call.return_attention_scores});
+  std::optional<Generator> generator;
+  if (rate > 0) {
+    generator = generator_.get();
+    if (!generator) generator = seeded_generator(seed);
+  }
+  Tensors results = attend(inputs, call,
+                           {.query_mask = query_mask,
+                            .value_mask = call.masks[1],
+                            .causal = call.use_causal_mask || causal,
+                            .dropout = rate,
+                            .generator = generator ? &*generator : nullptr,
+                            .return_scores = call.return_attention_scores});
+  if (generator) generator_.set(generator);
+  return results;
 }
 
 Shapes AttentionBase::compute_output_shape(const Shapes& inputs, const Call& call) {

@@ -18,7 +18,7 @@ class AttentionBase : public LayerImpl {
     supports_masking_ = true;
     has_attention_arguments_ = true;
   }
-  void state(Fields& f) override { f("generator", generator_); }
+  void state(Fields& f) override { generator_.field(f, "generator"); }
   void check_options() const override;
   void check(const Shapes& inputs) const override;
   Tensors call(const Tensors& inputs, const Call& call) override;
@@ -45,7 +45,7 @@ class AttentionBase : public LayerImpl {
   }
 
  private:
-  std::optional<Generator> generator_;
+  CallState<std::optional<Generator>> generator_;
 };
 
 template <class T>

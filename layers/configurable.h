@@ -10,7 +10,7 @@
 #include <vector>
 
 #include <kindling/layers/config.h>
-#include <kindling/tensor/error.h>
+#include <kindling/tensor/held.h>
 
 #pragma GCC visibility push(default)
 namespace kindling {
@@ -23,7 +23,6 @@ class Configurable {
   // An empty name becomes default_name().
   Configurable(std::string class_name, std::string name);
   virtual ~Configurable() = default;
-  Configurable(const Configurable&) = delete;
   Configurable& operator=(const Configurable&) = delete;
 
   // The options by name. Reading changes the options of a constructed object, so a constructor
@@ -49,6 +48,7 @@ class Configurable {
   virtual std::string default_name() const;       // the class name in snake_case
   virtual void common_fields(Fields& f);          // name, and what a family adds
   [[noreturn]] void fail_with(const std::string& rule) const;  // Error: who(): rule
+  Configurable(const Configurable&) = default;  // for handles that copy the object: Metric
 
  private:
   std::string class_name_;

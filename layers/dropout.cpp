@@ -18,8 +18,11 @@ void DropoutImpl::check_options() const {
 
 Tensors DropoutImpl::call(const Tensors& inputs, const Call& call) {
   if (!call.training || options_.rate == 0) return inputs;
-  return {dropout(inputs[0], options_.rate, options_.seed, generator_,
-                  noise_shape(inputs[0].shape()))};
+  std::optional<Generator> generator = generator_.get();
+  const Tensor y = dropout(inputs[0], options_.rate, options_.seed, generator,
+                           noise_shape(inputs[0].shape()));
+  generator_.set(generator);
+  return {y};
 }
 
 void SpatialDropout1DImpl::check(const Shapes& inputs) const {

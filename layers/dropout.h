@@ -31,7 +31,7 @@ class DropoutImpl : public LayerImpl {
     supports_masking_ = true;
   }
   void fields(Fields& f) override;
-  void state(Fields& f) override { f("generator", generator_); }
+  void state(Fields& f) override { generator_.field(f, "generator"); }
   void check_options() const override;
   Tensors call(const Tensors& inputs, const Call& call) override;
   Shapes compute_output_shape(const Shapes& inputs, const Call&) override { return inputs; }
@@ -41,7 +41,7 @@ class DropoutImpl : public LayerImpl {
 
  private:
   Options options_;
-  std::optional<Generator> generator_;
+  CallState<std::optional<Generator>> generator_;
 };
 using Dropout = Handle<DropoutImpl>;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <map>
+#include <new>
 #include <mutex>
 
 #include <kindling/autograd/elementwise.h>
@@ -93,10 +94,12 @@ Shapes LayerImpl::compute_output_shape(const Shapes& inputs, const Call& call) {
   Call masked = call;
   masked.masks.assign(inputs.size(), Tensor());
   masked.training = false;
-  const Shapes first = shapes_of(call_named(small, masked));
-  reset_states();  // of layers that keep them, for this batch
-  const Shapes second = shapes_of(call_named(large, masked));
-  reset_states();
+  const auto shapes_for = [&](const Tensors& zeros) {
+    const detail::IsolatedCalls isolated(detail::IsolatedCalls::Keeps::nothing);
+    reset_states();  // those kept are of another batch
+    return shapes_of(call_named(zeros, masked));
+  };
+  const Shapes first = shapes_for(small), second = shapes_for(large);
   Shapes results;
   for (std::size_t i = 0; i < first.size(); ++i) {
     Shape shape = first[i];
@@ -118,12 +121,12 @@ Tensor LayerImpl::compute_mask(const Tensors&, const Call& call) {
                                    "put it back on the result with with_mask if later layers "
                                    "should see it";
   if (policy == DroppedMask::error) throw Error(text);
-  if (policy == DroppedMask::warn && !warned_) warn(text);
-  warned_ = true;
+  if (!warned_.exchange(true) && policy == DroppedMask::warn) warn(text);
   return {};
 }
 
 Weights LayerImpl::weights_inside() const {
+  const auto lock = wait_for_build();
   Weights all = own_weights_;
   for (const auto& layer : layers_) {
     const Weights inside = layer->weights();
@@ -139,30 +142,8 @@ Weights LayerImpl::weights() const {
   return all;
 }
 
-Tensors LayerImpl::losses() const {
-  Tensors all;
-  std::set<const LayerImpl*> seen;  // a layer may be in two others
-  collect_losses(all, seen);
-  return all;
-}
-
-void LayerImpl::collect_losses(Tensors& all, std::set<const LayerImpl*>& seen) const {
-  if (!seen.insert(this).second) return;
-  for (std::size_t i = 0; i < own_weights_.size(); ++i) {
-    const bool counts = regularizers_[i].defined() && own_weights_[i].trainable && trainable_;
-    if (counts) all.push_back(regularizers_[i](own_weights_[i].value));
-  }
-  all.insert(all.end(), added_losses_.begin(), added_losses_.end());
-  for (const auto& layer : layers_) layer->collect_losses(all, seen);
-}
-
 void LayerImpl::reset_states() {
   for (const auto& layer : layers_) layer->reset_states();
-}
-
-void LayerImpl::clear_losses() {
-  added_losses_.clear();
-  for (const auto& layer : layers_) layer->clear_losses();
 }
 
 Tensor LayerImpl::add_weight(const std::string& name, const Shape& shape,
@@ -206,44 +187,16 @@ bool LayerImpl::has_layer(const LayerImpl& layer) const {
   return std::ranges::any_of(layers_, [&](const auto& mine) { return mine.get() == &layer; });
 }
 
-std::vector<Layer> LayerImpl::layers() const { return {layers_.begin(), layers_.end()}; }
+std::vector<Layer> LayerImpl::layers() const {
+  const auto lock = wait_for_build();
+  return {layers_.begin(), layers_.end()};
+}
 
 void LayerImpl::all_states(Fields& f) {
   f.inside("state", [&](Fields& own) { state(own); });
   for (const auto& layer : layers_) {
     f.inside("layer " + layer->name(), [&](Fields& inside) { layer->all_states(inside); });
   }
-}
-
-bool LayerImpl::has_unbuilt_layers() const {
-  return std::ranges::any_of(layers_, [](const auto& layer) {
-    return !layer->built() || layer->has_unbuilt_layers();
-  });
-}
-
-void LayerImpl::ensure_built(const Shapes& inputs) {
-  if (built_) return;
-  check(inputs);
-  name();
-  const std::size_t weights = own_weights_.size(), layers = layers_.size();
-  try {
-    build(inputs);
-  } catch (...) {  // another call tries again
-    own_weights_.resize(weights);
-    regularizers_.resize(weights);
-    layers_.resize(layers);
-    throw;
-  }
-  built_ = true;
-  built_shapes_ = inputs;
-}
-
-void LayerImpl::build_whole(const Shapes& shapes, const std::vector<DType>& dtypes) {
-  ensure_built(shapes);
-  built_dtypes_ = dtypes;
-  Call call = settle({}, {});
-  call.dtypes = dtypes;
-  if (has_unbuilt_layers()) LayerImpl::compute_output_shape(shapes, call);
 }
 
 Call LayerImpl::settle(const Tensors& inputs, const CallOptions& options) const {
@@ -275,6 +228,8 @@ Tensors LayerImpl::with_masks(Tensors results, const Tensors& inputs, const Call
 Tensors LayerImpl::call_named(const Tensors& inputs, const Call& call) {
   try {
     return this->call(inputs, call);
+  } catch (const std::bad_alloc&) {
+    fail_with("out of memory");
   } catch (const Error& error) {
     // An operation's has no name: Dense "d": ... is a layer's, one inside or this one.
     const std::string message = error.what();
@@ -288,14 +243,15 @@ Tensors LayerImpl::run(const Tensors& inputs, const CallOptions& options) {
   const Shapes shapes = shapes_of(inputs);
   ensure_built(shapes);
   check(shapes);
-  if (built_dtypes_.empty()) {
-    for (const Tensor& input : inputs) built_dtypes_.push_back(input.dtype());
+  if (!has_built_dtypes_) {
+    std::vector<DType> dtypes;
+    for (const Tensor& input : inputs) dtypes.push_back(input.dtype());
+    set_built_dtypes(std::move(dtypes));
   }
   const TrainingScope scope(settled.training);
   const detail::CallScope scope_of_call(*this, inputs);
-  if (scope_of_call.outermost()) clear_losses();
-  if (!own_weights_.empty() && !warned_of_owner_ && !scope_of_call.owned()) {
-    warned_of_owner_ = true;
+  if (!own_weights_.empty() && !warned_of_owner_ && !scope_of_call.owned() &&
+      !warned_of_owner_.exchange(true)) {
     warn(who() + ": is called inside " + scope_of_call.outer_who() +
          ", which doesn't know it, so its weights are neither trained nor saved with it; make it "
          "with add_layer there");
@@ -305,6 +261,7 @@ Tensors LayerImpl::run(const Tensors& inputs, const CallOptions& options) {
     for (const Tensor& result : results) add_loss(regularizer(result));
   }
   scope_of_call.end(results);
+  if (scope_of_call.outermost()) keep_losses(std::move(*detail::CallScope::losses()));
   return with_masks(std::move(results), inputs, settled);
 }
 

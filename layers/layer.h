@@ -22,12 +22,15 @@
 // Source: keras.layers.Layer.
 #pragma once
 
+#include <atomic>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include <kindling/layers/call_state.h>
 #include <kindling/layers/configurable.h>
 #include <kindling/layers/constraints.h>
 #include <kindling/layers/initializers.h>
@@ -121,13 +124,15 @@ class LayerImpl : public Configurable {
   void set_trainable(bool trainable) { trainable_ = trainable; }
   bool built() const { return built_; }
   // Of the first call's inputs; those of build() have no dtypes.
-  const Shapes& built_shapes() const { return built_shapes_; }
-  const std::vector<DType>& built_dtypes() const { return built_dtypes_; }
+  const Shapes& built_shapes() const;
+  const std::vector<DType>& built_dtypes() const;
   // Builds it, and the layers inside that only a call builds, as a first call of such inputs would.
   void build_whole(const Shapes& shapes, const std::vector<DType>& dtypes);
 
   // What Layer::operator() does: settles arguments, checks, builds, calls, passes on masks.
   Tensors run(const Tensors& inputs, const CallOptions& options);
+  // Once, whatever the number of threads that call it. Where build() fails, the layer and those
+  // that were built inside are as they were before.
   void ensure_built(const Shapes& inputs);
   bool has_unbuilt_layers() const;  // until the first call()
   std::vector<Layer> layers() const;  // those inside
@@ -142,7 +147,7 @@ class LayerImpl : public Configurable {
   Tensor add_weight(const std::string& name, const Shape& shape, const Initializer& initializer,
                     const WeightOptions& options = {});
   // Adds a number to the loss of this call: losses(). Source: keras.layers.Layer.add_loss.
-  void add_loss(const Tensor& loss) { added_losses_.push_back(loss); }
+  void add_loss(const Tensor& loss);
   // Of the results, if it is defined: its value is added to the loss.
   virtual Regularizer activity_regularizer() const { return {}; }
   // Registers a layer that this one calls. Its name, part of its weights' paths, is its own among
@@ -167,13 +172,20 @@ class LayerImpl : public Configurable {
   Tensors call_named(const Tensors& inputs, const Call& call);
   void adopt(const std::shared_ptr<LayerImpl>& layer);
   void clear_losses();
+  void keep_losses(detail::AddedLosses added);
   void collect_losses(Tensors& all, std::set<const LayerImpl*>& seen) const;
+  void set_built_dtypes(std::vector<DType> dtypes);
+  void undo_builds_after(std::uint64_t number);
+  // Held while its weights and layers are gone over, which another thread may be making.
+  std::unique_lock<std::recursive_mutex> wait_for_build() const;
 
   bool trainable_ = true;
-  bool built_ = false;
+  std::atomic<bool> built_ = false, has_built_dtypes_ = false;
   Shapes built_shapes_;
   std::vector<DType> built_dtypes_;
-  bool warned_ = false, warned_of_owner_ = false;
+  std::uint64_t build_number_ = 0;  // builds are numbered, for those that must be undone
+  std::size_t weights_before_build_ = 0, layers_before_build_ = 0;
+  std::atomic<bool> warned_ = false, warned_of_owner_ = false;
   Weights own_weights_;
   std::vector<Regularizer> regularizers_;  // one a weight of its own
   Tensors added_losses_;
@@ -183,7 +195,9 @@ class LayerImpl : public Configurable {
 class Layer {
  public:
   Layer() = default;  // none: an option that may be left out
-  explicit Layer(std::shared_ptr<LayerImpl> impl) : impl_(std::move(impl)) {}
+  explicit Layer(std::shared_ptr<LayerImpl> impl) : impl_(std::move(impl)) {
+    if (impl_) impl_->name();  // takes one now: calls may come from several threads
+  }
   bool defined() const { return impl_ != nullptr; }
 
   // Eager: computes at once. The first call builds the layer.
@@ -199,21 +213,22 @@ class Layer {
   SymbolicTensors call(const SymbolicTensors& inputs,
                        const SymbolicCallOptions& options = {}) const;
 
-  const std::string& name() const { return impl_->name(); }
-  const std::string& class_name() const { return impl_->class_name(); }
-  Weights weights() const { return impl_->weights(); }
-  Tensors losses() const { return impl_->losses(); }
+  const std::string& name() const { return impl()->name(); }
+  const std::string& class_name() const { return impl()->class_name(); }
+  Weights weights() const { return impl()->weights(); }
+  Tensors losses() const { return impl()->losses(); }
   std::int64_t count_params() const;
-  bool trainable() const { return impl_->trainable(); }
-  void set_trainable(bool trainable) const { impl_->set_trainable(trainable); }
-  bool built() const { return impl_->built(); }
+  bool trainable() const { return impl()->trainable(); }
+  void set_trainable(bool trainable) const { impl()->set_trainable(trainable); }
+  bool built() const { return impl()->built(); }
   // Makes the weights for inputs of these shapes, without a call.
-  void build(const Shapes& inputs) const { impl_->ensure_built(inputs); }
+  void build(const Shapes& inputs) const { impl()->ensure_built(inputs); }
   // Lets go of what stateful layers keep from call to call.
-  void reset_states() const { impl_->reset_states(); }
-  Config config() const { return impl_->config(); }
+  void reset_states() const { impl()->reset_states(); }
+  Config config() const { return impl()->config(); }
 
-  const std::shared_ptr<LayerImpl>& impl() const { return impl_; }
+  // What it is a handle on; fails if that is nothing.
+  const std::shared_ptr<LayerImpl>& impl() const { return detail::held(impl_, "layer"); }
 
  private:
   std::shared_ptr<LayerImpl> impl_;

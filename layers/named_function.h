@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <kindling/layers/config.h>
+#include <kindling/tensor/held.h>
 
 #pragma GCC visibility push(default)
 namespace kindling {
@@ -27,7 +28,9 @@ class NamedFunction<Kind, Result(Arguments...)> {
   // By its Keras name, with the options it has there: "he_normal" or "HeNormal".
   NamedFunction(const char* name) { from_config(Config(name), *this, Kind::what); }
   bool defined() const { return function_ != nullptr; }
-  Result operator()(Arguments... arguments) const { return function_(arguments...); }
+  Result operator()(Arguments... arguments) const {
+    return detail::held(function_, Kind::what)(arguments...);
+  }
   // {"class_name": .., "config": ..}; null for none.
   friend Config to_config(const NamedFunction& f) {
     return f.defined() ? Config(Config::Map{{"class_name", f.class_name_}, {"config", f.config_}})

@@ -10,7 +10,7 @@ namespace kindling {
 namespace {
 
 thread_local LayerObserver* current = nullptr;
-thread_local const detail::CallScope* innermost = nullptr;
+thread_local detail::CallScope* innermost = nullptr;
 
 class Tracer : public LayerObserver {
  public:
@@ -50,6 +50,12 @@ bool CallScope::owned() const {
     if (outer->layer_.has_layer(layer_)) return true;
   }
   return outermost();
+}
+
+AddedLosses* CallScope::losses() {
+  CallScope* scope = innermost;
+  while (scope != nullptr && !scope->outermost()) scope = scope->outer_;
+  return scope != nullptr ? &scope->losses_ : nullptr;
 }
 
 void CallScope::end(const Tensors& results) const {

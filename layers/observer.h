@@ -57,12 +57,15 @@ class CallScope {
   bool owned() const;
   std::string outer_who() const { return outer_->layer_.who(); }
   void end(const Tensors& results) const;
+  // What layers have added to the loss since the outermost call on this thread began; null outside.
+  static AddedLosses* losses();
 
  private:
   friend std::string kindling::current_layer_path();
   const LayerImpl& layer_;
-  const CallScope* outer_;
+  CallScope* outer_;
   int depth_;
+  AddedLosses losses_;  // if it is the outermost
 };
 }  // namespace detail
 

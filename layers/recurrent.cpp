@@ -118,12 +118,13 @@ Tensor RecurrentImpl<O>::bias_row(std::int64_t row) const {
 
 // As Keras does: with recurrent_dropout one mask a gate, for the inputs too; else one for all.
 template <class O>
-Tensors RecurrentImpl<O>::dropout_masks(double rate, const Shape& shape, bool training) {
+Tensors RecurrentImpl<O>::dropout_masks(double rate, const Shape& shape,
+                                        std::optional<Generator>& generator) const {
   Tensors masks;
-  if (!training || rate == 0) return masks;
+  if (rate == 0) return masks;
   const std::int64_t count = options_.recurrent_dropout > 0 ? gates_ : 1;
   for (std::int64_t i = 0; i < count; ++i) {
-    masks.push_back(dropout(ones(shape), rate, options_.seed, generator_));
+    masks.push_back(dropout(ones(shape), rate, options_.seed, generator));
   }
   return masks;
 }
@@ -132,12 +133,13 @@ template <class O>
 Tensors RecurrentImpl<O>::states_for(const Tensors& inputs) const {
   if (inputs.size() > 1) return {inputs.begin() + 1, inputs.end()};
   const Shape shape{inputs[0].size(0), options_.units};
-  if (states_.empty()) return Tensors(state_count_, zeros(shape));
-  if (states_[0].shape() != shape) {
+  const Tensors kept = states_.get();
+  if (kept.empty()) return Tensors(state_count_, zeros(shape));
+  if (kept[0].shape() != shape) {
     fail("{}: its states are kept for a batch of {}, got input {}; reset_states() lets them go",
-         who(), states_[0].size(0), inputs[0].shape().str());
+         who(), kept[0].size(0), inputs[0].shape().str());
   }
-  return states_;
+  return kept;
 }
 
 template <class O>
@@ -182,8 +184,13 @@ Tensors RecurrentImpl<O>::call(const Tensors& inputs, const Call& call) {
     if (mask.defined()) mask = flip(mask, 1);
   }
   const Tensors states = states_for(inputs);
-  const Tensors input_dropout = dropout_masks(o.dropout, {batch, 1, x.size(2)}, call.training);
-  const Tensors state_dropout = dropout_masks(o.recurrent_dropout, {batch, o.units}, call.training);
+  Tensors input_dropout, state_dropout;
+  if (call.training && (o.dropout > 0 || o.recurrent_dropout > 0)) {
+    std::optional<Generator> generator = generator_.get();
+    input_dropout = dropout_masks(o.dropout, {batch, 1, x.size(2)}, generator);
+    state_dropout = dropout_masks(o.recurrent_dropout, {batch, o.units}, generator);
+    generator_.set(generator);
+  }
   const Tensor gates = gates_of(x, kernel_, bias_row(0), input_dropout);
   const Tensor state_bias = bias_row(1);
   Tensors results;
@@ -192,8 +199,9 @@ Tensors RecurrentImpl<O>::call(const Tensors& inputs, const Call& call) {
   }
   if (results.empty()) results = step_by_step(gates, state_bias, states, mask, state_dropout);
   if (o.stateful) {
-    states_.clear();
-    for (std::size_t i = 1; i < results.size(); ++i) states_.push_back(stop_gradient(results[i]));
+    Tensors kept;
+    for (std::size_t i = 1; i < results.size(); ++i) kept.push_back(stop_gradient(results[i]));
+    states_.set(kept);
   }
   // The last output is h after the last step.
   if (!o.return_sequences) results[0] = results[1];

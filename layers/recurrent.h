@@ -36,8 +36,8 @@ class RecurrentImpl : public LayerImpl {
   using Options = O;
   void fields(Fields& f) override;
   void state(Fields& f) override {
-    f("generator", generator_);
-    f("states", states_);
+    generator_.field(f, "generator");
+    states_.field(f, "states");
   }
   void check_options() const override;
   void check(const Shapes& inputs) const override;
@@ -45,7 +45,7 @@ class RecurrentImpl : public LayerImpl {
   Tensors call(const Tensors& inputs, const Call& call) override;
   Shapes compute_output_shape(const Shapes& inputs, const Call& call) override;
   Tensor compute_mask(const Tensors& inputs, const Call& call) override;
-  void reset_states() override { states_.clear(); }
+  void reset_states() override { states_.set({}); }
   bool returns_state() const { return options_.return_state; }
 
  protected:
@@ -73,15 +73,15 @@ class RecurrentImpl : public LayerImpl {
  private:
   Tensors step_by_step(const Tensor& x, const Tensor& recurrent_bias, Tensors states,
                        const Tensor& mask, const Tensors& dropout_masks) const;
-  Tensors dropout_masks(double rate, const Shape& shape, bool training);
+  Tensors dropout_masks(double rate, const Shape& shape, std::optional<Generator>& generator) const;
   Tensors states_for(const Tensors& inputs) const;
   Tensor bias_row(std::int64_t row) const;
 
   std::int64_t gates_;
   std::size_t state_count_;
   Tensor kernel_, recurrent_kernel_, bias_;
-  std::optional<Generator> generator_;
-  Tensors states_;  // kept for the next call
+  CallState<std::optional<Generator>> generator_;
+  CallState<Tensors> states_;  // of a stateful layer
 };
 
 template <class T>

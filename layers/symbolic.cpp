@@ -1,9 +1,9 @@
 #include <kindling/layers/symbolic.h>
 
 #include <atomic>
-#include <iterator>
 
 #include <kindling/layers/call_arguments.h>
+#include <kindling/tensor/delete_in_loop.h>
 
 namespace kindling {
 namespace {
@@ -12,23 +12,6 @@ constexpr Word<DType> dtypes[] = {
     {DType::float32, "float32"}, {DType::int32, "int32"}, {DType::boolean, "bool"}};
 
 }  // namespace
-
-SymbolicNode::~SymbolicNode() {
-  SymbolicTensors waiting;
-  const auto take_inputs = [&](SymbolicNode& node) {
-    for (SymbolicTensors* tensors : {&node.inputs, &node.masks}) {
-      waiting.insert(waiting.end(), std::move_iterator(tensors->begin()),
-                     std::move_iterator(tensors->end()));
-      tensors->clear();
-    }
-  };
-  take_inputs(*this);
-  while (!waiting.empty()) {
-    const SymbolicTensor last = std::move(waiting.back());
-    waiting.pop_back();
-    if (last.node().use_count() == 1) take_inputs(*last.node());  // and it ends here
-  }
-}
 
 SymbolicTensor Input(const InputOptions& options) {
   const Handle<InputLayerImpl> layer(options);
@@ -69,7 +52,7 @@ SymbolicTensors symbolic_call(const Layer& layer, const SymbolicTensors& inputs,
   Call settled = impl.settle({}, arguments);
   settled.dtypes = dtypes;
   static std::atomic<std::int64_t> next{0};
-  const auto node = std::make_shared<SymbolicNode>();
+  const std::shared_ptr<SymbolicNode> node(new SymbolicNode, detail::DeleteInLoop<SymbolicNode>());
   node->layer = layer;
   node->inputs = inputs;
   node->masks = options.mask;

@@ -14,9 +14,6 @@ namespace kindling {
 // One call of a layer.
 struct SymbolicNode {
   SymbolicNode() = default;
-  // Lets go of the calls before it in a loop: one that let go of the next would go as deep as the
-  // graph.
-  ~SymbolicNode();
   SymbolicNode(const SymbolicNode&) = delete;
   SymbolicNode& operator=(const SymbolicNode&) = delete;
 
@@ -26,6 +23,7 @@ struct SymbolicNode {
   CallOptions arguments = {};  // the others; its mask is empty
   std::int64_t order = 0;      // later calls have higher numbers
   Shapes shapes = {};          // of the results
+  SymbolicNode* next_deleted = nullptr;  // see DeleteInLoop
 };
 
 struct InputOptions {

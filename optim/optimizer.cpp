@@ -203,10 +203,12 @@ Update OptimizerImpl::whole_update(const Update& own, double decay) const {
 
 void OptimizerImpl::move(State& state, const Gradient& gradient, const Update& update) const {
   const bool fresh = state.slots.empty();
-  while (fresh && std::ssize(state.slots) < slots()) {
-    state.slots.push_back(full(state.weight.shape(), initial_slot()));
+  if (fresh) {
+    Tensors made;  // all of them or, where memory runs out, none
+    while (std::ssize(made) < slots()) made.push_back(full(state.weight.shape(), initial_slot()));
+    if (common_.use_ema) made.push_back(state.weight.clone());
+    state.slots = std::move(made);
   }
-  if (fresh && common_.use_ema) state.slots.push_back(state.weight.clone());
   if (gradient.sparse() || (state.rows && !gradient.defined())) {
     std::shared_ptr<Deferred>& deferred = state.weight.storage()->deferred;
     if (!state.rows) {  // an average follows its weight even where that rests

@@ -143,22 +143,24 @@ class Optimizer {
 
   // One step: every trainable weight that has a gradient is moved, and the gradients are taken.
   // The weights must be the same ones at every step.
-  void step(const Weights& weights) const { impl_->step(weights); }
-  double learning_rate() const { return impl_->learning_rate(); }  // of the next step
-  void set_learning_rate(double learning_rate) const { impl_->set_learning_rate(learning_rate); }
+  void step(const Weights& weights) const { impl()->step(weights); }
+  double learning_rate() const { return impl()->learning_rate(); }  // of the next step
+  void set_learning_rate(double learning_rate) const { impl()->set_learning_rate(learning_rate); }
   // Steps that moved the weights.
-  std::int64_t iterations() const { return impl_->iterations(); }
+  std::int64_t iterations() const { return impl()->iterations(); }
   // No decay for weights in whose names one of these regular expressions is found: {"bias"}.
   void exclude_from_weight_decay(const std::vector<std::string>& names) const {
-    impl_->exclude_from_weight_decay(names);
+    impl()->exclude_from_weight_decay(names);
   }
   // With use_ema: puts the averages into the trainable weights. The end of training.
   void finalize_variable_values(const Weights& weights) const {
-    impl_->finalize_variable_values(weights);
+    impl()->finalize_variable_values(weights);
   }
-  const std::string& class_name() const { return impl_->class_name(); }
-  Config config() const { return impl_->config(); }
-  const std::shared_ptr<OptimizerImpl>& impl() const { return impl_; }
+  const std::string& class_name() const { return impl()->class_name(); }
+  Config config() const { return impl()->config(); }
+  const std::shared_ptr<OptimizerImpl>& impl() const {
+    return detail::held(impl_, "optimizer");
+  }
 
  private:
   std::shared_ptr<OptimizerImpl> impl_;

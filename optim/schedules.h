@@ -17,6 +17,7 @@
 namespace kindling {
 
 struct ScheduleKind {
+  static constexpr const char* what = "schedule";
   using Signature = double(std::int64_t step);
 };
 using Schedule = NamedFunction<ScheduleKind>;

@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cmath>
+#include <limits>
+#include <mutex>
 #include <numbers>
 #include <numeric>
+#include <utility>
 
 #include <kindling/tensor/threads.h>
 
@@ -44,7 +48,41 @@ std::uint64_t for_blocks(std::uint64_t seed, std::uint64_t position, std::int64_
   return static_cast<std::uint64_t>(blocks);
 }
 
+// Seeds of other streams are numbers of this one's, far beyond any position that draws reach.
+constexpr std::uint64_t seeds_of_splits = std::uint64_t{2} << 62;
+constexpr std::uint64_t seeds_of_threads = std::uint64_t{3} << 62;
+Generator seeded_at(std::uint64_t seed, std::uint64_t position) {
+  return Generator(Generator(seed, position).next());
+}
+
+// What threads that have set no seed draw from: streams of the seed that was set last.
+struct Shared {
+  std::mutex mutex;
+  std::uint64_t seed = 0x6b696e64;
+  std::uint64_t streams = 0;               // that threads have begun
+  std::atomic<std::uint64_t> seedings = 1;  // how often it was set
+};
+
+Shared& shared() {
+  static Shared instance;
+  return instance;
+}
+
+constexpr auto set_here = std::numeric_limits<std::uint64_t>::max();
+
+struct ThreadStream {
+  Generator generator;
+  std::uint64_t seeding = 0;  // of the shared seed; or set_here
+};
+
+thread_local ThreadStream thread_stream;
+thread_local Generator* scoped_generator = nullptr;
+
 }  // namespace
+
+Generator Generator::split() {
+  return std::exchange(*this, seeded_at(seed_, position_ + seeds_of_splits));
+}
 
 std::uint64_t Generator::next() {
   const Block b = philox(seed_, position_++);
@@ -102,14 +140,36 @@ std::vector<std::int64_t> permutation(std::int64_t n, Generator& generator) {
 }
 
 Generator& global_generator() {
-  static Generator instance(0x6b696e64);
-  return instance;
+  if (scoped_generator != nullptr) return *scoped_generator;
+  ThreadStream& own = thread_stream;
+  if (own.seeding != set_here && own.seeding != shared().seedings.load()) {
+    const std::scoped_lock lock(shared().mutex);
+    const std::uint64_t number = shared().streams++;
+    own.generator = number == 0 ? Generator(shared().seed)
+                                : seeded_at(shared().seed, number + seeds_of_threads);
+    own.seeding = shared().seedings;
+  }
+  return own.generator;
 }
+
+void set_random_seed(std::uint64_t seed) {
+  if (scoped_generator != nullptr) {
+    *scoped_generator = Generator(seed);
+    return;
+  }
+  thread_stream = {Generator(seed), set_here};
+  const std::scoped_lock lock(shared().mutex);
+  shared().seed = seed;
+  shared().streams = 1;  // the first is this thread's
+  ++shared().seedings;
+}
+
+RandomScope::RandomScope(Generator& generator)
+    : before_(std::exchange(scoped_generator, &generator)) {}
+RandomScope::~RandomScope() { scoped_generator = before_; }
 
 Generator seeded_generator(const std::optional<std::int64_t>& seed) {
   return Generator(seed ? static_cast<std::uint64_t>(*seed) : global_generator().next());
 }
-
-void set_random_seed(std::uint64_t seed) { global_generator() = Generator(seed); }
 
 }  // namespace kindling

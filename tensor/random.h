@@ -26,6 +26,10 @@ class Generator {
   // true with probability `keep`
   void fill_bernoulli(bool* x, std::int64_t n, double keep);
 
+  // A generator that goes on where this one is. This one goes on elsewhere, so that the two never
+  // draw the same numbers.
+  Generator split();
+
   // The two integers that are its whole state.
   std::uint64_t seed() const { return seed_; }
   std::uint64_t position() const { return position_; }
@@ -38,10 +42,25 @@ class Generator {
 // Shuffles [0, n): Fisher and Yates.
 std::vector<std::int64_t> permutation(std::int64_t n, Generator& generator);
 
-// The generator behind initialisers, dropout seeds and whatever was given no seed of its own.
-// set_random_seed makes all of them repeatable.
+// The generator behind initialisers, dropout seeds and whatever was given no seed of its own. Each
+// thread has one. set_random_seed makes what its thread draws repeatable; threads that have set no
+// seed draw from streams of the seed that was set last anywhere, in the order in which they begin.
 void set_random_seed(std::uint64_t seed);
 Generator& global_generator();
+
+// While one lives, the global generator of this thread is another: how each run of Model::fit draws
+// from a stream of its own.
+class RandomScope {
+ public:
+  explicit RandomScope(Generator& generator);
+  ~RandomScope();
+  RandomScope(const RandomScope&) = delete;
+  RandomScope& operator=(const RandomScope&) = delete;
+
+ private:
+  Generator* before_;
+};
+
 // The generator of an option `seed`: without one, its seed is the global generator's next number.
 Generator seeded_generator(const std::optional<std::int64_t>& seed);
 

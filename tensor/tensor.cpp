@@ -65,7 +65,7 @@ ReadAsOf::~ReadAsOf() { current_ = before_; }
 
 }  // namespace detail
 
-Tensor Tensor::empty(const Shape& shape, DType dtype) {
+Tensor Tensor::empty(const Shape& shape, DType dtype, const char* who) {
   Tensor t;
   t.elements_ = shape.elements();
   if (t.elements_ > max_elements) {
@@ -73,7 +73,14 @@ Tensor Tensor::empty(const Shape& shape, DType dtype) {
   }
   t.shape_ = shape;
   t.dtype_ = dtype;
-  t.storage_ = std::make_shared<Storage>(t.elements_ * itemsize(dtype));
+  const std::int64_t bytes = t.elements_ * itemsize(dtype);
+  try {
+    t.storage_ = std::make_shared<Storage>(bytes);
+  } catch (const std::exception&) {
+    const auto* back = detail::ReadAsOf::current();
+    fail("{}{}: out of memory for {} {}, {} bytes", back ? "gradient of " : "",
+         back ? back->operation : who, name(dtype), shape.str(), bytes);
+  }
   return t;
 }
 

@@ -29,8 +29,8 @@ struct Node;  // autograd/graph.h
 class Tensor {
  public:
   Tensor() = default;  // undefined: no tensor
-  // Memory for a result, not filled.
-  static Tensor empty(const Shape& shape, DType dtype = DType::float32);
+  // Memory for a result, not filled. Where there is none, the error names `who`, an operation.
+  static Tensor empty(const Shape& shape, DType dtype = DType::float32, const char* who = "Tensor");
 
   bool defined() const { return storage_ != nullptr; }
   const Shape& shape() const { return shape_; }

@@ -73,6 +73,24 @@ bool FitRun::stopped() const {
   return std::ranges::any_of(callbacks_, [](const Callback& c) { return c->stopped(); });
 }
 
+// A batch that builds the model is trained on too: a generator may not give it again.
+void FitRun::prepare() {
+  if (!model_.must_prepare()) return;
+  const Pass pass = data_.pass(epoch_);
+  std::optional<Batch> first = pass();
+  if (!first) return;
+  model_.prepare(*first);
+  begun_ = [pass, first = std::move(first)]() mutable {
+    return first ? std::exchange(first, std::nullopt) : pass();
+  };
+}
+
+Pass FitRun::batches_left() {
+  const Pass begun = std::exchange(begun_, nullptr);
+  return begun && epoch_ == options_.initial_epoch && batch_ == 0 ? begun
+                                                                   : data_.pass(epoch_, batch_);
+}
+
 History FitRun::run() {
   for (std::size_t i = 0; i < callbacks_.size(); ++i) {
     if (!callbacks_[i]->take(*this)) {
@@ -80,6 +98,8 @@ History FitRun::run() {
            "or twice in this one; make one for each", model_.impl()->who(), i);
     }
   }
+  const RandomScope random(model_.compiled("fit").random);
+  prepare();
   each([&](CallbackImpl& c) { c.on_train_begin(model_); });  // one may take up an earlier run
   // An epoch that was stopped in its midst is still to be validated and logged.
   while (!interrupted_ && epoch_ < options_.epochs && (batch_ > 0 || !stopped())) {
@@ -105,7 +125,7 @@ bool FitRun::run_epoch() {
   progress_.start_epoch(epoch, expected, batch_);
   auto steps = options_.steps_per_epoch;
   if (steps) *steps -= batch_;
-  const Pass pass = limited(data_.pass(epoch, batch_), steps);
+  const Pass pass = limited(batches_left(), steps);
   for (std::optional<Batch> batch; !interrupted_ && !stopped() && (batch = pass());) {
     each([&](CallbackImpl& c) { c.on_train_batch_begin(batch_); });
     model_.train_step(*batch, options_.class_weight);
@@ -141,7 +161,7 @@ bool FitRun::run_epoch() {
 void FitRun::state(Fields& f) {
   f("epoch", epoch_);
   f("batch", batch_);
-  f("random", global_generator());
+  f("random", model_.compiled("fit").random);
   f.inside("model", [&](Fields& g) { model_.state(g); });
   Config::List epochs;
   for (const Logs& logs : history_.epochs) epochs.push_back(to_config(logs));

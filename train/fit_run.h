@@ -34,6 +34,8 @@ class FitRun {
   bool validates_later(const std::string& log, const Logs& logs) const;
 
  private:
+  void prepare();
+  Pass batches_left();
   bool run_epoch();
   bool stopped() const;
   template <class Hook>
@@ -45,6 +47,7 @@ class FitRun {
   const Dataset& data_;
   const FitOptions& options_;
   std::vector<Callback> callbacks_;  // in the order of their calls
+  Pass begun_;  // over the first epoch, where its first batch was needed before
   Progress progress_;
   History history_;
   std::int64_t epoch_ = 0, batch_ = 0;

@@ -86,12 +86,12 @@ class Loss {
   // mean is over the others. Fails where shapes don't agree, and on a NaN in y_true.
   Tensor operator()(const Tensor& y_true, const Tensor& y_pred,
                     const Tensor& sample_weight = {}) const {
-    return impl_->call(y_true, y_pred, sample_weight);
+    return impl()->call(y_true, y_pred, sample_weight);
   }
-  const std::string& name() const { return impl_->name(); }
-  const std::string& class_name() const { return impl_->class_name(); }
-  Config config() const { return impl_->config(); }
-  const std::shared_ptr<LossImpl>& impl() const { return impl_; }
+  const std::string& name() const { return impl()->name(); }
+  const std::string& class_name() const { return impl()->class_name(); }
+  Config config() const { return impl()->config(); }
+  const std::shared_ptr<LossImpl>& impl() const { return detail::held(impl_, "loss"); }
 
  private:
   std::shared_ptr<LossImpl> impl_;

@@ -14,6 +14,7 @@
 // Source: keras.metrics.
 #pragma once
 
+#include <concepts>
 #include <memory>
 #include <string>
 
@@ -60,22 +61,33 @@ class MeanMetricImpl : public MetricImpl {
 
 class Metric {
  public:
-  explicit Metric(std::shared_ptr<MetricImpl> impl) : impl_(std::move(impl)) {}
+  // Of an object of a class that can be copied: each model has a copy of its own.
+  template <std::derived_from<MetricImpl> Impl>
+  explicit Metric(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {
+    if constexpr (std::copy_constructible<Impl>) {
+      copy_ = [](const MetricImpl& from) -> std::shared_ptr<MetricImpl> {
+        return std::make_shared<Impl>(static_cast<const Impl&>(from));
+      };
+    }
+  }
   // A loss as a metric: its mean over the examples.
   Metric(const Loss& loss);
 
   // Shapes as for a Loss. sample_weight is a number an example or an element; what a mask of
   // y_pred leaves out doesn't count.
   void update(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight = {}) const;
-  double result() const { return impl_->result(); }
-  void reset() const { impl_->reset(); }
-  const std::string& name() const { return impl_->name(); }
-  const std::string& class_name() const { return impl_->class_name(); }
-  Config config() const { return impl_->config(); }
-  const std::shared_ptr<MetricImpl>& impl() const { return impl_; }
+  double result() const { return impl()->result(); }
+  void reset() const { impl()->reset(); }
+  // A metric with the same options that has counted nothing yet.
+  Metric fresh() const;
+  const std::string& name() const { return impl()->name(); }
+  const std::string& class_name() const { return impl()->class_name(); }
+  Config config() const { return impl()->config(); }
+  const std::shared_ptr<MetricImpl>& impl() const { return detail::held(impl_, "metric"); }
 
  private:
   std::shared_ptr<MetricImpl> impl_;
+  std::shared_ptr<MetricImpl> (*copy_)(const MetricImpl& from) = nullptr;
 };
 
 struct MetricOptions {

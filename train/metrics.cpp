@@ -82,11 +82,22 @@ Metric::Metric(const Loss& loss) : Metric(std::make_shared<LossMetricImpl>(loss)
   impl_->finish_construction(false);
 }
 
+Metric Metric::fresh() const {
+  if (copy_ == nullptr) {
+    fail("{}: a model needs a copy of the metric; make it from a shared_ptr of its own class, "
+         "which has a copy constructor", impl()->who());
+  }
+  Metric metric = *this;
+  metric.impl_ = copy_(*impl());
+  metric.reset();
+  return metric;
+}
+
 void Metric::update(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) const {
   const NoGrad no_grad;
   const Tensor p = y_pred.dtype() == DType::float32 ? y_pred : cast(y_pred, DType::float32);
-  impl_->update(impl_->target(y_true, p), p,
-                with_weight_of(impl_->who(), y_pred.mask(), sample_weight));
+  impl()->update(impl()->target(y_true, p), p,
+                 with_weight_of(impl()->who(), y_pred.mask(), sample_weight));
 }
 
 void MeanMetricImpl::update(const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) {

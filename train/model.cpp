@@ -84,6 +84,12 @@ Batch weighed(const std::string& who, const Batch& batch, const ClassWeight& wei
   return weighed;
 }
 
+Objective make_objective(const CompileOptions& o, const std::string& who,
+                         const FunctionalImpl* graph, std::size_t outputs) {
+  return Objective(who, names_of_outputs(graph, outputs), o.loss, o.loss_weights, o.metrics,
+                   o.weighted_metrics);
+}
+
 }  // namespace
 
 Optimizer default_optimizer() { return Adam(); }
@@ -102,13 +108,18 @@ void Model::compile(const CompileOptions& options) {
   if (options.loss.entries.empty()) {
     fail("{}: compile needs a loss, .loss = BinaryCrossentropy()", impl()->who());
   }
-  compiled_->emplace(Compiled{options, std::nullopt});
-  *left_out_ = {};
+  options.optimizer.impl();  // fails if there is none
+  std::optional<Objective> objective;
   // Errors of the options now, not at the first batch, where the outputs are known.
-  if (const FunctionalImpl* graph = functional()) objective(graph->outputs().size());
+  if (const FunctionalImpl* graph = functional()) {
+    objective = make_objective(options, impl()->who(), graph, graph->outputs().size());
+  }
+  compiled_->emplace(Compiled{options, global_generator().split(), std::move(objective)});
+  *left_out_ = {};
 }
 
 Model::Compiled& Model::compiled(const char* who) const {
+  impl();  // fails for a model that was moved from
   const std::string_view what = who;
   const bool moves_weights = what == "fit" || what == "optimizer()";
   for (const auto& [part, why] : {std::pair{"a loss", &left_out_->loss},
@@ -125,11 +136,12 @@ Model::Compiled& Model::compiled(const char* who) const {
 
 Objective& Model::objective(std::size_t outputs) const {
   Compiled& c = compiled("training");
-  if (!c.objective) {
-    c.objective.emplace(impl()->who(), names_of_outputs(functional(), outputs), c.options.loss,
-                        c.options.loss_weights, c.options.metrics, c.options.weighted_metrics);
-  }
+  if (!c.objective) c.objective = new_objective(outputs);
   return *c.objective;
+}
+
+Objective Model::new_objective(std::size_t outputs) const {
+  return make_objective(compiled("training").options, impl()->who(), functional(), outputs);
 }
 
 std::vector<std::string> Model::output_names() const {
@@ -141,7 +153,7 @@ std::vector<std::string> Model::output_names() const {
 const Optimizer& Model::optimizer() const { return compiled("optimizer()").options.optimizer; }
 
 const CompileOptions* Model::compile_options() const {
-  const bool whole = left_out_->optimizer.empty() && left_out_->loss.empty();
+  const bool whole = impl() && left_out_->optimizer.empty() && left_out_->loss.empty();
   return whole && *compiled_ ? &(*compiled_)->options : nullptr;
 }
 
@@ -154,12 +166,18 @@ void Model::reset_metrics() {
   if (Compiled& c = compiled("reset_metrics"); c.objective) c.objective->reset();
 }
 
-Tensor Model::forward_loss(const Batch& batch, Tensors& y_pred) const {
+Objective::BatchLoss Model::forward(const Batch& batch, Tensors& y_pred) const {
+  const RandomScope random(compiled("training").random);
   y_pred = call(batch.inputs, {.training = true});
   return objective(y_pred.size()).loss(batch, y_pred, losses());
 }
 
+Tensor Model::forward_loss(const Batch& batch, Tensors& y_pred) const {
+  return forward(batch, y_pred).total;
+}
+
 Logs Model::train_on_batch(const Batch& batch, const ClassWeight& class_weight) {
+  reset_metrics();
   train_step(batch, class_weight);
   return logs_now();
 }
@@ -168,29 +186,28 @@ void Model::train_step(const Batch& given, const ClassWeight& class_weight) {
   Compiled& c = compiled("fit");
   const Batch batch = weighed(impl()->who(), given, class_weight);
   Tensors y_pred;
-  backward(forward_loss(batch, y_pred));
+  Objective::BatchLoss loss = forward(batch, y_pred);
+  backward(loss.total);
   c.options.optimizer.step(weights());
-  Objective& o = objective(y_pred.size());
+  loss.total = stop_gradient(loss.total);
   for (Tensor& y : y_pred) y = with_mask(stop_gradient(y), y.mask());
-  o.update(batch, y_pred);
+  objective(y_pred.size()).update(batch, y_pred, loss);
 }
 
-void Model::prepare(const Dataset& data) const {
-  if (compiled("fit").objective && !impl()->has_unbuilt_layers()) return;
-  if (const std::optional<Batch> batch = data.pass(0)()) prepare(*batch);
+bool Model::must_prepare() const {
+  return !compiled("fit").objective || impl()->has_unbuilt_layers();
 }
 
 void Model::prepare(const Batch& batch) const {
   const NoGrad no_grad;
+  const detail::IsolatedCalls isolated(detail::IsolatedCalls::Keeps::nothing);
   objective(call(batch.inputs, {.training = false}).size());
-  impl()->reset_states();
 }
 
 History Model::fit(const Dataset& data, const FitOptions& options) {
   compiled("fit");
   check_examples(*impl(), data, "fit");
   if (options.validation_data) check_examples(*impl(), *options.validation_data, "validation");
-  prepare(data);
   return FitRun(*this, data, options).run();
 }
 
@@ -215,7 +232,7 @@ History Model::fit(const Tensors& x, const OneOrMoreTensors& y, const FitOptions
   from_tensors(x, y, {}, weight);  // fails where sizes differ
   const BatchOptions batches{.batch_size = options.batch_size.value_or(32),
                              .shuffle = options.shuffle,
-                             .seed = options.shuffle ? global_generator().next() : 0};
+                             .seed = options.shuffle ? compiled("fit").random.next() : 0};
   FitOptions rest = options;
   rest.batch_size.reset();
   rest.validation_split = 0;
@@ -235,21 +252,19 @@ void Model::finish_fit() {
 
 Logs Model::evaluated(const Dataset& data, const std::string& prefix,
                       std::optional<std::int64_t> steps) const {
-  Compiled& c = compiled("evaluate");
+  compiled("evaluate");
   check_examples(*impl(), data, "evaluate");
   const NoGrad no_grad;
-  if (c.objective) c.objective->reset();
+  const detail::IsolatedCalls isolated(detail::IsolatedCalls::Keeps::nothing);
+  std::optional<Objective> own;  // training's goes on from where it is
   const Pass pass = limited(data.pass(0), steps);
-  bool any_batch = false;
   while (const std::optional<Batch> batch = pass()) {
     const Tensors y_pred = call(batch->inputs, {.training = false});
-    Objective& o = objective(y_pred.size());
-    o.loss(*batch, y_pred, losses());
-    o.update(*batch, y_pred);
-    any_batch = true;
+    if (!own) own = new_objective(y_pred.size());
+    own->update(*batch, y_pred, own->loss(*batch, y_pred, losses()));
   }
-  if (!any_batch) fail("{}: evaluate got no batches", impl()->who());
-  return c.objective->logs(prefix);
+  if (!own) fail("{}: evaluate got no batches", impl()->who());
+  return own->logs(prefix);
 }
 
 Logs Model::evaluate(const Dataset& data, std::optional<std::int64_t> steps) const {
@@ -259,6 +274,7 @@ Logs Model::evaluate(const Dataset& data, std::optional<std::int64_t> steps) con
 Tensors Model::predict_all(const Dataset& data) const {
   check_examples(*impl(), data, "predict");
   const NoGrad no_grad;
+  const detail::IsolatedCalls isolated(detail::IsolatedCalls::Keeps::states);
   Tensors all;                 // where rows know their places
   std::vector<Tensors> parts;  // of an output, as they come
   const Pass pass = data.pass(0);
@@ -309,6 +325,7 @@ Tensor Model::predict(const Tensors& inputs) const {
 
 Tensors Model::predict_all(const Tensors& inputs) const {
   const NoGrad no_grad;
+  const detail::IsolatedCalls isolated(detail::IsolatedCalls::Keeps::states);
   return call(inputs, {.training = false});
 }
 

@@ -18,6 +18,7 @@
 #include <kindling/data/dataset.h>
 #include <kindling/layers/functional.h>
 #include <kindling/optim/optimizer.h>
+#include <kindling/tensor/random.h>
 #include <kindling/train/callback.h>
 #include <kindling/train/logs.h>
 #include <kindling/train/objective.h>
@@ -81,18 +82,20 @@ class Model : public Layer {
   // Trains; prints progress to standard output.
   History fit(const Dataset& data, const FitOptions& options = {});
   History fit(const Tensors& x, const OneOrMoreTensors& y, const FitOptions& options = {});
-  // One step, without callbacks: the logs so far, see reset_metrics().
+  // One step, without callbacks: the logs of this batch. As in Keras since 3.15.
   Logs train_on_batch(const Batch& batch, const ClassWeight& class_weight = {});
   void reset_metrics();
   // The forward pass of a training step: the loss, to go back from, and the predictions.
   Tensor forward_loss(const Batch& batch, Tensors& y_pred) const;
-  // The loss and the metrics of compile() over a dataset, without training.
+  // The loss and the metrics of compile() over a dataset. Nothing that training goes on from is
+  // changed, states of stateful layers neither; several threads may evaluate and predict at once.
   Logs evaluate(const Dataset& data, std::optional<std::int64_t> steps = {}) const;
   Logs evaluate(const Tensors& x, const OneOrMoreTensors& y,
                 std::int64_t batch_size = 32) const {
     return evaluate(from_tensors(x, y, {.batch_size = batch_size}));
   }
-  // Predictions, in the order of the dataset's examples: (examples, ...).
+  // Predictions, in the order of the dataset's examples: (examples, ...). Stateful layers go on
+  // from call to call.
   Tensor predict(const Dataset& data) const;
   Tensor predict(const Tensors& inputs) const;       // of one batch
   Tensor predict(const Tensor& input) const { return predict(Tensors{input}); }
@@ -144,16 +147,19 @@ class Model : public Layer {
   };
   struct Compiled {
     CompileOptions options;
-    std::optional<Objective> objective;  // once the outputs are known
+    Generator random;                    // what training draws from
+    std::optional<Objective> objective;  // of training, once the outputs are known
   };
   Compiled& compiled(const char* who) const;
+  Objective new_objective(std::size_t outputs) const;
   Objective& objective(std::size_t outputs) const;
+  Objective::BatchLoss forward(const Batch& batch, Tensors& y_pred) const;
   Logs logs_now() const;
   Logs evaluated(const Dataset& data, const std::string& prefix,
                  std::optional<std::int64_t> steps) const;
   void train_step(const Batch& batch, const ClassWeight& class_weight);
-  // Builds what only a batch can.
-  void prepare(const Dataset& data) const;
+  // Whether a batch must build something before training begins, and what builds it.
+  bool must_prepare() const;
   void prepare(const Batch& batch) const;
   void finish_fit();
 

@@ -90,9 +90,12 @@ Objective::Objective(const std::string& who, const std::vector<std::string>& out
     if (loss != nullptr && loss->impl()->reduction() == Reduction::none) {
       fail("{}: training needs one number, not reduction \"none\" [loss {}]", who, loss->name());
     }
-    std::vector<Metric> own = metrics_of(metrics, outputs, i);
+    std::vector<Metric> own;
+    for (const Metric& metric : metrics_of(metrics, outputs, i)) own.push_back(metric.fresh());
     const std::size_t unweighted = own.size();
-    for (const Metric& metric : metrics_of(weighted_metrics, outputs, i)) own.push_back(metric);
+    for (const Metric& metric : metrics_of(weighted_metrics, outputs, i)) {
+      own.push_back(metric.fresh());
+    }
     const double* weight = by_place ? &weights[i].second : find_entry(weights, outputs[i]);
     outputs_.push_back({outputs[i], loss != nullptr ? std::optional(*loss) : std::nullopt,
                         weight != nullptr ? *weight : 1, std::move(own), unweighted,
@@ -143,7 +146,8 @@ Tensor Objective::loss_of(const Output& output, const Tensor& target, const Tens
   }
 }
 
-Tensor Objective::loss(const Batch& batch, const Tensors& y_pred, const Tensors& layer_losses) {
+Objective::BatchLoss Objective::loss(const Batch& batch, const Tensors& y_pred,
+                                     const Tensors& layer_losses) const {
   const std::size_t n = outputs_.size();
   if (y_pred.size() != n) {
     fail("{}: was compiled for {} outputs, the model gives {}", who_, n, y_pred.size());
@@ -154,24 +158,26 @@ Tensor Objective::loss(const Batch& batch, const Tensors& y_pred, const Tensors&
     if (count <= least || count == n) continue;
     fail("{}: the data have {} {} for {} outputs; one an output is needed", who_, count, what, n);
   }
-  Tensor total;
+  BatchLoss loss{.of_outputs = Tensors(n)};
+  Tensor& total = loss.total;
   for (std::size_t i = 0; i < n; ++i) {
     const Output& o = outputs_[i];
     if (!o.loss) continue;
     const Tensor target = batch.targets.empty() ? Tensor() : batch.targets[i];
     const Tensor value = loss_of(o, target, y_pred[i], weight_of(batch, i));
-    if (n > 1) count(o.mean_loss, value, batch.size());
+    loss.of_outputs[i] = stop_gradient(value);
     const Tensor weighed = o.weight == 1 ? value : value * o.weight;
     total = total.defined() ? total + weighed : weighed;
   }
   for (const Tensor& extra : layer_losses) total = total + extra;
-  count(total_, total, batch.size());
-  return total;
+  return loss;
 }
 
-void Objective::update(const Batch& batch, const Tensors& y_pred) const {
+void Objective::update(const Batch& batch, const Tensors& y_pred, const BatchLoss& loss) {
+  count(total_, loss.total, batch.size());
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     const Output& o = outputs_[i];
+    if (logs_loss(o)) count(o.mean_loss, loss.of_outputs[i], batch.size());
     const Tensor target = batch.targets.empty() ? Tensor() : batch.targets[i];
     for (std::size_t m = 0; m < o.metrics.size(); ++m) {
       o.metrics[m].update(target, y_pred[i], m < o.unweighted ? Tensor() : weight_of(batch, i));

@@ -51,16 +51,22 @@ struct OutputMetrics {
 
 class Objective {
  public:
-  // `outputs`: the names of the model's, `who` the model in messages.
+  // What a batch loses in all, and at each output: undefined for those without a loss.
+  struct BatchLoss {
+    Tensor total = {};
+    Tensors of_outputs = {};
+  };
+
+  // `outputs`: the names of the model's, `who` the model in messages. The metrics are copies, which
+  // nothing else counts into.
   Objective(const std::string& who, const std::vector<std::string>& outputs,
             const OutputLosses& losses, const LossWeights& loss_weights,
             const OutputMetrics& metrics, const OutputMetrics& weighted_metrics = {});
 
-  // The sum of the outputs' losses, weighed, and of the layers' own; what it is made of is counted
-  // in for the logs.
-  Tensor loss(const Batch& batch, const Tensors& y_pred, const Tensors& layer_losses);
-  // Counts a batch into the metrics.
-  void update(const Batch& batch, const Tensors& y_pred) const;
+  // The total is the sum of the outputs' losses, weighed, and of the layers' own.
+  BatchLoss loss(const Batch& batch, const Tensors& y_pred, const Tensors& layer_losses) const;
+  // Counts a batch into the logs.
+  void update(const Batch& batch, const Tensors& y_pred, const BatchLoss& loss);
   // loss, those of several outputs, metrics.
   Logs logs(const std::string& prefix) const;
   double loss() const { return total_.result(); }  // so far

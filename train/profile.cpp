@@ -90,7 +90,8 @@ class Profiler : public LayerObserver, public OperationObserver {
 StepProfile profile(Model& model, const Batch& batch, int steps) {
   if (steps < 1) fail("profile: steps is at least 1, got {}", steps);
   model.prepare(batch);
-  const Generator random = global_generator();
+  Generator& random = model.compiled("profile").random;
+  const Generator random_before = random;
   Config kept{Config::Map()};
   Fields keep(kept);
   model.state(keep);
@@ -115,7 +116,7 @@ StepProfile profile(Model& model, const Batch& batch, int steps) {
   }
   Fields restore(kept, "profile");
   model.state(restore);
-  global_generator() = random;
+  random = random_before;
   for (double* total : {&result.forward_ms, &result.backward_ms, &result.optimizer_ms}) {
     *total /= steps;
   }

@@ -40,6 +40,7 @@ std::string repeated(const char* piece, std::size_t times) {
 // What a layer of one's own calls inside, on zeros of what it was built for.
 Trace calls_inside(const Layer& layer) {
   const NoGrad no_grad;
+  const detail::IsolatedCalls isolated(detail::IsolatedCalls::Keeps::nothing);
   Tensors inputs;
   for (std::size_t i = 0; i < layer.impl()->built_dtypes().size(); ++i) {
     inputs.push_back(cast(zeros(layer.impl()->built_shapes()[i]), layer.impl()->built_dtypes()[i]));

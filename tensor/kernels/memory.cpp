@@ -22,17 +22,22 @@ constexpr bool sanitized = __has_feature(address_sanitizer) || __has_feature(thr
 constexpr bool sanitized = false;
 #endif
 
+// The sanitizers end the program where more is asked for than they think possible.
+constexpr std::size_t most_sanitized = std::size_t{1} << 38;
+
 }  // namespace
 
 void* allocate(std::int64_t bytes) {
   const auto size = static_cast<std::size_t>(std::max<std::int64_t>(bytes, 1));
   void* memory = nullptr;
   if constexpr (sanitized) {
-    memory = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+    if (size <= most_sanitized) {
+      memory = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+    }
   } else {
     memory = scalable_aligned_malloc(size, alignment);
   }
-  if (memory == nullptr) fail("memory: {} bytes are not to be had", bytes);
+  if (memory == nullptr) fail("out of memory: {} bytes", bytes);
   return memory;
 }
 

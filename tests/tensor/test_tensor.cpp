@@ -1,5 +1,7 @@
 #include <cstdint>
 
+#include <kindling/autograd/graph.h>
+#include <kindling/autograd/ops.h>
 #include <kindling/tensor/random.h>
 
 #include "tests/tensors.h"
@@ -185,4 +187,20 @@ TEST_CASE("Warnings go where the handler says") {
   const WarningHandler ours = set_warning_handler(before);
   CHECK(warnings == std::vector<std::string>{"something to know"});
   CHECK(ours != before);
+}
+
+TEST_CASE("Where memory runs out, the operation and the shape are named") {
+  const Shape column{1 << 22, 1}, row{1, 1 << 22};  // of some megabytes; their product has 64 TB
+  const Tensor a = zeros(column), b = zeros(row);
+  const std::string what =
+      ": out of memory for float32 (4194304, 4194304), 70368744177664 bytes";
+  CHECK(message_of([&] { matmul(a, b); }) == "matmul" + what);
+  CHECK(message_of([&] { a + b; }) == "add" + what);
+  CHECK(message_of([&] { broadcast_to(a, {1 << 22, 1 << 22}); }) == "broadcast_to" + what);
+  CHECK(message_of([&] { zeros({1 << 22, 1 << 22}); }) == "Tensor" + what);
+  CHECK(message_of([&] { greater(a, b); }) ==
+        "greater: out of memory for bool (4194304, 4194304), 17592186044416 bytes");
+  const Tensor x = variable(zeros({1}));
+  const Tensor wide = record("wide", x, wrt(x, [&](const Tensor&) { return a + b; }));
+  CHECK(message_of([&] { backward(sum(wide)); }) == "gradient of wide" + what);
 }
