@@ -63,19 +63,19 @@ const Tensors sequences = {normals({24, 4, 3}, 1)};
 const Tensor labels = cast(coins({24, 1}, 2), DType::float32);
 const Tensors rows = {normals({24, 6}, 3)};
 
-struct Trained {
+struct Fitted {
   Tensors weights;
   History history;
 };
 
-Trained trained(Model model, const Tensors& x, std::vector<Callback> callbacks = {}) {
+Fitted fitted(Model model, const Tensors& x, std::vector<Callback> callbacks = {}) {
   const History history = model.fit(
       x, labels, {.batch_size = 8, .epochs = 2, .verbose = Verbose::silent,
                   .callbacks = std::move(callbacks)});
   return {values_of(model.weights()), history};
 }
 
-void check_same(const Trained& a, const Trained& b) {
+void check_same(const Fitted& a, const Fitted& b) {
   CHECK(same(a.weights, b.weights));
   for (std::size_t e = 0; e < a.history.epochs.size(); ++e) {
     CHECK(same(a.history.epochs[e], b.history.epochs[e]));
@@ -84,9 +84,10 @@ void check_same(const Trained& a, const Trained& b) {
 
 }  // namespace
 
-TEST_CASE("Evaluating and predicting in the middle of an epoch change nothing in training") {
+TEST_CASE("Evaluating and predicting in the middle of an epoch change nothing in training",
+          "[threads]") {
   set_random_seed(1);
-  const Trained alone = trained(sequence_model(), sequences);
+  const Fitted alone = fitted(sequence_model(), sequences);
   set_random_seed(1);
   Model model = sequence_model();
   const Dataset other = from_tensors({normals({8, 4, 3}, 4)}, zeros({8, 1}), {.batch_size = 8});
@@ -97,11 +98,11 @@ TEST_CASE("Evaluating and predicting in the middle of an epoch change nothing in
     CHECK(model.losses().size() == 2);  // those of the last training step
     model.summary();
   }});
-  check_same(trained(model, sequences, {evaluating}), alone);
+  check_same(fitted(model, sequences, {evaluating}), alone);
   CHECK(evaluations == 6);
   // A model of one's own, which is built by its first call.
   set_random_seed(2);
-  const Trained net = trained(net_model(), rows);
+  const Fitted net = fitted(net_model(), rows);
   set_random_seed(2);
   Model again = net_model();
   const LambdaCallback predicting({.on_train_batch_end = [&](std::int64_t, const Logs&) {
@@ -109,7 +110,7 @@ TEST_CASE("Evaluating and predicting in the middle of an epoch change nothing in
     again.predict(from_tensors(rows, {}));
     again.predict(rows);
   }});
-  check_same(trained(again, rows, {predicting}), net);
+  check_same(fitted(again, rows, {predicting}), net);
 }
 
 TEST_CASE("Predicting leaves the losses of the last call, and carries states on") {
@@ -195,7 +196,8 @@ TEST_CASE("A metric counts for the model it was given to, and for one output") {
               "its own class, which has a copy constructor");
 }
 
-TEST_CASE("Several threads evaluate and predict one model, the first call included") {
+TEST_CASE("Several threads evaluate and predict one model, the first call included",
+          "[threads]") {
   for (int model_kind = 0; model_kind < 2; ++model_kind) {
     const auto make = [&] {
       set_random_seed(5);
@@ -236,30 +238,31 @@ TEST_CASE("Several threads evaluate and predict one model, the first call includ
   }
 }
 
-TEST_CASE("Fits of different models at once give what each gives alone") {
+TEST_CASE("Fits of different models at once give what each gives alone",
+          "[threads]") {
   const auto make = [](std::uint64_t seed, int kind) {
     set_random_seed(seed);
     return kind == 0 ? sequence_model() : net_model();
   };
   const auto inputs = [](int kind) { return kind == 0 ? sequences : rows; };
-  std::vector<Trained> alone;
+  std::vector<Fitted> alone;
   for (int i = 0; i < 4; ++i) {
-    alone.push_back(trained(make(static_cast<std::uint64_t>(i), i % 2), inputs(i % 2)));
+    alone.push_back(fitted(make(static_cast<std::uint64_t>(i), i % 2), inputs(i % 2)));
   }
   CHECK_FALSE(same(alone[0].weights, alone[2].weights));
-  std::vector<Trained> together(4);
+  std::vector<Fitted> together(4);
   SECTION("Made one after the other") {
     std::vector<Model> models;
     for (int i = 0; i < 4; ++i) models.push_back(make(static_cast<std::uint64_t>(i), i % 2));
     at_once(4, [&](int i) {
       const auto at = static_cast<std::size_t>(i);
-      together[at] = trained(models[at], inputs(i % 2));
+      together[at] = fitted(models[at], inputs(i % 2));
     });
   }
   SECTION("Each made in its thread, from a seed that is set there") {
     at_once(4, [&](int i) {
       together[static_cast<std::size_t>(i)] =
-          trained(make(static_cast<std::uint64_t>(i), i % 2), inputs(i % 2));
+          fitted(make(static_cast<std::uint64_t>(i), i % 2), inputs(i % 2));
     });
   }
   for (std::size_t i = 0; i < 4; ++i) check_same(together[i], alone[i]);
@@ -269,9 +272,9 @@ TEST_CASE("Models made from one seed draw different numbers, in whatever order t
   const auto run = [](bool first_is_first) {
     set_random_seed(7);
     Model a = net_model(), b = net_model();
-    Trained results[2];
+    Fitted results[2];
     for (const bool first : {first_is_first, !first_is_first}) {
-      results[first ? 0 : 1] = trained(first ? a : b, rows);
+      results[first ? 0 : 1] = fitted(first ? a : b, rows);
     }
     return std::pair{results[0].weights, results[1].weights};
   };
