@@ -5,6 +5,7 @@
 
 #include <kindling/io/archives/hdf5.h>
 #include <kindling/io/archives/keras_config.h>
+#include <kindling/io/archives/keras_graph.h>
 #include <kindling/io/archives/keras_legacy.h>
 #include <kindling/io/archives/keras_objects.h>
 #include <kindling/io/archives/keras_variables.h>
@@ -14,6 +15,7 @@
 #include <kindling/io/in_file.h>
 #include <kindling/io/functional_config.h>
 #include <kindling/io/json.h>
+#include <kindling/layers/functional.h>
 #include <kindling/layers/weights_to_come.h>
 #include <kindling/tensor/fail.h>
 
@@ -23,6 +25,8 @@ namespace {
 const std::string config_member = "config.json";
 const std::string metadata_member = "metadata.json";
 const std::string weights_member = "model.weights.h5";
+// Keras doesn't look at it: the model as it is, where config.json has nested models written out.
+const std::string own_member = "kindling.json";
 
 // Of a config; a layer has 50 to 100. Members may be deflated, so that their text bounds nothing.
 constexpr std::size_t most_values = std::size_t{1} << 20;
@@ -104,10 +108,13 @@ KerasModel parse_archive(std::string_view bytes, const std::string& name) {
   const Config& version = metadata["keras_version"];
   const std::string written_by =
       version.is_string() ? version.as_string(name) : keras::written_version;
-  const Config graph = keras::graph_from_keras(object, config_name, written_by);
+  const bool own = zip.contains(own_member);
+  const Config graph =
+      own ? parse_json(zip.read(own_member), name + ": " + own_member, most_values)
+          : keras::graph_from_keras(object, config_name, written_by);
   const hdf5::File weights(zip.read(weights_member), name + ": " + weights_member);
   KerasModel read{model_of(graph, weights, config_name)};
-  const auto variables = keras::variables_of(read.model, &graph["config"]);
+  const auto variables = keras::variables_of(read.model, own ? nullptr : &graph["config"]);
   keras::load_variables(weights, variables);
   read.weights = named(read.model, variables);
   read.training.compile_config = object["compile_config"];
@@ -154,6 +161,11 @@ std::string keras_bytes(const Layer& model, const KerasTraining& training,
   zip.add(metadata_member, to_json(metadata, -1));
   zip.add(config_member, to_json(config, -1));
   zip.add(weights_member, weights_bytes(keras::variables_of(model), training));
+  const auto& graph = static_cast<const FunctionalImpl&>(*model.impl());
+  if (keras::writes_out(graph)) {
+    zip.add(own_member, to_json(Config::Map{{"class_name", model.class_name()},
+                                            {"config", functional_config(graph)}}, -1));
+  }
   return zip.bytes();
 }
 
@@ -164,7 +176,9 @@ void load_keras_weights(const Layer& model, const std::string& path) {
   for (const char* group : {"", "model_weights"}) {
     if (keras::is_legacy(file, group)) return keras::load_legacy_weights(file, group, model);
   }
-  keras::load_variables(file, keras::variables_of(model));
+  // Keras's own weights of a model with nested ones, some of whose layers stand in several.
+  const std::vector<keras::Variables> nested = keras::variables_of(model, nullptr, false);
+  keras::load_variables(file, keras::has_all(file, nested) ? nested : keras::variables_of(model));
 }
 
 void save_keras_weights(const Layer& model, const std::string& path,

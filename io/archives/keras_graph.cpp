@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <set>
 
 #include <kindling/io/archives/keras_masks.h>
 #include <kindling/io/archives/keras_read.h>
+#include <kindling/io/functional_config.h>
+#include <kindling/layers/with_mask.h>
 #include <kindling/tensor/fail.h>
 
 namespace kindling::keras {
@@ -102,6 +105,112 @@ void reorder(Graph& graph) {
   for (Call& call : graph.calls) call.layer = place[call.layer];
 }
 
+using Shared = std::map<const LayerImpl*, std::int64_t>;
+
+// Whether a layer in it, at any depth, stands in another graph too. Inputs may.
+bool has_shared(const FunctionalImpl& model, const Shared& shared) {
+  return std::ranges::any_of(model.layers(), [&](const Layer& layer) {
+    const auto* nested = dynamic_cast<const FunctionalImpl*>(layer.impl().get());
+    return (shared.contains(layer.impl().get()) && layer.class_name() != "InputLayer") ||
+           (nested != nullptr && has_shared(*nested, shared));
+  });
+}
+
+void note_names_inside(const Layer& model, std::set<std::string>& names) {
+  if (!is_graph_class(model.class_name())) return;
+  for (const Layer& layer : model.impl()->layers()) {
+    names.insert(layer.name());
+    note_names_inside(layer, names);
+  }
+}
+
+class Builder {
+ public:
+  explicit Builder(Shared shared) : shared_(std::move(shared)) {}
+
+  Graph built(const FunctionalImpl& model) {
+    graph_.outputs = add(model, {}, {});
+    std::set<std::string> taken;
+    for (const Layer& layer : model.layers()) taken.insert(layer.name());
+    for (const Layer& layer : graph_.layers) note_names_inside(layer, taken);
+    for (const Layer& layer : graph_.layers) {
+      if (own_.contains(layer.impl().get())) continue;
+      std::string name = layer.name();
+      for (int n = 1; !taken.insert(name).second; ++n) name = fmt::format("{}_{}", layer.name(), n);
+      if (name != layer.name()) graph_.names[layer.impl().get()] = name;
+    }
+    return std::move(graph_);
+  }
+
+ private:
+  // A model's calls, on what it is given; nothing for the whole one. What it makes.
+  std::vector<Source> add(const FunctionalImpl& model, const std::vector<Source>& inputs,
+                          std::optional<bool> training) {
+    std::map<const SymbolicNode*, std::vector<Source>> results;
+    // A tensor knows its dtype, the call that it comes from doesn't.
+    const auto source = [&](const SymbolicTensor& t) {
+      const Source s = results.at(t.node().get())[static_cast<std::size_t>(t.index())];
+      graph_.calls[s.call].dtypes[static_cast<std::size_t>(s.result)] = t.dtype();
+      return s;
+    };
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      results[model.inputs()[i].node().get()] = {inputs[i]};
+    }
+    for (const auto& node : model.nodes()) {
+      if (results.contains(node.get())) continue;
+      Call call{.layer = 0, .arguments = node->arguments, .shapes = node->shapes,
+                .dtypes = std::vector<DType>(node->shapes.size())};
+      if (!call.arguments.training) call.arguments.training = training;
+      for (const SymbolicTensor& input : node->inputs) call.inputs.push_back(source(input));
+      for (const SymbolicTensor& mask : node->masks) {
+        call.masks.push_back(mask.defined() ? std::optional(source(mask)) : std::nullopt);
+      }
+      const auto* nested = dynamic_cast<const FunctionalImpl*>(node->layer.impl().get());
+      if (nested != nullptr && has_shared(*nested, shared_)) {
+        results[node.get()] = add(*nested, masked(call), call.arguments.training);
+        continue;
+      }
+      if (inputs.empty()) own_.insert(node->layer.impl().get());
+      for (std::size_t r = 0; r < call.shapes.size(); ++r) {
+        results[node.get()].push_back({graph_.calls.size(), static_cast<int>(r)});
+      }
+      push(node->layer, std::move(call));
+    }
+    if (inputs.empty()) {
+      for (const SymbolicTensor& t : model.inputs()) graph_.inputs.push_back(source(t));
+    }
+    std::vector<Source> outputs;
+    for (const SymbolicTensor& t : model.outputs()) outputs.push_back(source(t));
+    return outputs;
+  }
+
+  void push(const Layer& layer, Call call) {
+    const auto [at, fresh] = layers_.try_emplace(layer.impl().get(), graph_.layers.size());
+    if (fresh) graph_.layers.push_back(layer);
+    call.layer = at->second;
+    graph_.calls.push_back(std::move(call));
+  }
+
+  // What a model is called on, with the masks that it is given.
+  std::vector<Source> masked(const Call& call) {
+    std::vector<Source> inputs = call.inputs;
+    for (std::size_t i = 0; i < std::min(call.masks.size(), inputs.size()); ++i) {
+      if (!call.masks[i]) continue;
+      const Call& maker = graph_.calls[inputs[i].call];
+      const auto result = static_cast<std::size_t>(inputs[i].result);
+      push(WithMask(), {.layer = 0, .inputs = {inputs[i], *call.masks[i]},
+                        .shapes = {maker.shapes[result]}, .dtypes = {maker.dtypes[result]}});
+      inputs[i] = {graph_.calls.size() - 1, 0};
+    }
+    return inputs;
+  }
+
+  Graph graph_;
+  Shared shared_;
+  std::map<const LayerImpl*, std::size_t> layers_;
+  std::set<const LayerImpl*> own_;  // of the whole model
+};
+
 }  // namespace
 
 std::size_t Graph::number(std::size_t call) const {
@@ -114,30 +223,16 @@ bool is_operation(const Layer& layer) {
   return std::ranges::find(operations(), layer.class_name()) != operations().end();
 }
 
-Graph keras_graph(const FunctionalImpl& model) {
-  Graph graph;
-  std::map<const LayerImpl*, std::size_t> layers;
-  std::map<const SymbolicNode*, std::size_t> calls;
-  // A tensor knows its dtype, the call that it comes from doesn't.
-  const auto source = [&](const SymbolicTensor& t) {
-    const std::size_t call = calls.at(t.node().get());
-    graph.calls[call].dtypes[static_cast<std::size_t>(t.index())] = t.dtype();
-    return Source{call, t.index()};
-  };
-  for (const auto& node : model.nodes()) {
-    const auto [at, fresh] = layers.try_emplace(node->layer.impl().get(), graph.layers.size());
-    if (fresh) graph.layers.push_back(node->layer);
-    Call call{.layer = at->second, .arguments = node->arguments, .shapes = node->shapes,
-              .dtypes = std::vector<DType>(node->shapes.size())};
-    for (const SymbolicTensor& input : node->inputs) call.inputs.push_back(source(input));
-    for (const SymbolicTensor& mask : node->masks) {
-      call.masks.push_back(mask.defined() ? std::optional(source(mask)) : std::nullopt);
-    }
-    calls[node.get()] = graph.calls.size();
-    graph.calls.push_back(std::move(call));
-  }
-  for (const SymbolicTensor& t : model.inputs()) graph.inputs.push_back(source(t));
-  for (const SymbolicTensor& t : model.outputs()) graph.outputs.push_back(source(t));
+bool writes_out(const FunctionalImpl& model) { return has_shared(model, shared_layers(model)); }
+
+const std::string& Graph::name_of(const Layer& layer) const {
+  const auto at = names.find(layer.impl().get());
+  return at != names.end() ? at->second : layer.name();
+}
+
+Graph keras_graph(const FunctionalImpl& model, bool written_out) {
+  Builder builder(written_out ? shared_layers(model) : Shared());
+  Graph graph = builder.built(model);
   make_masks_explicit(graph, model.class_name() == "Sequential");
   reorder(graph);
   return graph;

@@ -52,7 +52,7 @@ std::vector<LayerWeights> in_file(const hdf5::File& file, const std::string& gro
 std::vector<LayerWeights> of_model(const Layer& model, const Config* order) {
   std::vector<LayerWeights> layers;
   std::string path;
-  for (const Variables& variables : variables_of(model, order)) {
+  for (const Variables& variables : variables_of(model, order, false)) {
     if (variables.path.empty()) continue;
     constexpr std::string_view all = "layers/";
     const std::size_t end = variables.path.find('/', all.size());

@@ -28,13 +28,14 @@ std::string now_at(std::string path) {
 
 class Walk {
  public:
-  explicit Walk(const Layer& model) : names_(names_inside(model)) {}
+  Walk(const Layer& model, bool written_out)
+      : names_(names_inside(model)), written_out_(written_out) {}
   std::vector<Variables> all;
 
   void visit(const Layer& layer, const std::string& path, const Config* order) {
     if (!seen_.insert(layer.impl().get()).second) return;
     if (const auto* graph = dynamic_cast<const FunctionalImpl*>(layer.impl().get())) {
-      all.push_back({.path = path, .name = layer.name(), .of_graph = true});
+      all.push_back({.path = path, .name = name_of(layer), .of_graph = true});
       return container(*graph, hdf5::path_in(path, "layers"), order);
     }
     const Weights own = own_weights(layer);
@@ -99,8 +100,12 @@ class Walk {
     }
   }
 
-  static std::vector<Layer> ordered(const FunctionalImpl& graph, const Config* order) {
-    if (order == nullptr || !(*order)["layers"].is_list()) return keras_graph(graph).layers;
+  std::vector<Layer> ordered(const FunctionalImpl& graph, const Config* order) {
+    if (order == nullptr || !(*order)["layers"].is_list()) {
+      const Graph as_written = keras_graph(graph, written_out_);
+      names_.insert(as_written.names.begin(), as_written.names.end());
+      return as_written.layers;
+    }
     std::map<std::string, Layer> by_name;
     for (const Layer& layer : graph.layers()) by_name.emplace(layer.name(), layer);
     std::vector<Layer> layers;
@@ -137,7 +142,8 @@ class Walk {
   }
 
   std::set<const LayerImpl*> seen_;
-  std::map<const LayerImpl*, std::string> names_;  // of layers inside others
+  Names names_;  // where they aren't the layers' own
+  bool written_out_;
 };
 
 std::string vars(const std::string& path) { return hdf5::path_in(path, "vars"); }
@@ -158,10 +164,19 @@ bool is_beside(const std::string& path, const std::set<std::string>& graphs) {
 
 }  // namespace
 
-std::vector<Variables> variables_of(const Layer& model, const Config* order) {
-  Walk walk(model);
+std::vector<Variables> variables_of(const Layer& model, const Config* order, bool written_out) {
+  Walk walk(model, written_out);
   walk.visit(model, "", order);
   return walk.all;
+}
+
+bool has_all(const hdf5::File& file, const std::vector<Variables>& all) {
+  std::set<std::string> found;
+  for (const auto& [path, dataset] : file.datasets()) found.insert(now_at(path));
+  return std::ranges::all_of(all, [&](const Variables& variables) {
+    return variables.weights.empty() || found.contains(vars(variables.path) + "/0") ||
+           found.contains(vars(variables.old_path) + "/0");
+  });
 }
 
 void load_variables(const hdf5::File& file, const std::vector<Variables>& all) {

@@ -19,8 +19,12 @@ struct Variables {
 };
 
 // In the order in which Keras walks over them. `order` is the config of a graph, in our layout,
-// whose order of layers is taken; without, it is worked out.
-std::vector<Variables> variables_of(const Layer& model, const Config* order = nullptr);
+// whose order of layers is taken; without, it is worked out. `written_out`: as keras_graph() says.
+std::vector<Variables> variables_of(const Layer& model, const Config* order = nullptr,
+                                    bool written_out = true);
+
+// Whether a file has datasets for all of these.
+bool has_all(const hdf5::File& file, const std::vector<Variables>& all);
 
 // Copies a file's weights into a model, all or none; strict. What a file holds besides them, of
 // random generators, and of optimizers and metrics, those of nested models among them, is left

@@ -17,23 +17,17 @@ Config function_to_keras(const Config& function, const std::string& module);
 // Whether a layer's call() is given one list of tensors.
 bool takes_list(const std::string& class_name);
 
-// What is known while a model is written.
-struct Writing {
-  std::map<const LayerImpl*, std::int64_t> shared = {};   // numbers of layers of several graphs
-  std::map<const LayerImpl*, std::string> names = {};     // of layers inside others, unlike theirs
-  std::map<const LayerImpl*, std::size_t> calls = {};     // made so far, where Keras reads it
-  std::map<const LayerImpl*, Config> written = {};        // the models among `shared`
-};
+// Names of layers inside others that have one that is taken.
+using Names = std::map<const LayerImpl*, std::string>;
 
-Config layer_to_keras(const Layer& layer, Writing& writing);  // of no model
+Config layer_to_keras(const Layer& layer, const Names& names);  // of no model
 
 // {"module", "class_name", "config", "registered_name", "build_config"} of a layer; of a model with
 // its graph. Fails on what Keras has no form for.
-Config object_to_keras(const Layer& layer, Writing& writing);
+Config object_to_keras(const Layer& layer, const Names& names);
 
-// Names of layers inside others in whose place theirs are taken: Keras's variables go by their
-// paths, in which such a layer's name is the first.
-std::map<const LayerImpl*, std::string> names_inside(const Layer& model);
+// Those of a model: Keras's variables go by their paths, in which such a layer's name is the first.
+Names names_inside(const Layer& model);
 
 // A model as config.json has it.
 Config model_to_keras(const Layer& model, const Config& compile_config);

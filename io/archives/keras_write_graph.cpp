@@ -121,18 +121,24 @@ Config outputs_to_keras(const FunctionalImpl& model, const Graph& graph) {
   return by_name;
 }
 
-Config functional(const FunctionalImpl& model, Graph graph, Writing& writing) {
+// A layer of a graph, under the name that it has there.
+Config named_object(const Graph& graph, const Layer& layer, const Names& names) {
+  Config object = object_to_keras(layer, names);
+  if (!graph.names.contains(layer.impl().get())) return object;
+  Config config = object["config"];
+  config.set("name", graph.name_of(layer));
+  object.set("config", config);
+  return object;
+}
+
+Config functional(const FunctionalImpl& model, const Graph& graph, const Names& names) {
   Config::List layers;
-  for (const Layer& layer : graph.layers) layers.push_back(object_to_keras(layer, writing));
-  // Keras makes the calls of a graph when it has read all layers, the models among them.
-  for (const Layer& layer : graph.layers) {
-    graph.called_before.push_back(writing.calls[layer.impl().get()]);
-  }
   for (std::size_t i = 0; i < graph.layers.size(); ++i) {
-    layers[i].set("name", graph.layers[i].name());
-    layers[i].set("inbound_nodes", calls_to_keras(graph, i));
+    Config entry = named_object(graph, graph.layers[i], names);
+    entry.set("name", graph.name_of(graph.layers[i]));
+    entry.set("inbound_nodes", calls_to_keras(graph, i));
+    layers.push_back(std::move(entry));
   }
-  for (const Call& call : graph.calls) ++writing.calls[graph.layers[call.layer].impl().get()];
   return Config::Map{
       {"module", "keras.src.models.functional"},
       {"class_name", "Functional"},
@@ -145,13 +151,9 @@ Config functional(const FunctionalImpl& model, Graph graph, Writing& writing) {
       {"build_config", Config::Map{{"input_shape", Config()}}}};
 }
 
-Config sequential(const LayerImpl& model, const Graph& graph, Writing& writing) {
-  // Keras makes all calls again with each layer that it adds.
+Config sequential(const LayerImpl& model, const Graph& graph, const Names& names) {
   Config::List layers;
-  for (const Layer& layer : graph.layers) {
-    writing.calls[layer.impl().get()] += graph.layers.size() - layers.size();
-    layers.push_back(object_to_keras(layer, writing));
-  }
+  for (const Layer& layer : graph.layers) layers.push_back(named_object(graph, layer, names));
   const Config shape = to_config(graph.calls[graph.inputs[0].call].shapes.at(0));
   return Config::Map{{"module", "keras"},
                      {"class_name", "Sequential"},
@@ -165,7 +167,7 @@ Config sequential(const LayerImpl& model, const Graph& graph, Writing& writing) 
 }
 
 void name_inside(const Layer& layer, bool of_graph, std::set<std::string>& taken,
-                 std::map<const LayerImpl*, std::string>& names) {
+                 Names& names) {
   const bool is_graph = is_graph_class(layer.class_name());
   if (!of_graph && !is_graph && !names.contains(layer.impl().get())) {
     std::string name = layer.name();
@@ -187,10 +189,9 @@ void note_names(const Layer& model, std::set<std::string>& names) {
 Config history_to_keras(const Graph& graph, const Source& source, bool end) {
   const Layer& layer = graph.layers[graph.calls[source.call].layer];
   std::size_t call = graph.number(source.call);
-  if (!graph.called_before.empty()) call += graph.called_before[graph.calls[source.call].layer];
   // Keras counts a call of the nested model's own before these, but only where a graph ends.
   if (end && layer.class_name() == "Functional") ++call;
-  return Config::List{layer.name(), static_cast<std::int64_t>(call), source.result};
+  return Config::List{graph.name_of(layer), static_cast<std::int64_t>(call), source.result};
 }
 
 Config calls_to_keras(const Graph& graph, std::size_t layer) {
@@ -201,31 +202,24 @@ Config calls_to_keras(const Graph& graph, std::size_t layer) {
   return calls;
 }
 
-static Config model_object(const FunctionalImpl& model, Writing& writing,
+static Config model_object(const FunctionalImpl& model, const Names& names,
                            const Config& compile_config) {
-  const auto before = writing.written.find(&model);
-  if (before != writing.written.end()) return before->second;
   const Graph graph = keras_graph(model);
   Config object = model.class_name() == "Sequential" && is_chain(graph)
-                      ? sequential(model, graph, writing)
-                      : functional(model, graph, writing);
+                      ? sequential(model, graph, names)
+                      : functional(model, graph, names);
   object.set("compile_config", compile_config);
-  const auto id = writing.shared.find(&model);
-  if (id != writing.shared.end()) writing.written.emplace(&model, object);
   return object;
 }
 
-Config object_to_keras(const Layer& layer, Writing& writing) {
+Config object_to_keras(const Layer& layer, const Names& names) {
   const auto* model = dynamic_cast<const FunctionalImpl*>(layer.impl().get());
-  Config object = model != nullptr ? model_object(*model, writing, Config::Map())
-                                   : layer_to_keras(layer, writing);
-  const auto id = writing.shared.find(layer.impl().get());
-  if (id != writing.shared.end()) object.set("shared_object_id", id->second);
-  return object;
+  return model != nullptr ? model_object(*model, names, Config::Map())
+                          : layer_to_keras(layer, names);
 }
 
-std::map<const LayerImpl*, std::string> names_inside(const Layer& model) {
-  std::map<const LayerImpl*, std::string> names;
+Names names_inside(const Layer& model) {
+  Names names;
   std::set<std::string> taken;
   if (is_graph_class(model.class_name())) note_names(model, taken);
   name_inside(model, true, taken, names);
@@ -238,8 +232,7 @@ Config model_to_keras(const Layer& layer, const Config& compile_config) {
     fail("{}: a Keras archive holds a graph of layers, and this is a layer of one's own; make a "
          "Model of Input()s and what it gives for them", layer.impl()->who());
   }
-  Writing writing{.shared = shared_layers(*model), .names = names_inside(layer)};
-  return model_object(*model, writing, compile_config);
+  return model_object(*model, names_inside(layer), compile_config);
 }
 
 }  // namespace kindling::keras

@@ -46,13 +46,13 @@ Config axes_of(const Config& value, const Layer& layer) {
 }
 
 Config option_value(const Option& option, const Config& ours, const Layer& layer,
-                    Writing& writing) {
+                    const Names& names) {
   const Config& value = ours[option.name];
   if (option.form == Form::fixed) return option.value;
   for (const Layer& inside : layer.impl()->layers()) {
     const Config& name = value["config"]["name"];
     if (name.is_string() && name.as_string(option.name) == inside.name()) {
-      return object_to_keras(inside, writing);
+      return object_to_keras(inside, names);
     }
   }
   if (value.is_null()) return value;
@@ -77,7 +77,7 @@ void check_activation(const Layer& layer, const Config& activation) {
                      : "which Keras 3 does not have");
 }
 
-Config config_to_keras(const Layer& layer, const Class& known, Writing& writing) {
+Config config_to_keras(const Layer& layer, const Class& known, const Names& names) {
   Config ours = layer.config();
   const std::string& class_name = layer.class_name();
   if (class_name == "MultiHeadAttention" && ours["value_dim"].is_null()) {
@@ -90,8 +90,8 @@ Config config_to_keras(const Layer& layer, const Class& known, Writing& writing)
   for (const char* option : {"activation", "recurrent_activation"}) {
     check_activation(layer, ours[option]);
   }
-  const auto renamed = writing.names.find(layer.impl().get());
-  const std::string& name = renamed != writing.names.end() ? renamed->second : layer.name();
+  const auto renamed = names.find(layer.impl().get());
+  const std::string& name = renamed != names.end() ? renamed->second : layer.name();
   Config config = Config::Map{{"name", name},
                               {"trainable", layer.trainable()},
                               {"dtype", dtype_policy()}};
@@ -100,7 +100,7 @@ Config config_to_keras(const Layer& layer, const Class& known, Writing& writing)
     config.set("activity_regularizer", function_to_keras(activity, "keras.regularizers"));
   }
   for (const Option& option : known.options) {
-    const Config value = option_value(option, ours, layer, writing);
+    const Config value = option_value(option, ours, layer, names);
     if (option.form != Form::if_set || !value.is_null()) config.set(option.name, value);
   }
   if (class_name == "SpatialDropout1D") {
@@ -198,7 +198,7 @@ Config function_to_keras(const Config& function, const std::string& module) {
                      {"registered_name", Config()}};
 }
 
-Config layer_to_keras(const Layer& layer, Writing& writing) {
+Config layer_to_keras(const Layer& layer, const Names& names) {
   const std::string& class_name = layer.class_name();
   const bool input = class_name == "InputLayer";
   const Class* known = keras_class(class_name);
@@ -208,7 +208,7 @@ Config layer_to_keras(const Layer& layer, Writing& writing) {
       {"module", of_keras ? Config("keras.layers") : Config()},
       {"class_name", class_name},
       {"config", input ? input_config(layer)
-                       : known != nullptr ? config_to_keras(layer, *known, writing)
+                       : known != nullptr ? config_to_keras(layer, *known, names)
                                           : own_config(layer)},
       {"registered_name", of_keras ? Config() : Config(class_name)}};
   const bool builds = !input && (known == nullptr || known->builds);
