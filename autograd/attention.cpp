@@ -79,20 +79,23 @@ struct FusedGradients {
 
 }  // namespace
 
-Tensors additive_attention(const Tensor& query, const Tensor& value, const Tensor& key,
-                           const Tensor& scale, const AttentionArguments& options) {
+Tensors additive_attention(const Tensor& q, const Tensor& v, const Tensor& k, const Tensor& scale,
+                           const AttentionArguments& options) {
   constexpr const char* who = "additive_attention";
-  check_operands(who, query, value, key, 3);
+  check_operands(who, q, v, k, 3);
   detail::require_if_defined(who, scale, DType::float32);
-  if (scale.defined() && scale.shape() != Shape{query.size(2)}) {
-    fail("{}: scale has a number a channel, {}, got {}", who, query.size(2), scale.shape().str());
+  if (scale.defined() && scale.shape() != Shape{q.size(2)}) {
+    fail("{}: scale has a number a channel, {}, got {}", who, q.size(2), scale.shape().str());
   }
   if (options.pair_mask.defined()) {
     fail("{}: takes no pair mask, got {}; dot_product_attention does", who,
          options.pair_mask.shape().str());
   }
-  const std::int64_t batch = query.size(0), queries = query.size(1), keys = key.size(1);
+  const std::int64_t batch = q.size(0), queries = q.size(1), keys = k.size(1);
   check_masks(who, options, batch, queries, keys);
+  const Tensor query = finite_where_masked(q, options.query_mask);
+  const Tensor value = finite_where_masked(v, options.value_mask);
+  const Tensor key = finite_where_masked(k, options.value_mask);
   const Generator numbers = take_numbers(who, options, batch * queries, keys);
   const kernels::AdditiveAttentionShape s{batch, queries, keys, query.size(2), value.size(2)};
   const auto inputs = [query, key, value, scale, numbers, query_mask = options.query_mask,
@@ -137,18 +140,21 @@ Tensors additive_attention(const Tensor& query, const Tensor& value, const Tenso
   return record_fused(who, results, {query, key, value, scale}, pullback);
 }
 
-Tensors dot_product_attention(const Tensor& query, const Tensor& value, const Tensor& key,
+Tensors dot_product_attention(const Tensor& q, const Tensor& v, const Tensor& k,
                               const Tensor& scale, const AttentionArguments& options) {
   constexpr const char* who = "dot_product_attention";
-  check_operands(who, query, value, key, 4);
+  check_operands(who, q, v, k, 4);
   detail::require_if_defined(who, scale, DType::float32);
   if (scale.defined() && scale.elements() != 1) {
     fail("{}: scale is one number, got {}", who, scale.shape().str());
   }
-  const bool multi_head = query.rank() == 4;
-  const std::int64_t batch = query.size(0), queries = query.size(1), keys = key.size(1);
-  const std::int64_t heads = multi_head ? query.size(2) : 1;
+  const bool multi_head = q.rank() == 4;
+  const std::int64_t batch = q.size(0), queries = q.size(1), keys = k.size(1);
+  const std::int64_t heads = multi_head ? q.size(2) : 1;
   check_masks(who, options, batch, queries, keys);
+  const Tensor query = finite_where_masked(q, options.query_mask);
+  const Tensor value = finite_where_masked(v, options.value_mask);
+  const Tensor key = finite_where_masked(k, options.value_mask);
   const Generator numbers = take_numbers(who, options, batch * heads * queries, keys);
   const kernels::DotAttentionShape s{batch, heads, queries, keys, query.size(-1), value.size(-1)};
   const auto inputs = [query, key, value, numbers, multi_head, options,
@@ -162,6 +168,7 @@ Tensors dot_product_attention(const Tensor& query, const Tensor& value, const Te
                                        .pair_mask = bools_or_null(options.pair_mask),
                                        .causal = options.causal,
                                        .multi_head = multi_head,
+                                       .blind_sees_all = options.blind_sees_all,
                                        .dropout = options.dropout,
                                        .seed = numbers.seed(),
                                        .position = numbers.position()};

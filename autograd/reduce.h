@@ -33,9 +33,7 @@ Tensor l2_normalize(const Tensor& x, int axis = -1);
 Tensor softmax(const Tensor& x, int axis = -1);
 Tensor log_softmax(const Tensor& x, int axis = -1);
 // x (..., n), mask bool, broadcast to x -> (..., n). Over the last axis, where the mask is true; 0
-// elsewhere. A row that is all masked is uniform, which is what Keras's "minus 1e9" gives for
-// scores of ordinary size; as there, its gradient is a softmax's, though its result is constant.
-// A mask that doesn't broadcast to x's shape fails.
+// elsewhere, so that a row that is all masked is 0. A mask that doesn't broadcast to x fails.
 Tensor masked_softmax(const Tensor& x, const Tensor& mask);
 
 }  // namespace kindling

@@ -1,6 +1,7 @@
 #include <kindling/autograd/sequence.h>
 
 #include <algorithm>
+#include <bit>
 
 #include <kindling/autograd/elementwise.h>
 #include <kindling/autograd/graph.h>
@@ -76,18 +77,46 @@ Tensor conv1d(const Tensor& x, const Tensor& kernel, const Tensor& bias,
   return record_fused("conv1d", {y}, {x, kernel, bias}, pullback)[0];
 }
 
+Tensor finite_where_masked(const Tensor& x, const Tensor& mask) {
+  if (!mask.defined()) return x;
+  detail::require("finite_where_masked", x, DType::float32);
+  detail::require("finite_where_masked", mask, DType::boolean);
+  const int rank = mask.rank();
+  if (rank > x.rank() || !std::equal(mask.shape().begin(), mask.shape().end(), x.shape().begin())) {
+    fail("finite_where_masked: a mask has the leading sizes of its tensor [x {}, mask {}]",
+         x.shape().str(), mask.shape().str());
+  }
+  const std::int64_t width = rank > 0 ? x.shape().inner(rank - 1) : x.elements();
+  const std::span<const bool> counts = mask.bools();
+  const float* row = x.floats().data();
+  for (std::size_t r = 0; r < counts.size(); ++r, row += width) {
+    if (counts[r]) continue;
+    // As integers, bits without the sign are in the order of magnitudes, a NaN's above all.
+    std::uint32_t largest = 0;
+    for (std::int64_t i = 0; i < width; ++i) {
+      largest = std::max(largest, std::bit_cast<std::uint32_t>(row[i]) & 0x7fffffffU);
+    }
+    if (largest < 0x7f800000U) continue;
+    Tensor spread = mask;
+    while (spread.rank() < x.rank()) spread = expand_dims(spread, -1);
+    return where(spread, x, scalar(0));
+  }
+  return x;
+}
+
 Tensor mean_over_steps(const Tensor& x, const Tensor& mask) {
   detail::require("mean_over_steps", x, DType::float32);
   if (x.rank() != 3 || (mask.defined() && mask.shape() != Shape{x.size(0), x.size(1)})) {
     fail("mean_over_steps: x is (batch, steps, channels) and mask (batch, steps) [x {}, mask {}]",
          x.shape().str(), mask.defined() ? mask.shape().str() : "none");
   }
+  if (x.size(1) == 0) return sum(x, {.axis = {1}});
   if (!mask.defined()) return mean(x, {.axis = {1}});
   detail::require("mean_over_steps", mask, DType::boolean);
   const Tensor weights = cast(mask, DType::float32);
   const Tensor count = maximum(sum(weights, {.axis = {1}, .keepdims = true}), scalar(1));
   const Tensor share = expand_dims(weights / count, -1);  // (batch, steps, 1)
-  return sum(x * share, {.axis = {1}});
+  return sum(finite_where_masked(x, mask) * share, {.axis = {1}});
 }
 
 }  // namespace kindling

@@ -34,7 +34,9 @@ struct AttentionArguments {
   double dropout = 0;      // in [0, 1), of the weights, with numbers of the generator
   Generator* generator = nullptr;
   bool return_scores = false;
-  Tensor pair_mask = {};  // bool (batch, Tq, Tv), undefined for all true; dot_product_attention's
+  // dot_product_attention's:
+  Tensor pair_mask = {};       // bool (batch, Tq, Tv), undefined for all true
+  bool blind_sees_all = true;  // a query that sees nothing weighs all values alike; false: none
 };
 
 // query (batch, Tq, depth), value (batch, Tv, width), key (batch, Tv, depth), scale (depth,) or
@@ -68,6 +70,10 @@ Tensors gru(const Tensor& x, const Tensor& recurrent_kernel, const Tensor& recur
 // sees nothing passes no gradient to its scores, and scores are those before dropout.
 Tensors dot_product_attention(const Tensor& query, const Tensor& value, const Tensor& key,
                               const Tensor& scale, const AttentionArguments& options = {});
+
+// x with zeros in what mask, bool of x's leading sizes, leaves out, if there is a NaN or an
+// infinity in that, which a weight of 0 wouldn't take away. Otherwise, and without a mask, x itself.
+Tensor finite_where_masked(const Tensor& x, const Tensor& mask);
 
 // x (batch, steps, channels), mask bool (batch, steps) or undefined -> (batch, channels): the mean
 // over the steps that count. A row where none counts gives 0.

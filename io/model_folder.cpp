@@ -4,8 +4,8 @@
 #include <cctype>
 
 #include <kindling/io/event_file.h>
-#include <kindling/io/functional_config.h>
 #include <kindling/io/in_file.h>
+#include <kindling/layers/functional_config.h>
 #include <kindling/io/json.h>
 #include <kindling/io/safetensors.h>
 #include <kindling/io/weights_file.h>
@@ -71,8 +71,7 @@ Config model_config(const Layer& model) {
   Config config = Config::Map{{"format", format},
                               {"version", version},
                               {"class_name", model.class_name()},
-                              {"config", graph != nullptr ? functional_config(*graph)
-                                                          : model.config()}};
+                              {"config", model.config()}};
   if (graph == nullptr) config.set("inputs", inputs_config(*model.impl()));
   return config;
 }

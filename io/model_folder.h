@@ -1,4 +1,4 @@
-// A model as a folder: model.json (the architecture, io/functional_config.h), weights.safetensors,
+// A model as a folder: model.json (the architecture, layers/functional_config.h), weights.safetensors,
 // and files that belong to it, such as vocabulary.txt.
 #pragma once
 

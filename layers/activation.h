@@ -15,7 +15,7 @@
 namespace kindling {
 
 struct ActivationOptions {
-  Required<ActivationFunction> activation;
+  Required<ActivationFunction, struct ActivationOptions_activation> activation;
   std::string name = {};
 };
 
@@ -25,8 +25,16 @@ class ActivationImpl : public LayerImpl {
   explicit ActivationImpl(Options options)
       : LayerImpl("Activation", options.name), options_(std::move(options)) {
     supports_masking_ = true;
+    passes_masks_unseen_ = true;
   }
   void fields(Fields& f) override { f("activation", options_.activation); }
+  void check(const Shapes& inputs) const override { check_count(inputs, 1); }
+  void build(const Shapes& inputs) override {
+    const Layer activation(options_.activation.value().layer());
+    if (!activation.defined()) return;
+    keep_layer(activation);
+    activation.build(inputs);
+  }
   Tensors call(const Tensors& inputs, const Call&) override {
     return {options_.activation.value()(inputs[0])};
   }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <kindling/autograd/elementwise.h>
+#include <kindling/layers/layer.h>
 #include <kindling/tensor/fail.h>
 
 namespace kindling {
@@ -88,7 +89,12 @@ ActivationFunction::ActivationFunction(const std::string& name) : name_(name) {
   fail("activation: one of {} is needed, got \"{}\"", known, name);
 }
 
+ActivationFunction::ActivationFunction(const Layer& layer) : layer_(layer.impl()) {
+  if (!layer_) fail("activation: the layer handle is empty");
+}
+
 Tensor ActivationFunction::operator()(const Tensor& x) const {
+  if (layer_) return Layer(layer_)(x);
   return function_ != nullptr ? function_(x) : axis_function_(x, -1);
 }
 
@@ -124,10 +130,18 @@ void register_activation(const std::string& name, ActivationFunction::Function f
   }
 }
 
-Config to_config(const ActivationFunction& activation) { return activation.name(); }
+Config to_config(const ActivationFunction& activation) {
+  return activation.layer() ? to_config(Layer(activation.layer())) : Config(activation.name());
+}
 
 void from_config(const Config& config, ActivationFunction& activation, const std::string& what) {
-  activation = ActivationFunction(config.as_string(what));
+  if (!config.is_map()) {
+    activation = ActivationFunction(config.as_string(what));
+    return;
+  }
+  Layer layer;
+  from_config(config, layer, what);
+  activation = layer;
 }
 
 }  // namespace kindling

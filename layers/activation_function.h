@@ -1,9 +1,11 @@
-// An activation as a layer's option: a function, or its Keras name.
+// An activation as a layer's option: a function, its Keras name, or a layer.
 //
 //   Dense({.units = 64, .activation = relu})      Dense({.units = 64, .activation = "relu"})
+//   Dense({.units = 64, .activation = LeakyReLU({.negative_slope = 0.1})})
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -13,6 +15,9 @@
 
 #pragma GCC visibility push(default)
 namespace kindling {
+
+class Layer;
+class LayerImpl;
 
 class ActivationFunction {
  public:
@@ -25,6 +30,8 @@ class ActivationFunction {
   ActivationFunction(const char* name) : ActivationFunction(std::string(name)) {}
   // Fails on a name that is not known, and lists those that are.
   ActivationFunction(const std::string& name);
+  // The layer that has it as an option keeps it (keep_layer), so that its weights are trained.
+  ActivationFunction(const Layer& layer);
 
   Tensor operator()(const Tensor& x) const;
   // This, applied to operation(Pointwise::linear): by the operation itself where it can.
@@ -33,6 +40,7 @@ class ActivationFunction {
     const auto own = pointwise();
     return own ? operation(*own) : (*this)(operation(Pointwise::linear));
   }
+  const std::shared_ptr<LayerImpl>& layer() const { return layer_; }  // null for a function
   // Fails for a function that has no name, which a config could not bring back.
   const std::string& name() const;
   // One that operations can apply themselves, if it is.
@@ -44,6 +52,7 @@ class ActivationFunction {
   std::string name_;
   Function function_ = nullptr;
   AxisFunction axis_function_ = nullptr;
+  std::shared_ptr<LayerImpl> layer_;
 };
 
 // Gives a function of your own a name, so that models with it can be saved and loaded.

@@ -3,6 +3,7 @@
 #include <kindling/autograd/activations.h>
 #include <kindling/autograd/elementwise.h>
 #include <kindling/autograd/reduce.h>
+#include <kindling/autograd/shaping.h>
 #include <kindling/layers/axes_last.h>
 #include <kindling/tensor/fail.h>
 
@@ -78,12 +79,23 @@ void SoftmaxImpl::check(const Shapes& inputs) const {
   detail::resolved(who(), options_.axis, inputs[0]);
 }
 
-Tensors SoftmaxImpl::call(const Tensors& inputs, const Call& call) {
+Tensor SoftmaxImpl::compute_mask(const Tensors& inputs, const Call& call) {
   const Tensor& mask = call.masks[0];
-  if (mask.defined() && mask.shape() != inputs[0].shape()) {
-    fail("{}: a mask has the input's shape, got {} [input {}]", who(), mask.shape().str(),
-         inputs[0].shape().str());
+  const Shape& shape = inputs[0].shape();
+  if (!mask.defined() || mask.shape() == shape) return mask;
+  bool fits = mask.rank() <= shape.rank();
+  for (int axis = -1; fits && axis >= -mask.rank(); --axis) {
+    fits = mask.size(axis) == 1 || mask.size(axis) == shape[axis];
   }
+  if (!fits) {
+    fail("{}: a mask broadcasts to the input, got {} [input {}]", who(), mask.shape().str(),
+         shape.str());
+  }
+  return broadcast_to(mask, shape);
+}
+
+Tensors SoftmaxImpl::call(const Tensors& inputs, const Call& call) {
+  const Tensor mask = compute_mask(inputs, call);
   const std::vector<int> axes = detail::resolved(who(), options_.axis, inputs[0].shape());
   return {detail::along_axes(axes, inputs[0], mask, [](const Tensor& x, const Tensor& counts) {
     return counts.defined() ? masked_softmax(x, counts) : softmax(x);

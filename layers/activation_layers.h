@@ -7,7 +7,7 @@
 //           Softmax: axis, one or several, which together sum to 1.
 // Shapes    any float32 -> the same
 // Weights   PReLU: alpha, of the input's shape without the batch, 1 where it is shared
-// Masks     passed on. Softmax's has the input's shape: what it says doesn't count gets 0.
+// Masks     passed on. Softmax's broadcasts to the input: what it says doesn't count gets 0.
 // Errors    options below 0; PReLU: unknown sizes, unless shared, or others than it was built for.
 // Example   Tensor y = ReLU({.max_value = 6})(random_normal({2, 100}));
 // Source    keras.layers.ReLU and the others.
@@ -22,12 +22,14 @@ namespace kindling {
 
 class ActivationLayerImpl : public LayerImpl {
  public:
+  void check(const Shapes& inputs) const override { check_count(inputs, 1); }
   Shapes compute_output_shape(const Shapes& inputs, const Call&) override { return inputs; }
 
  protected:
   ActivationLayerImpl(const char* class_name, const std::string& name)
       : LayerImpl(class_name, name) {
     supports_masking_ = true;
+    passes_masks_unseen_ = true;
   }
 };
 
@@ -113,10 +115,13 @@ struct SoftmaxOptions {
 class SoftmaxImpl : public ActivationLayerImpl {
  public:
   using Options = SoftmaxOptions;
-  explicit SoftmaxImpl(const Options& o) : ActivationLayerImpl("Softmax", o.name), options_(o) {}
+  explicit SoftmaxImpl(const Options& o) : ActivationLayerImpl("Softmax", o.name), options_(o) {
+    supports_masking_ = passes_masks_unseen_ = false;
+  }
   void fields(Fields& f) override { f("axis", options_.axis); }
   void check(const Shapes& inputs) const override;
   Tensors call(const Tensors& inputs, const Call& call) override;
+  Tensor compute_mask(const Tensors& inputs, const Call& call) override;
 
  private:
   Options options_;

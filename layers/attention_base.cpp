@@ -64,7 +64,9 @@ Tensors AttentionBase::call(const Tensors& inputs, const Call& call) {
     generator = generator_.get();
     if (!generator) generator = seeded_generator(seed);
   }
-  Tensors results = attend(inputs, call,
+  Tensors finite = inputs;  // the value's mask goes for the key, too
+  if (inputs.size() > 2) finite[2] = finite_where_masked(inputs[2], call.masks[1]);
+  Tensors results = attend(finite, call,
                            {.query_mask = query_mask,
                             .value_mask = call.masks[1],
                             .causal = call.use_causal_mask || causal,

@@ -23,7 +23,7 @@ Config to_config(MergeMode mode);  // null for none
 void from_config(const Config& config, MergeMode& mode, const std::string& what);
 
 struct BidirectionalOptions {
-  Required<Layer> layer;
+  Required<Layer, struct BidirectionalOptions_layer> layer;
   MergeMode merge_mode = MergeMode::concat;
   Layer backward_layer = {};
   std::string name = {};

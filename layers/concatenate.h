@@ -25,6 +25,7 @@ class ConcatenateImpl : public LayerImpl {
   explicit ConcatenateImpl(Options options)
       : LayerImpl("Concatenate", options.name), options_(std::move(options)) {
     supports_masking_ = true;
+    passes_masks_unseen_ = true;
   }
   void fields(Fields& f) override { f("axis", options_.axis); }
   void check(const Shapes& inputs) const override;

@@ -1,6 +1,8 @@
 #include <kindling/layers/config.h>
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 #include <kindling/layers/config_value.h>
 #include <kindling/tensor/fail.h>
@@ -71,7 +73,7 @@ Config::Config(std::int64_t v) : value_(std::make_shared<const Value>(v)) {}
 Config::Config(double v) : value_(std::make_shared<const Value>(v)) {}
 Config::Config(std::string v) : value_(std::make_shared<const Value>(std::move(v))) {}
 Config::Config(List v) : value_(std::make_shared<const Value>(std::move(v))) {}
-Config::Config(Map v) : value_(std::make_shared<const Value>(std::move(v))) {}
+Config::Config(Map v) : value_(std::make_shared<Value>(std::move(v))) {}  // not const: set()
 
 Config::Config(const Tensor& v)
     : value_(v.defined() ? std::make_shared<const Value>(v) : nullptr) {}
@@ -94,6 +96,14 @@ std::int64_t Config::as_int(const std::string& what) const {
     return (*list)[0].as_int(what);
   }
   return as<std::int64_t>(*this, what, "a whole number");
+}
+
+int Config::as_int32(const std::string& what) const {
+  const std::int64_t value = as_int(what);
+  if (!std::in_range<int>(value)) {
+    fail("{}: a whole number of 32 bits is needed, got {}", what, value);
+  }
+  return static_cast<int>(value);
 }
 
 double Config::as_double(const std::string& what) const {
@@ -124,14 +134,17 @@ const Config& Config::operator[](const std::string& key) const {
 }
 
 void Config::set(const std::string& key, Config value) {
-  Map map = is_null() ? Map() : std::get<Map>(this->value());
+  if (is_null() || value_.use_count() > 1) {
+    *this = is_null() ? Map() : Map(std::get<Map>(this->value()));
+  }
+  // Nobody else has it: a map of many entries isn't copied for each.
+  Map& map = std::get<Map>(const_cast<Value&>(*value_));
   const auto at = std::ranges::find(map, key, &Map::value_type::first);
   if (at != map.end()) {
     at->second = std::move(value);
   } else {
     map.emplace_back(key, std::move(value));
   }
-  *this = Config(std::move(map));
 }
 
 std::string Config::str() const {
@@ -166,6 +179,10 @@ void Fields::operator()(const char* name, bool& value) {
   if (!reading()) return put(name, value);
   if (const Config* found = get(name)) value = found->as_bool(what(name));
 }
+void Fields::operator()(const char* name, int& value) {
+  if (!reading()) return put(name, value);
+  if (const Config* found = get(name)) value = found->as_int32(what(name));
+}
 void Fields::operator()(const char* name, std::int64_t& value) {
   if (!reading()) return put(name, value);
   if (const Config* found = get(name)) value = found->as_int(what(name));
@@ -179,7 +196,11 @@ void Fields::operator()(const char* name, float& value) {
   double wide = static_cast<double>(value);
   if (!reading()) parse_double(fmt::format("{}", value), wide);
   (*this)(name, wide);
-  if (reading()) value = static_cast<float>(wide);
+  if (!reading()) return;
+  if (std::isfinite(wide) && !std::isfinite(static_cast<float>(wide))) {
+    fail("{}: a number that float32 has is needed, got {}", what(name), wide);
+  }
+  value = static_cast<float>(wide);
 }
 void Fields::operator()(const char* name, std::string& value) {
   if (!reading()) return put(name, value);
@@ -238,15 +259,16 @@ void from_config(const Config& config, DataFormat& format, const std::string& wh
   read_word(config, format, what, formats);
 }
 
+Axes::Axes(std::initializer_list<std::int64_t> axes) {
+  for (const std::int64_t axis : axes) values.push_back(Config(axis).as_int32("axis"));
+}
 Config to_config(const Axes& axes) {
   if (axes.values.empty()) return {};
   return axes.values.size() == 1 ? Config(axes.values[0]) : list_of(axes.values);
 }
 void from_config(const Config& config, Axes& axes, const std::string& what) {
   axes.values.clear();
-  const auto add = [&](const Config& axis) {
-    axes.values.push_back(static_cast<int>(axis.as_int(what)));
-  };
+  const auto add = [&](const Config& axis) { axes.values.push_back(axis.as_int32(what)); };
   if (!config.is_list()) return add(config);
   for (const Config& each : config.as_list(what)) add(each);
 }

@@ -44,6 +44,7 @@ class Config {
   //   units: a whole number is needed, got "many"
   bool as_bool(const std::string& what) const;
   std::int64_t as_int(const std::string& what) const;  // also a list of one, as Keras writes sizes
+  int as_int32(const std::string& what) const;         // one that an int holds
   double as_double(const std::string& what) const;
   const std::string& as_string(const std::string& what) const;
   const List& as_list(const std::string& what) const;
@@ -62,12 +63,15 @@ class Config {
   std::shared_ptr<const Value> value_;  // never changed once it is there; null for null
 };
 
-// An option that has no default: leaving it out does not compile.
+// An option that has no default: leaving it out does not compile, and the error shows its name, as
+// in Required<std::int64_t, struct DenseOptions_units>.
 struct Unset {};  // what stands there until a config has been read
-template <class T>
+template <class T, class Name = void>
 class Required {
  public:
-  Required() = delete;
+  Required() {
+    static_assert(sizeof(T) == 0, "a required option was left out: the one this type names");
+  }
   Required(Unset) {}
   template <class U>
     requires std::convertible_to<U, T> &&
@@ -93,14 +97,14 @@ class Required {
 template <class Options>
 Options blank_options() {
   constexpr Unset unset;
-  if constexpr (requires { Options{}; }) {
-    return Options{};
-  } else if constexpr (requires { Options{unset}; }) {
-    return Options{unset};
+  if constexpr (requires { Options{unset, unset, unset}; }) {
+    return Options{unset, unset, unset};
   } else if constexpr (requires { Options{unset, unset}; }) {
     return Options{unset, unset};
+  } else if constexpr (requires { Options{unset}; }) {
+    return Options{unset};
   } else {
-    return Options{unset, unset, unset};
+    return Options{};
   }
 }
 
@@ -126,6 +130,7 @@ class Fields {
   bool is_null(const std::string& name) const;
 
   void operator()(const char* name, bool& value);
+  void operator()(const char* name, int& value);
   void operator()(const char* name, std::int64_t& value);
   void operator()(const char* name, float& value);
   void operator()(const char* name, double& value);
@@ -140,8 +145,8 @@ class Fields {
       from_config(*found, value, what(name));
     }
   }
-  template <class T>
-  void operator()(const char* name, Required<T>& value) {
+  template <class T, class Name>
+  void operator()(const char* name, Required<T, Name>& value) {
     if (reading() && !get(name)) missing(name);
     (*this)(name, value.value());
   }
@@ -229,10 +234,10 @@ void from_config(const Config& config, DataFormat& format, const std::string& wh
 
 // Axes: one, or several, or none.
 struct Axes {
-  using value_type = int;
+  using value_type = std::int64_t;
   Axes() = default;
-  Axes(int axis) : values{axis} {}
-  Axes(std::initializer_list<int> axes) : values(axes) {}
+  Axes(std::int64_t axis) : Axes({axis}) {}
+  Axes(std::initializer_list<std::int64_t> axes);  // fails on one that an int doesn't hold
   std::vector<int> values;
 };
 Config to_config(const Axes& axes);

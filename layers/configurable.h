@@ -117,6 +117,17 @@ class Registry {
     });
     return *this;
   }
+  // A class that is no handle's, or in the place of the one of that name.
+  void set(const std::string& class_name, Factory factory) {
+    std::size_t at = 0;
+    while (at < factories_.size() && factories_[at].first < class_name) ++at;
+    if (at < factories_.size() && factories_[at].first == class_name) {
+      factories_[at].second = std::move(factory);
+    } else {
+      factories_.emplace(factories_.begin() + static_cast<std::ptrdiff_t>(at), class_name,
+                         std::move(factory));
+    }
+  }
   Base make(const std::string& class_name, const Config& config) const {
     for (const auto& [name, factory] : factories_) {
       if (name == class_name) return factory(config);
@@ -130,17 +141,6 @@ class Registry {
   }
 
  private:
-  void set(const std::string& class_name, Factory factory) {
-    std::size_t at = 0;
-    while (at < factories_.size() && factories_[at].first < class_name) ++at;
-    if (at < factories_.size() && factories_[at].first == class_name) {
-      factories_[at].second = std::move(factory);
-    } else {
-      factories_.emplace(factories_.begin() + static_cast<std::ptrdiff_t>(at), class_name,
-                         std::move(factory));
-    }
-  }
-
   std::string family_;
   std::vector<std::pair<std::string, Factory>> factories_;  // by name
 };

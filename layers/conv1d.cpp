@@ -69,6 +69,10 @@ void Conv1DImpl::build(const Shapes& inputs) {
   if (options_.use_bias) {
     bias_ = add_weight("bias", {filters}, options_.bias_initializer, detail::bias_weight(options_));
   }
+  if (const Layer activation(options_.activation.layer()); activation.defined()) {
+    keep_layer(activation);
+    activation.build(compute_output_shape(inputs, {}));
+  }
 }
 
 Tensors Conv1DImpl::call(const Tensors& inputs, const Call&) {

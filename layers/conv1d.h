@@ -29,8 +29,8 @@
 namespace kindling {
 
 struct Conv1DOptions {
-  Required<std::int64_t> filters;
-  Required<std::int64_t> kernel_size;
+  Required<std::int64_t, struct Conv1DOptions_filters> filters;
+  Required<std::int64_t, struct Conv1DOptions_kernel_size> kernel_size;
   std::int64_t strides = 1;
   Padding padding = Padding::valid;
   std::int64_t dilation_rate = 1;

@@ -37,6 +37,10 @@ void DenseImpl::build(const Shapes& inputs) {
   if (options_.use_bias) {
     bias_ = add_weight("bias", {units}, options_.bias_initializer, detail::bias_weight(options_));
   }
+  if (const Layer activation(options_.activation.layer()); activation.defined()) {
+    keep_layer(activation);
+    activation.build(compute_output_shape(inputs, {}));
+  }
 }
 
 Tensors DenseImpl::call(const Tensors& inputs, const Call&) {

@@ -18,7 +18,7 @@
 namespace kindling {
 
 struct DenseOptions {
-  Required<std::int64_t> units;
+  Required<std::int64_t, struct DenseOptions_units> units;
   ActivationFunction activation = {};
   bool use_bias = true;
   Initializer kernel_initializer = GlorotUniform();
@@ -37,6 +37,7 @@ class DenseImpl : public LayerImpl {
   explicit DenseImpl(Options options)
       : LayerImpl("Dense", options.name), options_(std::move(options)) {
     supports_masking_ = true;
+    passes_masks_unseen_ = true;
   }
   void fields(Fields& f) override;
   void check_options() const override;

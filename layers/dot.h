@@ -18,7 +18,7 @@
 namespace kindling {
 
 struct DotOptions {
-  Required<Axes> axes;
+  Required<Axes, struct DotOptions_axes> axes;
   bool normalize = false;
   std::string name = {};
 };

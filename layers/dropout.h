@@ -18,7 +18,7 @@
 namespace kindling {
 
 struct DropoutOptions {
-  Required<double> rate;
+  Required<double, struct DropoutOptions_rate> rate;
   std::optional<std::int64_t> seed = {};
   std::string name = {};
 };
@@ -29,10 +29,12 @@ class DropoutImpl : public LayerImpl {
   explicit DropoutImpl(Options options, const char* class_name = "Dropout")
       : LayerImpl(class_name, options.name), options_(std::move(options)) {
     supports_masking_ = true;
+    passes_masks_unseen_ = true;
   }
   void fields(Fields& f) override;
   void state(Fields& f) override { generator_.field(f, "generator"); }
   void check_options() const override;
+  void check(const Shapes& inputs) const override { check_count(inputs, 1); }
   Tensors call(const Tensors& inputs, const Call& call) override;
   Shapes compute_output_shape(const Shapes& inputs, const Call&) override { return inputs; }
 

@@ -19,8 +19,8 @@
 namespace kindling {
 
 struct EmbeddingOptions {
-  Required<std::int64_t> input_dim;
-  Required<std::int64_t> output_dim;
+  Required<std::int64_t, struct EmbeddingOptions_input_dim> input_dim;
+  Required<std::int64_t, struct EmbeddingOptions_output_dim> output_dim;
   Initializer embeddings_initializer = RandomUniform();
   Regularizer embeddings_regularizer = {};
   Constraint embeddings_constraint = {};
@@ -36,6 +36,7 @@ class EmbeddingImpl : public LayerImpl {
       : LayerImpl("Embedding", options.name), options_(std::move(options)) {}
   void fields(Fields& f) override;
   void check_options() const override;
+  void check(const Shapes& inputs) const override { check_count(inputs, 1); }
   void build(const Shapes& inputs) override;
   Tensors call(const Tensors& inputs, const Call& call) override;
   Shapes compute_output_shape(const Shapes& inputs, const Call& call) override;

@@ -13,6 +13,16 @@ bool is_input(const SymbolicNode& node) {
   return dynamic_cast<const InputLayerImpl*>(node.layer.impl().get()) != nullptr;
 }
 
+// Models inside that are called twice each double the calls with every level.
+constexpr std::int64_t most_calls = 100'000;
+
+std::int64_t calls_made_by(const LayerImpl& layer) {
+  if (const auto* graph = dynamic_cast<const FunctionalImpl*>(&layer)) return graph->call_count();
+  std::int64_t calls = 1;
+  for (const Layer& inside : layer.layers()) calls += calls_made_by(*inside.impl());
+  return calls;
+}
+
 }  // namespace
 
 FunctionalImpl::FunctionalImpl(Options options)
@@ -45,6 +55,31 @@ FunctionalImpl::FunctionalImpl(Options options)
   for (std::size_t n = 0; n < nodes_.size(); ++n) {
     if (last_use[n] > n && last_use[n] < nodes_.size()) steps_[last_use[n]].last_uses.push_back(n);
   }
+  find_lost_masks();
+}
+
+void FunctionalImpl::find_lost_masks() {
+  std::set<std::pair<std::size_t, std::size_t>> lost;  // results: (node, index)
+  const auto is_lost = [&](const Source& s) { return lost.contains({s.node, s.index}); };
+  for (std::size_t n = 0; n < nodes_.size(); ++n) {
+    const LayerImpl& layer = *nodes_[n]->layer.impl();
+    Step& step = steps_[n];
+    bool passes_none = layer.passes_masks_unseen() && std::ranges::any_of(step.inputs, is_lost);
+    if (layer.takes_masks_away()) {
+      for (const Source& s : step.inputs) step.lost_masks.push_back(is_lost(s));
+      passes_none = step.lost_masks[0];
+      for (const Source& s : step.inputs) lost.emplace(s.node, s.index);
+    }
+    for (std::size_t i = 0; passes_none && i < nodes_[n]->shapes.size(); ++i) lost.emplace(n, i);
+  }
+  for (const SymbolicTensor& output : options_.outputs) {
+    lost_outputs_.push_back(is_lost(source(output)));
+  }
+}
+
+const std::vector<bool>& FunctionalImpl::lost_masks(const SymbolicNode& call) const {
+  const auto at = std::ranges::lower_bound(nodes_, call.order, {}, &SymbolicNode::order);
+  return steps_[static_cast<std::size_t>(at - nodes_.begin())].lost_masks;
 }
 
 void FunctionalImpl::collect_nodes() {
@@ -85,6 +120,12 @@ void FunctionalImpl::collect_layers() {
   std::map<std::string, const LayerImpl*> names;
   for (const auto& node : nodes_) {
     const LayerImpl* impl = node->layer.impl().get();
+    calls_[impl].push_back(node);
+    call_count_ += calls_made_by(*impl);
+    if (call_count_ > most_calls) {
+      fail("{}: makes at most {} calls of layers, those in a model inside counted each time that "
+           "it is called, got more", who(), most_calls);
+    }
     const auto [at, fresh] = names.try_emplace(impl->name(), impl);
     if (at->second != impl) fail_with("two layers are named \"" + impl->name() + "\"");
     if (!fresh) continue;
@@ -97,13 +138,17 @@ FunctionalImpl::Source FunctionalImpl::source(const SymbolicTensor& t) const {
   return {static_cast<std::size_t>(at - nodes_.begin()), static_cast<std::size_t>(t.index())};
 }
 
+const std::vector<std::shared_ptr<SymbolicNode>>& FunctionalImpl::calls_of(
+    const LayerImpl& layer) const {
+  static const std::vector<std::shared_ptr<SymbolicNode>> none;
+  const auto at = calls_.find(&layer);
+  return at != calls_.end() ? at->second : none;
+}
+
 int FunctionalImpl::call_index(const SymbolicNode& node) const {
-  int index = 0;
-  for (const auto& other : nodes_) {
-    if (other.get() == &node) break;
-    if (other->layer.impl() == node.layer.impl()) ++index;
-  }
-  return index;
+  const auto& calls = calls_of(*node.layer.impl());
+  const auto at = std::ranges::lower_bound(calls, node.order, {}, &SymbolicNode::order);
+  return static_cast<int>(at - calls.begin());
 }
 
 std::vector<std::string> FunctionalImpl::output_names() const {
@@ -143,6 +188,9 @@ Tensors FunctionalImpl::call(const Tensors& inputs, const Call& call) {
     if (is_input(*nodes_[n])) continue;
     Tensors arguments;
     for (const Source& s : step.inputs) arguments.push_back(values[s.node][s.index]);
+    for (std::size_t i = 0; i < step.lost_masks.size(); ++i) {
+      if (step.lost_masks[i]) arguments[i] = with_mask(arguments[i], Tensor());
+    }
     CallOptions options = nodes_[n]->arguments;
     for (const auto& mask : step.masks) {
       options.mask.push_back(mask ? values[mask->node][mask->index] : Tensor());
@@ -154,6 +202,7 @@ Tensors FunctionalImpl::call(const Tensors& inputs, const Call& call) {
   for (const SymbolicTensor& output : options_.outputs) {
     const Source s = source(output);
     outputs.push_back(values[s.node][s.index]);
+    if (lost_outputs_[outputs.size() - 1]) outputs.back() = with_mask(outputs.back(), Tensor());
   }
   return outputs;
 }

@@ -2,6 +2,7 @@
 // Model (train/model.h) of symbolic tensors is.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ class FunctionalImpl : public LayerImpl {
   // share a name.
   explicit FunctionalImpl(Options options);
 
+  void fields(Fields& f) override;  // its graph: layers/functional_config.h
   void check(const Shapes& inputs) const override;
   Tensors call(const Tensors& inputs, const Call& call) override;
   Shapes compute_output_shape(const Shapes& inputs, const Call& call) override;
@@ -41,12 +43,21 @@ class FunctionalImpl : public LayerImpl {
   // layers(): each once, in the order of their first calls; inputs too.
   // Every call, in an order in which what a call needs comes before it.
   const std::vector<std::shared_ptr<SymbolicNode>>& nodes() const { return nodes_; }
-  // Which call of its layer a node is, counted within this graph.
+  // A layer's calls in this graph, in their order; which of these a node is.
+  const std::vector<std::shared_ptr<SymbolicNode>>& calls_of(const LayerImpl& layer) const;
   int call_index(const SymbolicNode& node) const;
+  // Of a call of a layer that takes masks away, which inputs' masks were gone by then. It and what
+  // comes out of the graph are as in Keras, where tensors lose them; other calls, for which this is
+  // empty, take the masks that were there when the graph was made.
+  const std::vector<bool>& lost_masks(const SymbolicNode& call) const;
+  const std::vector<bool>& lost_outputs() const { return lost_outputs_; }
+  // How many calls of layers a call of this makes, with those of models inside.
+  std::int64_t call_count() const { return call_count_; }
 
  private:
   void collect_nodes();
   void collect_layers();
+  void find_lost_masks();
 
   // Where a value is when the graph runs: result `index` of node number `node`.
   struct Source {
@@ -57,12 +68,16 @@ class FunctionalImpl : public LayerImpl {
 
   Options options_;
   std::vector<std::shared_ptr<SymbolicNode>> nodes_;
+  std::map<const LayerImpl*, std::vector<std::shared_ptr<SymbolicNode>>> calls_;
+  std::int64_t call_count_ = 0;
   struct Step {
     std::vector<Source> inputs;
     std::vector<std::optional<Source>> masks;  // those given to the call
+    std::vector<bool> lost_masks;
     std::vector<std::size_t> last_uses;  // nodes whose results nobody needs after this step
   };
   std::vector<Step> steps_;  // one a node
+  std::vector<bool> lost_outputs_;
 };
 using Functional = Handle<FunctionalImpl>;
 

@@ -4,8 +4,9 @@
 // Options   data_format (channels_last: (batch, steps, channels); channels_first: (batch,
 //           channels, steps)), keepdims (the steps axis stays, with size 1).
 // Shapes    (batch, steps, channels) -> (batch, channels)
-// Masks     with one, only steps that count are averaged; it ends here. A row where no step counts
-//           gives 0 (Keras gives NaN). GlobalMaxPooling1D takes none: it ends with a warning.
+// Masks     with one, only steps that count are averaged; it ends here. A row where no step counts,
+//           or that has none, gives 0 (Keras gives NaN). GlobalMaxPooling1D takes none: it ends
+//           with a warning.
 // Errors    an input that isn't of three axes; a mask that isn't (batch, steps); no step to choose
 //           the largest of.
 // Gradient  equal largest steps share it.

@@ -19,7 +19,7 @@
 namespace kindling {
 
 struct GRUOptions {
-  Required<std::int64_t> units;
+  Required<std::int64_t, struct GRUOptions_units> units;
   ActivationFunction activation = tanh;
   ActivationFunction recurrent_activation = sigmoid;
   bool use_bias = true;

@@ -8,6 +8,7 @@
 
 #include <kindling/autograd/elementwise.h>
 #include <kindling/autograd/graph.h>
+#include <kindling/autograd/sequence.h>
 #include <kindling/layers/call_arguments.h>
 #include <kindling/layers/observer.h>
 #include <kindling/layers/symbolic.h>
@@ -38,6 +39,11 @@ Tensor probe(const LayerImpl& layer, const Shape& shape, DType dtype, std::int64
   }
   detail::WeightsToCome::check_probe(known, layer.who());
   return cast(zeros(known), dtype);
+}
+
+// Whether a mask's sizes are its tensor's first ones.
+bool leads(const Shape& mask, const Shape& x) {
+  return mask.rank() <= x.rank() && std::equal(mask.begin(), mask.end(), x.begin());
 }
 
 template <class T>
@@ -71,7 +77,14 @@ void LayerImpl::common_fields(Fields& f) {
   f("trainable", trainable_);
 }
 
-void LayerImpl::check(const Shapes& inputs) const { check_count(inputs, 1); }
+void LayerImpl::check(const Shapes& inputs) const {
+  if (inputs.empty()) fail("{}: takes at least one input, got none", who());
+  if (built_ && inputs.size() != built_shapes_.size()) {
+    fail("{}: takes {} input{}, as in its first call, got {}; a layer that takes either overrides "
+         "check()", who(), built_shapes_.size(), built_shapes_.size() == 1 ? "" : "s",
+         inputs.size());
+  }
+}
 
 void LayerImpl::check_count(const Shapes& inputs, std::size_t count) const {
   if (inputs.size() != count) {
@@ -128,9 +141,16 @@ Tensor LayerImpl::compute_mask(const Tensors&, const Call& call) {
 Weights LayerImpl::weights_inside() const {
   const auto lock = wait_for_build();
   Weights all = own_weights_;
+  std::map<const Storage*, std::size_t> places;  // of those in layers that may be in several others
   for (const auto& layer : layers_) {
-    const Weights inside = layer->weights();
-    all.insert(all.end(), inside.begin(), inside.end());
+    for (Weight& w : layer->weights()) {
+      const auto [at, fresh] = places.try_emplace(w.value.storage().get(), all.size());
+      if (fresh) {
+        all.push_back(std::move(w));
+      } else {
+        all[at->second].trainable = all[at->second].trainable && w.trainable;
+      }
+    }
   }
   for (Weight& w : all) w.trainable = w.trainable && trainable_;
   return all;
@@ -238,8 +258,15 @@ Tensors LayerImpl::call_named(const Tensors& inputs, const Call& call) {
   }
 }
 
-Tensors LayerImpl::run(const Tensors& inputs, const CallOptions& options) {
-  const Call settled = settle(inputs, options);
+Tensors LayerImpl::run(const Tensors& given, const CallOptions& options) {
+  const Call settled = settle(given, options);
+  Tensors inputs = given;
+  for (std::size_t i = 0; supports_masking_ && i < inputs.size(); ++i) {
+    const Tensor &x = inputs[i], &mask = settled.masks[i];
+    if (mask.defined() && x.dtype() == DType::float32 && leads(mask.shape(), x.shape())) {
+      inputs[i] = finite_where_masked(x, mask);
+    }
+  }
   const Shapes shapes = shapes_of(inputs);
   ensure_built(shapes);
   check(shapes);
@@ -250,8 +277,8 @@ Tensors LayerImpl::run(const Tensors& inputs, const CallOptions& options) {
   }
   const TrainingScope scope(settled.training);
   const detail::CallScope scope_of_call(*this, inputs);
-  if (!own_weights_.empty() && !warned_of_owner_ && !scope_of_call.owned() &&
-      !warned_of_owner_.exchange(true)) {
+  if (!own_weights_.empty() && !owner_checked_ && !scope_of_call.outermost() &&
+      !owner_checked_.exchange(true) && !scope_of_call.owned()) {
     warn(who() + ": is called inside " + scope_of_call.outer_who() +
          ", which doesn't know it, so its weights are neither trained nor saved with it; make it "
          "with add_layer there");

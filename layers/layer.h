@@ -94,6 +94,7 @@ class LayerImpl : public Configurable {
   // To override, besides Configurable's fields() and check_options(). call() must be.
 
   // Fails unless inputs of these shapes (sizes may be `any`) fit. Runs before build and each call.
+  // Unless overridden: takes any number of inputs but none.
   virtual void check(const Shapes& inputs) const;
   // Makes the weights, once, at the first call.
   virtual void build(const Shapes&) {}
@@ -109,13 +110,19 @@ class LayerImpl : public Configurable {
   // first, none on the others.
   virtual Tensors with_masks(Tensors results, const Tensors& inputs, const Call& call);
 
+  // In a graph: whether it takes its inputs' masks away from them, and whether what it passes on is
+  // gone where an input's is (FunctionalImpl::lost_masks).
+  bool takes_masks_away() const { return takes_masks_away_; }
+  bool passes_masks_unseen() const { return passes_masks_unseen_; }
   // Whether calls take use_causal_mask and return_attention_scores.
   bool has_attention_arguments() const { return has_attention_arguments_; }
 
   // What it keeps from call to call, its layers included, is let go of.
   virtual void reset_states();
 
-  Weights weights() const;         // its own, then its layers': "dense/kernel"
+  // Its own, then its layers': "dense/kernel". Each once, also of a layer that is in two others; it
+  // is trainable if it is in all of them.
+  Weights weights() const;
   Weights weights_inside() const;  // the same, paths without its own name: "kernel"
   // What it adds to the loss, its layers' included: a number a regularized weight, and those that
   // add_loss() got in the latest call.
@@ -164,7 +171,11 @@ class LayerImpl : public Configurable {
   void check_count(const Shapes& inputs, std::size_t count) const;
   void check_rank(const Shape& input, int rank, const char* axes) const;
 
-  bool supports_masking_ = false;       // passes its first input's mask on
+  // Knows masks: steps that one leaves out are 0 to call() if they hold a NaN or an infinity, and
+  // compute_mask(), unless overridden, passes on the first input's.
+  bool supports_masking_ = false;
+  bool takes_masks_away_ = false;
+  bool passes_masks_unseen_ = false;  // of layers whose call, in Keras, has no argument `mask`
   bool has_attention_arguments_ = false;  // use_causal_mask, return_attention_scores
 
  private:
@@ -185,7 +196,7 @@ class LayerImpl : public Configurable {
   std::vector<DType> built_dtypes_;
   std::uint64_t build_number_ = 0;  // builds are numbered, for those that must be undone
   std::size_t weights_before_build_ = 0, layers_before_build_ = 0;
-  std::atomic<bool> warned_ = false, warned_of_owner_ = false;
+  std::atomic<bool> warned_ = false, owner_checked_ = false;
   Weights own_weights_;
   std::vector<Regularizer> regularizers_;  // one a weight of its own
   Tensors added_losses_;

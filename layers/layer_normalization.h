@@ -37,6 +37,7 @@ class LayerNormalizationImpl : public LayerImpl {
   explicit LayerNormalizationImpl(Options options)
       : LayerImpl("LayerNormalization", options.name), options_(std::move(options)) {
     supports_masking_ = true;
+    passes_masks_unseen_ = true;
   }
   void fields(Fields& f) override;
   void check_options() const override;

@@ -18,7 +18,7 @@
 namespace kindling {
 
 struct LSTMOptions {
-  Required<std::int64_t> units;
+  Required<std::int64_t, struct LSTMOptions_units> units;
   ActivationFunction activation = tanh;
   ActivationFunction recurrent_activation = sigmoid;
   bool use_bias = true;

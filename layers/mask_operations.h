@@ -28,6 +28,7 @@ struct AnyOptions {
 class MaskOperationImpl : public LayerImpl {
  public:
   using LayerImpl::LayerImpl;
+  void check(const Shapes& inputs) const override { check_count(inputs, 1); }
   std::vector<DType> compute_output_dtypes(const std::vector<DType>&) const override {
     return {DType::boolean};
   }

@@ -1,5 +1,7 @@
 #include <kindling/layers/masking.h>
 
+#include <cmath>
+
 #include <kindling/autograd/elementwise.h>
 #include <kindling/autograd/reduce.h>
 #include <kindling/autograd/shaping.h>
@@ -12,7 +14,10 @@ void MaskingImpl::check(const Shapes& inputs) const {
 }
 
 Tensor MaskingImpl::compute_mask(const Tensors& inputs, const Call&) {
-  const Tensor differs = not_equal(inputs[0], options_.mask_value);
+  const Tensor& x = inputs[0];
+  // Only a NaN differs from itself.
+  const Tensor differs = std::isnan(options_.mask_value) ? equal(x, x)
+                                                         : not_equal(x, options_.mask_value);
   return not_equal(sum(cast(differs, DType::float32), {.axis = {-1}}), 0);
 }
 

@@ -1,6 +1,6 @@
 // Masking: says which steps are padding, those whose every channel is one number.
 //
-// Options   mask_value.
+// Options   mask_value; NaN, which Keras lets stand for nothing, is found too.
 // Shapes    (batch, steps, ...) -> the same, padding set to 0
 // Masks     the result carries: any channel != mask_value, whatever mask the input carried.
 // Errors    an input of fewer than two axes.

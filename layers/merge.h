@@ -42,6 +42,7 @@ class MergeImpl : public LayerImpl {
   MergeImpl(const char* class_name, const Options& options, Rule rule)
       : LayerImpl(class_name, options.name), rule_(rule) {
     supports_masking_ = true;
+    passes_masks_unseen_ = true;
   }
 
  private:

@@ -116,6 +116,9 @@ Tensor MultiHeadAttentionImpl::project(const Tensor& x, const Projection& p) {
 
 Tensors MultiHeadAttentionImpl::attend(const Tensors& inputs, const Call& call,
                                        AttentionArguments arguments) {
+  // Keras's two ways to compute this differ in what a query that sees nothing gets.
+  arguments.blind_sees_all = options_.dropout == 0 && !call.return_attention_scores;
+  Tensor values = inputs[1];
   if (inputs.size() > 3) {
     arguments.pair_mask = inputs[3];
     if (const DType dtype = inputs[3].dtype(); dtype != DType::boolean) {
@@ -124,12 +127,13 @@ Tensors MultiHeadAttentionImpl::attend(const Tensors& inputs, const Call& call,
   }
   if (inputs.size() > 2 && call.masks[2].defined()) {
     check_mask("key", call.masks[2], inputs[1]);
+    values = finite_where_masked(values, call.masks[2]);
     arguments.value_mask = arguments.value_mask.defined()
                                ? logical_and(arguments.value_mask, call.masks[2])
                                : call.masks[2];
   }
   const Tensor query = project(inputs[0], query_), key = project(key_of(inputs), key_);
-  const Tensor value = project(inputs[1], value_);
+  const Tensor value = project(values, value_);
   const double scale = 1 / std::sqrt(static_cast<double>(options_.key_dim));
   Tensors results = dot_product_attention(query, value, key, scalar(scale), arguments);
   results[0] = project(results[0], output_);

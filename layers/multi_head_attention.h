@@ -16,7 +16,11 @@
 //           key and value, attention_output/kernel (num_heads, value_dim, output_shape...),
 //           attention_output/bias (output_shape...)
 // Masks     a query sees a value if no mask hides either, nor the key, nor their pair, nor the
-//           causal order; one that sees nothing weighs all alike. The query's is passed on.
+//           causal order; one that sees nothing weighs all alike, or, as in Keras where dropout is
+//           above 0 or scores are returned, gets no values. The query's is passed on. In a Model it
+//           takes masks away from query, value and key, as in Keras since 3.8: a later
+//           MultiHeadAttention of theirs, or of Add()({x, attention}), sees none, and a model's
+//           output that comes of them carries none.
 // Errors    other than two to four inputs; sizes that don't fit or differ from those built for.
 // Example   auto attention = MultiHeadAttention({.num_heads = 4, .key_dim = 32});
 //           Tensor y = attention({x, x}, {.use_causal_mask = true});
@@ -29,8 +33,8 @@
 namespace kindling {
 
 struct MultiHeadAttentionOptions {
-  Required<std::int64_t> num_heads;
-  Required<std::int64_t> key_dim;
+  Required<std::int64_t, struct MultiHeadAttentionOptions_num_heads> num_heads;
+  Required<std::int64_t, struct MultiHeadAttentionOptions_key_dim> key_dim;
   std::optional<std::int64_t> value_dim = {};
   double dropout = 0;
   bool use_bias = true;
@@ -50,7 +54,9 @@ class MultiHeadAttentionImpl : public AttentionBase {
  public:
   using Options = MultiHeadAttentionOptions;
   explicit MultiHeadAttentionImpl(Options options)
-      : AttentionBase("MultiHeadAttention", options.name), options_(std::move(options)) {}
+      : AttentionBase("MultiHeadAttention", options.name), options_(std::move(options)) {
+    takes_masks_away_ = true;
+  }
   void fields(Fields& f) override;
   void check_options() const override;
   void check(const Shapes& inputs) const override;

@@ -26,6 +26,7 @@ class NotEqualImpl : public LayerImpl {
     supports_masking_ = true;
   }
   void fields(Fields& f) override { f("value", options_.value); }
+  void check(const Shapes& inputs) const override { check_count(inputs, 1); }
   Tensors call(const Tensors& inputs, const Call&) override;
   Shapes compute_output_shape(const Shapes& inputs, const Call&) override { return inputs; }
   std::vector<DType> compute_output_dtypes(const std::vector<DType>&) const override {

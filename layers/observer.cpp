@@ -49,7 +49,7 @@ bool CallScope::owned() const {
   for (const CallScope* outer = outer_; outer != nullptr; outer = outer->outer_) {
     if (outer->layer_.has_layer(layer_)) return true;
   }
-  return outermost();
+  return false;
 }
 
 AddedLosses* CallScope::losses() {
@@ -81,17 +81,18 @@ Trace trace(const Layer& layer, const Tensors& inputs, const CallOptions& option
 
 std::string Trace::str() const {
   std::size_t names = 0, shapes = 0;
-  std::vector<std::string> left;
+  std::vector<std::string> left, inputs;
   for (const CallTrace& call : calls) {
     left.push_back(fmt::format("{:{}}{} ({})", "", 2 * call.depth, shown(call.name, 60),
                                shown(call.class_name, 60)));
+    inputs.push_back(shown(text_of(call.inputs), 80));
     names = std::max(names, left.back().size());
-    shapes = std::max(shapes, text_of(call.inputs).size());
+    shapes = std::max(shapes, inputs.back().size());
   }
   std::string text;
   for (std::size_t i = 0; i < calls.size(); ++i) {
-    text += fmt::format("{:<{}}  {:<{}} -> {}\n", left[i], names, text_of(calls[i].inputs), shapes,
-                        text_of(calls[i].results));
+    text += fmt::format("{:<{}}  {:<{}} -> {}\n", left[i], names, inputs[i], shapes,
+                        shown(text_of(calls[i].results), 80));
   }
   return text;
 }

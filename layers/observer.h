@@ -53,7 +53,7 @@ class CallScope {
   CallScope(const CallScope&) = delete;
   CallScope& operator=(const CallScope&) = delete;
   bool outermost() const { return outer_ == nullptr; }
-  // Whether the layer is one of those in whose calls it is called, or no call is around it.
+  // Whether the layer belongs to one of those in whose calls it is called.
   bool owned() const;
   std::string outer_who() const { return outer_->layer_.who(); }
   void end(const Tensors& results) const;

@@ -25,6 +25,16 @@ Tensor gates_of(const Tensor& x, const Tensor& kernel, const Tensor& bias, const
   return bias.defined() ? all + bias : all;
 }
 
+// Whether a step, or one before it, counts.
+Tensor begun(const Tensor& mask) {
+  Tensor result = mask.clone();
+  const std::span<bool> steps = result.mutable_bools();
+  for (std::size_t i = 1; i < steps.size(); ++i) {
+    if (i % static_cast<std::size_t>(mask.size(1)) != 0) steps[i] = steps[i] || steps[i - 1];
+  }
+  return result;
+}
+
 }  // namespace
 
 template <class O>
@@ -105,8 +115,17 @@ void RecurrentImpl<O>::build(const Shapes& inputs) {
   recurrent_kernel_ = add_weight("recurrent_kernel", {o.units, width}, o.recurrent_initializer,
                                  {.regularizer = o.recurrent_regularizer,
                                   .constraint = o.recurrent_constraint});
-  if (!o.use_bias) return;
-  bias_ = add_weight("bias", bias_shape(), bias_initializer(), detail::bias_weight(o));
+  if (o.use_bias) {
+    bias_ = add_weight("bias", bias_shape(), bias_initializer(), detail::bias_weight(o));
+  }
+  const auto keep_activation = [&](const ActivationFunction& f) {
+    const Layer activation(f.layer());
+    if (!activation.defined()) return;
+    keep_layer(activation);
+    activation.build({Shape{inputs[0][0], o.units}});
+  };
+  keep_activation(o.activation);
+  if constexpr (requires { o.recurrent_activation; }) keep_activation(o.recurrent_activation);
 }
 
 // Row 0 of a bias goes with the inputs, row 1 with the state; a bias of one row is all row 0.
@@ -183,6 +202,7 @@ Tensors RecurrentImpl<O>::call(const Tensors& inputs, const Call& call) {
     x = flip(x, 1);
     if (mask.defined()) mask = flip(mask, 1);
   }
+  const bool starts_from_states = inputs.size() > 1 || !states_.get().empty();
   const Tensors states = states_for(inputs);
   Tensors input_dropout, state_dropout;
   if (call.training && (o.dropout > 0 || o.recurrent_dropout > 0)) {
@@ -205,8 +225,10 @@ Tensors RecurrentImpl<O>::call(const Tensors& inputs, const Call& call) {
   }
   // The last output is h after the last step.
   if (!o.return_sequences) results[0] = results[1];
-  if (o.zero_output_for_mask && mask.defined() && steps > 0) {
-    const Tensor counts = o.return_sequences ? expand_dims(mask, 2) : slice(mask, 1, -1, steps);
+  if (mask.defined() && steps > 0 && (o.zero_output_for_mask || starts_from_states)) {
+    const Tensor has_output = o.zero_output_for_mask ? mask : begun(mask);
+    const Tensor counts = o.return_sequences ? expand_dims(has_output, 2)
+                                             : slice(has_output, 1, -1, steps);
     results[0] = where(counts, results[0], scalar(0));
   }
   if (!o.return_state) results.resize(1);
@@ -224,8 +246,7 @@ Shapes RecurrentImpl<O>::compute_output_shape(const Shapes& inputs, const Call&)
 template <class O>
 Tensor RecurrentImpl<O>::compute_mask(const Tensors&, const Call& call) {
   const Tensor& mask = call.masks[0];
-  if (!options_.return_sequences || !mask.defined()) return {};
-  return options_.go_backwards ? flip(mask, 1) : mask;
+  return options_.return_sequences ? mask : Tensor();
 }
 
 // The cells.

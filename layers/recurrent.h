@@ -10,9 +10,9 @@
 //           reset_states(). dropout and recurrent_dropout take away the same channels of the
 //           inputs and the state at every step of a call. unroll changes nothing here.
 // Weights   kernel (channels, gates * units), recurrent_kernel (units, gates * units), bias.
-// Masks     of the steps: where false, the state stays and the output is the one before, or 0 with
-//           zero_output_for_mask. Passed on with return_sequences; with go_backwards in the order
-//           of the outputs, where Keras leaves it as it was.
+// Masks     of the steps: where false, the state stays and the output is the one before, or 0 if
+//           there is none or with zero_output_for_mask. Passed on with return_sequences, as it is:
+//           with go_backwards, as in Keras, it isn't in the order of the outputs.
 // Errors    inputs that are no sequence and its states; other sizes than it was built for.
 // Speed     with the default activations (and reset_after) and no recurrent_dropout, all steps are
 //           one operation: lstm, gru.
@@ -51,7 +51,9 @@ class RecurrentImpl : public LayerImpl {
  protected:
   RecurrentImpl(const char* class_name, O options, std::int64_t gates, std::size_t states)
       : LayerImpl(class_name, options.name), options_(std::move(options)), gates_(gates),
-        state_count_(states) {}
+        state_count_(states) {
+    supports_masking_ = true;
+  }
   Regularizer activity_regularizer() const override { return options_.activity_regularizer; }
 
   // A cell. What the state adds to a gate: the product of h with the gate's part of the kernel.

@@ -12,6 +12,7 @@
 #include <kindling/layers/dropout.h>
 #include <kindling/layers/embedding.h>
 #include <kindling/layers/flatten.h>
+#include <kindling/layers/functional_config.h>
 #include <kindling/layers/global_pooling1d.h>
 #include <kindling/layers/gru.h>
 #include <kindling/layers/layer_normalization.h>
@@ -50,6 +51,7 @@ Registry<Layer>& layer_registry() {
     own.add<ELU>();
     own.add<Embedding>();
     own.add<Flatten>();
+    own.set("Functional", [](const Config& config) { return nested_functional(config, false); });
     own.add<GlobalAveragePooling1D>();
     own.add<GlobalMaxPooling1D>();
     own.add<GRU>();
@@ -71,6 +73,7 @@ Registry<Layer>& layer_registry() {
     own.add<ReLU>();
     own.add<RepeatVector>();
     own.add<Reshape>();
+    own.set("Sequential", [](const Config& config) { return nested_functional(config, true); });
     own.add<SimpleRNN>();
     own.add<Softmax>();
     own.add<SpatialDropout1D>();
@@ -80,16 +83,6 @@ Registry<Layer>& layer_registry() {
     return own;
   }();
   return registry;
-}
-
-Config to_config(const Layer& layer) {
-  if (!layer.defined()) return {};
-  return Config::Map{{"class_name", layer.class_name()}, {"config", layer.config()}};
-}
-
-void from_config(const Config& config, Layer& layer, const std::string& what) {
-  layer = layer_from_config(config["class_name"].as_string(what + ", class_name"),
-                            config["config"]);
 }
 
 Layer layer_from_config(const std::string& class_name, const Config& config) {

@@ -27,7 +27,7 @@ class ReshapingImpl : public LayerImpl {
 };
 
 struct ReshapeOptions {
-  Required<std::vector<std::int64_t>> target_shape;
+  Required<std::vector<std::int64_t>, struct ReshapeOptions_target_shape> target_shape;
   std::string name = {};
 };
 class ReshapeImpl : public ReshapingImpl {
@@ -47,7 +47,7 @@ class ReshapeImpl : public ReshapingImpl {
 using Reshape = Handle<ReshapeImpl>;
 
 struct PermuteOptions {
-  Required<std::vector<std::int64_t>> dims;
+  Required<std::vector<std::int64_t>, struct PermuteOptions_dims> dims;
   std::string name = {};
 };
 class PermuteImpl : public ReshapingImpl {
@@ -67,7 +67,7 @@ class PermuteImpl : public ReshapingImpl {
 using Permute = Handle<PermuteImpl>;
 
 struct RepeatVectorOptions {
-  Required<std::int64_t> n;
+  Required<std::int64_t, struct RepeatVectorOptions_n> n;
   std::string name = {};
 };
 class RepeatVectorImpl : public ReshapingImpl {

@@ -12,7 +12,7 @@
 namespace kindling {
 
 struct SimpleRNNOptions {
-  Required<std::int64_t> units;
+  Required<std::int64_t, struct SimpleRNNOptions_units> units;
   ActivationFunction activation = tanh;
   bool use_bias = true;
   Initializer kernel_initializer = GlorotUniform();

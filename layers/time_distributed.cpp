@@ -1,5 +1,7 @@
 #include <kindling/layers/time_distributed.h>
 
+#include <algorithm>
+
 #include <kindling/autograd/shaping.h>
 #include <kindling/tensor/fail.h>
 
@@ -41,15 +43,18 @@ Tensors TimeDistributedImpl::call(const Tensors& inputs, const Call& call) {
     fail("{}: a mask is (batch, steps, ...), got {} [input {}]", who(), mask.shape().str(),
          shape.str());
   }
-  const bool of_steps = mask.defined() && mask.rank() == 2;
-  const Tensor inner =
-      mask.defined() && !of_steps ? mask.reshaped(folded(mask.shape())) : Tensor();
+  // The layer gets the rest of a mask of more axes than the steps, if its call looks at masks.
+  const bool unseen = mask.defined() && (mask.rank() == 2 || layer().impl()->passes_masks_unseen());
+  const Tensor inner = mask.defined() && !unseen ? mask.reshaped(folded(mask.shape())) : Tensor();
   Tensors results = layer().call({reshape(inputs[0], folded(shape))},
                                  {.mask = {inner}, .training = call.training});
   for (Tensor& result : results) {
     Tensor passed = result.mask();
     if (passed.defined()) passed = passed.reshaped(unfolded(passed.shape(), shape));
-    result = with_mask(reshape(result, unfolded(result.shape(), shape)), of_steps ? mask : passed);
+    result = reshape(result, unfolded(result.shape(), shape));
+    const bool leads = unseen && mask.rank() <= result.rank() &&
+                       std::equal(mask.shape().begin(), mask.shape().end(), result.shape().begin());
+    result = with_mask(result, leads ? mask : passed);
   }
   return results;
 }

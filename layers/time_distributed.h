@@ -3,7 +3,8 @@
 // Options   layer, of one input.
 // Shapes    (batch, steps, ...) -> (batch, steps, ...): what the layer makes of (batch, ...)
 // Masks     (batch, steps) is passed on. One of more axes goes to the layer, each step's part with
-//           the step; what the layer passes on of it is the result's.
+//           the step, and what the layer passes on of it is the result's; of a layer whose call
+//           doesn't look at masks it is the mask itself, if that fits the result.
 // Errors    fewer than three axes; what the layer fails on.
 // Example   auto sentences = TimeDistributed({.layer = LSTM({.units = 64})});
 //           Tensor y = sentences(x);   // (batch, sentences, words, channels) -> (.., .., 64)
@@ -16,7 +17,7 @@
 namespace kindling {
 
 struct TimeDistributedOptions {
-  Required<Layer> layer;
+  Required<Layer, struct TimeDistributedOptions_layer> layer;
   std::string name = {};
 };
 
@@ -25,6 +26,7 @@ class TimeDistributedImpl : public LayerImpl {
   using Options = TimeDistributedOptions;
   explicit TimeDistributedImpl(Options options)
       : LayerImpl("TimeDistributed", options.name), options_(std::move(options)) {
+    supports_masking_ = true;
     if (layer().defined()) add_layer(layer());
   }
   void fields(Fields& f) override;

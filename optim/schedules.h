@@ -39,43 +39,44 @@ Config to_config(const LearningRate& rate);
 void from_config(const Config& config, LearningRate& rate, const std::string& what);
 
 struct ExponentialDecayOptions {
-  Required<double> initial_learning_rate;
-  Required<std::int64_t> decay_steps;
-  Required<double> decay_rate;
+  Required<double, struct ExponentialDecayOptions_initial_learning_rate> initial_learning_rate;
+  Required<std::int64_t, struct ExponentialDecayOptions_decay_steps> decay_steps;
+  Required<double, struct ExponentialDecayOptions_decay_rate> decay_rate;
   bool staircase = false;  // step / decay_steps is rounded down
   std::string name = "ExponentialDecay";
 };
 struct InverseTimeDecayOptions {
-  Required<double> initial_learning_rate;
-  Required<std::int64_t> decay_steps;
-  Required<double> decay_rate;
+  Required<double, struct InverseTimeDecayOptions_initial_learning_rate> initial_learning_rate;
+  Required<std::int64_t, struct InverseTimeDecayOptions_decay_steps> decay_steps;
+  Required<double, struct InverseTimeDecayOptions_decay_rate> decay_rate;
   bool staircase = false;
   std::string name = "InverseTimeDecay";
 };
 struct PolynomialDecayOptions {
-  Required<double> initial_learning_rate;
-  Required<std::int64_t> decay_steps;
+  Required<double, struct PolynomialDecayOptions_initial_learning_rate> initial_learning_rate;
+  Required<std::int64_t, struct PolynomialDecayOptions_decay_steps> decay_steps;
   double end_learning_rate = 0.0001;
   double power = 1;
   bool cycle = false;  // beyond decay_steps, over twice as many, three times ...
   std::string name = "PolynomialDecay";
 };
 struct PiecewiseConstantDecayOptions {
-  Required<std::vector<std::int64_t>> boundaries;  // the last step of each value but the last
-  Required<std::vector<double>> values;
+  // The last step of each value but the last.
+  Required<std::vector<std::int64_t>, struct PiecewiseConstantDecayOptions_boundaries> boundaries;
+  Required<std::vector<double>, struct PiecewiseConstantDecayOptions_values> values;
   std::string name = "PiecewiseConstant";
 };
 struct CosineDecayOptions {
-  Required<double> initial_learning_rate;
-  Required<std::int64_t> decay_steps;
+  Required<double, struct CosineDecayOptions_initial_learning_rate> initial_learning_rate;
+  Required<std::int64_t, struct CosineDecayOptions_decay_steps> decay_steps;
   double alpha = 0;  // what is left at the end, as a fraction
   std::string name = "CosineDecay";
   std::optional<double> warmup_target = {};  // first to this, in warmup_steps, in a line
   std::int64_t warmup_steps = 0;
 };
 struct CosineDecayRestartsOptions {
-  Required<double> initial_learning_rate;
-  Required<std::int64_t> first_decay_steps;
+  Required<double, struct CosineDecayRestartsOptions_initial_learning_rate> initial_learning_rate;
+  Required<std::int64_t, struct CosineDecayRestartsOptions_first_decay_steps> first_decay_steps;
   double t_mul = 2;  // each period is so many times as long as the one before,
   double m_mul = 1;  // and starts so many times as high
   double alpha = 0;

@@ -28,7 +28,8 @@ struct SaveFreq {
 // `filepath` may hold the epoch, from 1, the batch and every log, as fmt and Python write them.
 // Source: keras.callbacks.ModelCheckpoint; `keep` is ours.
 struct ModelCheckpointOptions {
-  Required<std::string> filepath;  // a model folder; with save_weights_only a safetensors file
+  // A model folder; with save_weights_only a safetensors file.
+  Required<std::string, struct ModelCheckpointOptions_filepath> filepath;
   std::string monitor = "val_loss";
   bool save_best_only = false;     // only when the log has become better
   bool save_weights_only = false;
@@ -65,7 +66,8 @@ using ModelCheckpoint = CallbackOf<ModelCheckpointImpl>;
 // The second run must have the same model, data and callbacks. Source:
 // keras.callbacks.BackupAndRestore.
 struct BackupAndRestoreOptions {
-  Required<std::string> backup_dir;  // made if it isn't there
+  // Made if it isn't there.
+  Required<std::string, struct BackupAndRestoreOptions_backup_dir> backup_dir;
   SaveFreq save_freq = "epoch";
   bool delete_checkpoint = true;
 };

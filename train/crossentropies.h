@@ -16,7 +16,7 @@ namespace kindling {
 struct CrossentropyOptions {
   bool from_logits = false;
   double label_smoothing = 0;  // s: y (1 - s) + s / n, n the number of classes, 2 if binary
-  std::int64_t axis = -1;      // of the classes
+  int axis = -1;      // of the classes
   Reduction reduction = Reduction::sum_over_batch_size;
   std::string name = {};
   void fields(Fields& f);
@@ -29,7 +29,7 @@ struct SparseCategoricalCrossentropyOptions {
   bool from_logits = false;
   std::optional<std::int64_t> ignore_class = {};  // examples of it don't count
   Reduction reduction = Reduction::sum_over_batch_size;
-  std::int64_t axis = -1;  // of the classes
+  int axis = -1;  // of the classes
   std::string name = {};
   void fields(Fields& f);
   Tensor target(const std::string& who, const Tensor& y_true, const Tensor& y_pred) const;
@@ -41,7 +41,7 @@ struct BinaryFocalCrossentropyOptions {
   double gamma = 2;
   bool from_logits = false;
   double label_smoothing = 0;
-  std::int64_t axis = -1;
+  int axis = -1;
   Reduction reduction = Reduction::sum_over_batch_size;
   std::string name = {};
   void fields(Fields& f);
@@ -53,7 +53,7 @@ struct CategoricalFocalCrossentropyOptions {
   double gamma = 2;
   bool from_logits = false;
   double label_smoothing = 0;
-  std::int64_t axis = -1;
+  int axis = -1;
   Reduction reduction = Reduction::sum_over_batch_size;
   std::string name = {};
   void fields(Fields& f);

@@ -74,25 +74,25 @@ class AUCImpl : public CurveMetricImpl {
 using AUC = HandleOf<Metric, AUCImpl>;
 
 struct SensitivityAtSpecificityOptions {
-  Required<double> specificity;
+  Required<double, struct SensitivityAtSpecificityOptions_specificity> specificity;
   std::int64_t num_thresholds = 200;
   std::optional<std::int64_t> class_id = {};
   std::string name = {};
 };
 struct SpecificityAtSensitivityOptions {
-  Required<double> sensitivity;
+  Required<double, struct SpecificityAtSensitivityOptions_sensitivity> sensitivity;
   std::int64_t num_thresholds = 200;
   std::optional<std::int64_t> class_id = {};
   std::string name = {};
 };
 struct PrecisionAtRecallOptions {
-  Required<double> recall;
+  Required<double, struct PrecisionAtRecallOptions_recall> recall;
   std::int64_t num_thresholds = 200;
   std::optional<std::int64_t> class_id = {};
   std::string name = {};
 };
 struct RecallAtPrecisionOptions {
-  Required<double> precision;
+  Required<double, struct RecallAtPrecisionOptions_precision> precision;
   std::int64_t num_thresholds = 200;
   std::optional<std::int64_t> class_id = {};
   std::string name = {};

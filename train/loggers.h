@@ -15,7 +15,7 @@ namespace kindling {
 // A line an epoch: epoch, then the logs by name; the columns are those of the first epoch.
 // Source: keras.callbacks.CSVLogger.
 struct CSVLoggerOptions {
-  Required<std::string> filename;
+  Required<std::string, struct CSVLoggerOptions_filename> filename;
   std::string separator = ",";
   bool append = false;  // to what is there; its header stays
 };

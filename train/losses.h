@@ -19,7 +19,7 @@ struct HuberOptions {
   void fields(Fields& f) { f("delta", delta); }
 };
 struct CosineSimilarityOptions {
-  std::int64_t axis = -1;
+  int axis = -1;
   Reduction reduction = Reduction::sum_over_batch_size;
   std::string name = {};
   void fields(Fields& f) { f("axis", axis); }

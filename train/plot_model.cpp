@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include <filesystem>
-
-#include <fmt/format.h>
+#include <map>
+#include <set>
 
 #include <kindling/io/file.h>
 #include <kindling/tensor/fail.h>
@@ -29,16 +29,15 @@ std::string escaped(const std::string& text) {
 // The calls of a layer are one box, as in Keras.
 std::string label_of(const FunctionalImpl& graph, const Layer& layer, const PlotOptions& options) {
   std::string label = layer.class_name();
-  if (options.show_layer_names) label = layer.name() + " (" + label + ")";
+  if (options.show_layer_names) label = shown(layer.name(), 60) + " (" + label + ")";
   label = escaped(label);
-  for (const auto& node : graph.nodes()) {
-    if (node->layer.impl() != layer.impl()) continue;
+  for (const auto& node : graph.calls_of(*layer.impl())) {
     Shapes inputs;
     for (const SymbolicTensor& input : node->inputs) inputs.push_back(input.shape());
     if (options.show_shapes) {
-      const std::string from = inputs.empty() ? text_of(node->shapes) : text_of(inputs);
-      label += fmt::format("|{{Input: {}|Output: {}}}", escaped(from),
-                           escaped(text_of(node->shapes)));
+      const std::string to = shown(text_of(node->shapes), 80);
+      const std::string from = inputs.empty() ? to : shown(text_of(inputs), 80);
+      label += fmt::format("|{{Input: {}|Output: {}}}", escaped(from), escaped(to));
     }
     if (options.show_dtype) {
       std::vector<DType> dtypes;
@@ -74,15 +73,20 @@ std::string model_to_dot(const Model& model, const PlotOptions& options) {
   }
   std::string text = fmt::format(
       "digraph \"{}\" {{\n  rankdir={};\n  node [shape=record, fontname=Helvetica, fontsize=11];\n",
-      escaped(model.name()), options.rankdir);
+      escaped(shown(model.name(), 60)), options.rankdir);
+  std::map<const LayerImpl*, std::string> boxes;
+  std::set<std::string> taken;
   for (const Layer& layer : model.layers()) {
-    text += fmt::format("  \"{}\" [label=\"{}\"];\n", escaped(layer.name()),
+    std::string box = shown(layer.name(), 60);
+    if (!taken.insert(box).second) box += fmt::format(" {}", boxes.size());
+    boxes[layer.impl().get()] = escaped(box);
+    text += fmt::format("  \"{}\" [label=\"{}\"];\n", escaped(box),
                         label_of(*graph, layer, options));
   }
   for (const auto& node : graph->nodes()) {
     const auto edge = [&](const SymbolicTensor& from, const char* style) {
-      text += fmt::format("  \"{}\" -> \"{}\"{};\n", escaped(from.node()->layer.name()),
-                          escaped(node->layer.name()), style);
+      text += fmt::format("  \"{}\" -> \"{}\"{};\n", boxes.at(from.node()->layer.impl().get()),
+                          boxes.at(node->layer.impl().get()), style);
     };
     for (const SymbolicTensor& input : node->inputs) edge(input, "");
     for (const SymbolicTensor& mask : node->masks) {

@@ -68,7 +68,7 @@ using R2Score = HandleOf<Metric, R2ScoreImpl>;
 // By default, as in Keras, the mean of the correlations of the rows along an axis. With over_all,
 // the correlation of all elements of all batches: what a regressor of one number is judged by.
 struct CorrelationOptions {
-  std::int64_t axis = -1;
+  int axis = -1;
   bool over_all = false;  // axis is not looked at
   std::string name = {};
 };

@@ -1,6 +1,4 @@
 // Model::summary: Keras's table.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 
@@ -56,11 +54,7 @@ std::string output_shape(const Layer& layer, const FunctionalImpl* graph, const 
     for (Shape& s : shapes) s = s.rank() > 0 ? s.with(0, any) : s;
     return text_of(shapes);
   }
-  if (graph == nullptr) return "?";
-  for (const auto& node : graph->nodes()) {
-    if (node->layer.impl() == layer.impl()) return text_of(node->shapes);
-  }
-  return "";
+  return graph != nullptr ? text_of(graph->calls_of(*layer.impl())[0]->shapes) : "?";
 }
 
 // "embedding[0][0], embedding[1][0]": results (call, index) that a layer's calls take.
@@ -72,8 +66,7 @@ std::vector<std::string> connections(const Layer& layer, const FunctionalImpl* g
     all.push_back(fmt::format("{}[{}][{}]", shown(t.node()->layer.name(), longest_name),
                               graph->call_index(*t.node()), t.index()));
   };
-  for (const auto& node : graph->nodes()) {
-    if (node->layer.impl() != layer.impl()) continue;
+  for (const auto& node : graph->calls_of(*layer.impl())) {
     for (const SymbolicTensor& input : node->inputs) add(input);
     for (const SymbolicTensor& mask : node->masks) add(mask);
   }
@@ -97,7 +90,7 @@ std::string Model::summary() const {
     const std::vector<std::string> from = connections(layer, functional());
     std::vector<Row> rows = {{fmt::format("{} ({})", shown(layer.name(), longest_name),
                                           shown(layer.class_name(), longest_name)),
-                              output_shape(layer, functional(), inside),
+                              shown(output_shape(layer, functional(), inside), 80),
                               thousands(layer.count_params()),
                               from.empty() ? "-" : from[0]}};
     for (std::size_t i = 1; i < from.size(); ++i) rows.push_back({"", "", "", from[i]});

@@ -13,7 +13,7 @@
 #include <kindling/io/archives/zip.h>
 #include <kindling/io/file.h>
 #include <kindling/io/in_file.h>
-#include <kindling/io/functional_config.h>
+#include <kindling/layers/functional_config.h>
 #include <kindling/io/json.h>
 #include <kindling/layers/functional.h>
 #include <kindling/layers/weights_to_come.h>

@@ -1,4 +1,4 @@
-// Keras's config of a model, and ours: the layout of io/functional_config.h.
+// Keras's config of a model, and ours: the layout of layers/functional_config.h.
 //
 //   Config model = graph_from_keras(parse_json(text, "config.json"), "m.keras: config.json");
 //   Functional graph = functional_from_config(model["config"], ..);

@@ -3,7 +3,7 @@
 #include <map>
 
 #include <kindling/io/archives/keras_objects.h>
-#include <kindling/io/functional_config.h>
+#include <kindling/layers/functional_config.h>
 #include <kindling/io/json.h>
 #include <kindling/tensor/fail.h>
 

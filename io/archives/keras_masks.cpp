@@ -4,8 +4,8 @@
 #include <map>
 #include <set>
 
-#include <kindling/io/functional_config.h>
 #include <kindling/layers/mask_operations.h>
+#include <kindling/layers/functional_config.h>
 #include <kindling/layers/not_equal.h>
 #include <kindling/tensor/fail.h>
 

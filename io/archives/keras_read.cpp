@@ -10,7 +10,7 @@
 #include <kindling/io/archives/keras_input_dtypes.h>
 #include <kindling/io/archives/keras_missing.h>
 #include <kindling/io/archives/keras_objects.h>
-#include <kindling/io/functional_config.h>
+#include <kindling/layers/functional_config.h>
 #include <kindling/io/json.h>
 #include <kindling/tensor/fail.h>
 

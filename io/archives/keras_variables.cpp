@@ -7,7 +7,7 @@
 #include <kindling/io/archives/keras_classes.h>
 #include <kindling/io/archives/keras_graph.h>
 #include <kindling/io/archives/keras_write.h>
-#include <kindling/io/functional_config.h>
+#include <kindling/layers/functional_config.h>
 #include <kindling/io/weights_file.h>
 #include <kindling/layers/functional.h>
 #include <kindling/tensor/fail.h>
@@ -54,11 +54,13 @@ class Walk {
  private:
   // Without those of the layers inside.
   static Weights own_weights(const Layer& layer) {
-    std::size_t inside = 0;
-    for (const Layer& part : layer.impl()->layers()) inside += part.weights().size();
-    Weights all = layer.impl()->weights_inside();
-    all.resize(all.size() - inside);
-    return all;
+    std::set<const Storage*> inside;
+    for (const Layer& part : layer.impl()->layers()) {
+      for (const Weight& w : part.weights()) inside.insert(w.value.storage().get());
+    }
+    Weights own = layer.impl()->weights_inside();
+    std::erase_if(own, [&](const Weight& w) { return inside.contains(w.value.storage().get()); });
+    return own;
   }
 
   // By the attribute that holds each: the option that it is given as, or its own name.

@@ -4,7 +4,7 @@
 #include <kindling/io/archives/keras_calls.h>
 #include <kindling/io/archives/keras_classes.h>
 #include <kindling/io/archives/keras_write.h>
-#include <kindling/io/functional_config.h>
+#include <kindling/layers/functional_config.h>
 #include <kindling/layers/symbolic.h>
 #include <kindling/tensor/fail.h>
 

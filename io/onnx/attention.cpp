@@ -55,7 +55,7 @@ OnnxValues with_scores(const OnnxCall& c, const OnnxValue& output, const OnnxVal
 // output = softmax(scores) value; scores (batch, Tq, Tv). Rows of masked queries are 0.
 OnnxValues attended(const OnnxCall& c, const Operands& o, const OnnxValue& scores) {
   const OnnxValue sees_value = o.value_mask.defined() ? expand_dims(o.value_mask, 1) : OnnxValue();
-  const OnnxValue weights = masked_softmax(scores, both(sees_value, o.causal));
+  const OnnxValue weights = blind_softmax(scores, both(sees_value, o.causal));
   OnnxValue output = matmul(weights, o.value);
   if (o.query_mask.defined()) {
     output = where(expand_dims(o.query_mask, -1), output, scalar_like(output, 0));
@@ -128,9 +128,11 @@ OnnxValues multi_head_attention(const OnnxCall& c) {
   const double scale = 1 / std::sqrt(number(c, "key_dim"));
   const OnnxValue scores = matmul(scale * transpose(query, {0, 2, 1, 3}),
                                   transpose(key, {0, 2, 3, 1}));  // (batch, heads, Tq, Tv)
-  const OnnxValue sees = pairs(c, o);
-  const OnnxValue weights =
-      masked_softmax(scores, sees.defined() ? expand_dims(sees, 1) : OnnxValue());
+  const OnnxValue pairs_seen = pairs(c, o);
+  const OnnxValue sees = pairs_seen.defined() ? expand_dims(pairs_seen, 1) : pairs_seen;
+  const bool blind_sees_all = number(c, "dropout") == 0 && !c.return_attention_scores;
+  const OnnxValue weights = blind_sees_all ? blind_softmax(scores, sees)
+                                           : masked_softmax(scores, sees);
   const OnnxValue heads = transpose(matmul(weights, transpose(value, {0, 2, 1, 3})), {0, 2, 1, 3});
   return with_scores(c, project(c, heads, "attention_output", 2), weights);
 }

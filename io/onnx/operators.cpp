@@ -241,9 +241,14 @@ OnnxValue softmax(const OnnxValue& x, int axis) {
 }
 
 // The lowest number leaves a row that is all masked with equal ones, and no weight to others.
-OnnxValue masked_softmax(const OnnxValue& x, const OnnxValue& mask, int axis) {
+OnnxValue blind_softmax(const OnnxValue& x, const OnnxValue& mask) {
   const double lowest = std::numeric_limits<float>::lowest();
-  return softmax(mask.defined() ? where(mask, x, scalar_like(x, lowest)) : x, axis);
+  return softmax(mask.defined() ? where(mask, x, scalar_like(x, lowest)) : x, -1);
+}
+
+OnnxValue masked_softmax(const OnnxValue& x, const OnnxValue& mask) {
+  const OnnxValue y = blind_softmax(x, mask);
+  return mask.defined() ? where(mask, y, scalar_like(y, 0)) : y;
 }
 
 OnnxValue along_axes(const std::vector<int>& axes, const OnnxValue& x, const OnnxValue& other,

@@ -75,8 +75,10 @@ OnnxValue sum(const OnnxValue& x, int axis, bool keepdims = false);
 OnnxValue mean(const OnnxValue& x, int axis, bool keepdims = false);
 OnnxValue max(const OnnxValue& x, int axis, bool keepdims = false);
 OnnxValue softmax(const OnnxValue& x, int axis = -1);
-// Where mask is false the result is 0; a row that is all masked is uniform.
-OnnxValue masked_softmax(const OnnxValue& x, const OnnxValue& mask, int axis = -1);
+// Over the last axis, 0 where mask is false.
+OnnxValue masked_softmax(const OnnxValue& x, const OnnxValue& mask);
+// The same but for a row that is all masked, which is uniform.
+OnnxValue blind_softmax(const OnnxValue& x, const OnnxValue& mask);
 
 // f(x, other), where f works on the last axis, along these axes together (ascending, from 0).
 // `other` has x's shape, or is undefined.

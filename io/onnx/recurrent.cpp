@@ -69,8 +69,8 @@ Weights weights_of(const OnnxCall& c) {
 
 bool default_activations(const OnnxCall& c) {
   const Config recurrent = c.option("recurrent_activation");
-  return word(c, "activation") == "tanh" &&
-         (recurrent.is_null() || recurrent.as_string("recurrent_activation") == "sigmoid");
+  return c.option("activation").str() == Config("tanh").str() &&
+         (recurrent.is_null() || recurrent.str() == Config("sigmoid").str());
 }
 
 // Both forms give the outputs of all steps, then each state after the last.
@@ -152,6 +152,13 @@ void refuse_what_onnx_has_not(const OnnxCall& c) {
   }
 }
 
+// Whether a step, or one before it, counts.
+OnnxValue begun(const OnnxValue& mask) {
+  const OnnxValue counts = cast(mask, OnnxType::float32);
+  const OnnxValue axis = mask.graph->scalar(1, OnnxType::int64);
+  return not_equal(mask.graph->node("CumSum", {counts, axis}, counts.type, counts.shape), 0);
+}
+
 OnnxValues recurrent(const OnnxCall& c, const Cell& cell) {
   refuse_what_onnx_has_not(c);
   OnnxValue x = c.inputs[0], mask = c.mask(0, {x.size(0), x.size(1)});
@@ -167,8 +174,10 @@ OnnxValues recurrent(const OnnxCall& c, const Cell& cell) {
                            : by_steps(c, cell, w, x, states, mask);
   const bool sequences = flag(c, "return_sequences");
   if (!sequences) results[0] = results[1];
-  if (flag(c, "zero_output_for_mask") && mask.defined()) {
-    const OnnxValue counts = sequences ? expand_dims(mask, 2) : last(mask, 1);
+  const bool zeros = flag(c, "zero_output_for_mask");
+  if (mask.defined() && (zeros || !states.empty())) {
+    const OnnxValue has_output = zeros ? mask : begun(mask);
+    const OnnxValue counts = sequences ? expand_dims(has_output, 2) : last(has_output, 1);
     results[0] = where(counts, results[0], scalar_like(x, 0));
   }
   if (!flag(c, "return_state")) results.resize(1);
@@ -176,8 +185,7 @@ OnnxValues recurrent(const OnnxCall& c, const Cell& cell) {
 }
 
 OnnxValue recurrent_mask(const OnnxCall& c) {
-  if (!flag(c, "return_sequences") || !c.masks[0].defined()) return {};
-  return flag(c, "go_backwards") ? flip(c.masks[0], 1) : c.masks[0];
+  return flag(c, "return_sequences") ? c.masks[0] : OnnxValue();
 }
 
 }  // namespace

@@ -128,6 +128,10 @@ void register_onnx_activation(const std::string& name, OnnxActivation activation
 }
 
 OnnxValue activate(const OnnxCall& call, const Config& name, const OnnxValue& x) {
+  for (const Layer& layer : call.layer.impl()->layers()) {
+    const Config& own = name["config"]["name"];
+    if (own.is_string() && own.as_string("name") == layer.name()) return onnx_call(layer, {x})[0];
+  }
   const std::string& activation = name.as_string("activation");
   const auto at = onnx_activations().find(activation);
   if (at == onnx_activations().end()) {

@@ -94,6 +94,10 @@ OnnxValues export_functional(const FunctionalImpl& model, const OnnxValues& inpu
     if (node->inputs.empty()) continue;  // an input
     OnnxValues arguments;
     for (const SymbolicTensor& input : node->inputs) arguments.push_back(of(input));
+    const std::vector<bool>& lost = model.lost_masks(*node);
+    for (std::size_t i = 0; i < lost.size(); ++i) {
+      if (lost[i]) arguments[i] = with_mask(arguments[i], OnnxValue());
+    }
     const CallOptions& given = node->arguments;
     OnnxCallOptions options{.training = given.training,
                             .use_causal_mask = given.use_causal_mask,
@@ -115,7 +119,10 @@ OnnxValues export_functional(const FunctionalImpl& model, const OnnxValues& inpu
     values[node.get()] = results;
   }
   OnnxValues outputs;
-  for (const SymbolicTensor& output : model.outputs()) outputs.push_back(of(output));
+  for (const SymbolicTensor& output : model.outputs()) {
+    outputs.push_back(of(output));
+    if (model.lost_outputs()[outputs.size() - 1]) outputs.back() = with_mask(outputs.back(), {});
+  }
   return outputs;
 }
 

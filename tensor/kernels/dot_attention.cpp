@@ -78,6 +78,9 @@ class Tile {
                 weights(), keys_);
     if (seen_) {
       masked_softmax(weights(), seen_.get(), count_, keys_, weights());
+      for (int64_t i = 0; in_.blind_sees_all && i < count_; ++i) {
+        if (blind(i)) std::fill_n(weights() + i * keys_, keys_, 1 / static_cast<float>(keys_));
+      }
     } else {
       softmax(weights(), count_, keys_, weights());
     }

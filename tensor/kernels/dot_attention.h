@@ -30,12 +30,13 @@ struct DotAttentionInputs {
   // nothing, queries that see nothing pass no gradient to their scores, and weights are those
   // before dropout.
   bool multi_head = false;
+  bool blind_sees_all = true;  // a query that sees nothing weighs all keys alike; false: none
   double dropout = 0;  // in (0, 1) the weights are dropped out: attention_dropout.h
   std::uint64_t seed = 0, position = 0;
 };
 
 // output (batch, queries, heads, width); weights (batch, heads, queries, keys), or null if not
-// asked for. A query that sees nothing weighs all keys alike.
+// asked for.
 void dot_attention(const DotAttentionShape& s, const DotAttentionInputs& in, float* output,
                    float* weights);
 

@@ -19,8 +19,7 @@ void argmax(const float* x, std::int64_t outer, std::int64_t n, std::int64_t inn
 void softmax(const float* x, std::int64_t rows, std::int64_t n, float* y);
 void log_softmax(const float* x, std::int64_t rows, std::int64_t n, float* y);
 
-// As softmax, over the elements where mask is true; the others get 0. A row whose every element
-// is masked gets 1 / n everywhere. mask has rows * n elements.
+// As softmax, over the elements where mask is true; the others get 0. mask has rows * n elements.
 void masked_softmax(const float* x, const bool* mask, std::int64_t rows, std::int64_t n, float* y);
 
 // dx = y * (g - sum(g * y)) a row, where y is the softmax.

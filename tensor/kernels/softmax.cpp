@@ -51,7 +51,7 @@ void masked_softmax(const float* x, const bool* mask, float* y, Size rows, Size 
   for (Size r = 0; r < rows; ++r) {
     const bool* const m = mask + r * n;
     if (std::find(m, m + n, true) == m + n) {
-      std::fill_n(y + r * n, n, 1 / static_cast<float>(n));
+      std::fill_n(y + r * n, n, 0.0f);
       continue;
     }
     softmax_row(x + r * n, y + r * n, n, [=](auto lanes, Size i, auto v, auto other) HWY_ATTR {

@@ -4,7 +4,7 @@
 
 #include <kindling/io/archives/keras_config.h>
 #include <kindling/io/archives/keras_write.h>
-#include <kindling/io/functional_config.h>
+#include <kindling/layers/functional_config.h>
 #include <kindling/io/json.h>
 #include <kindling/layers/weights_to_come.h>
 

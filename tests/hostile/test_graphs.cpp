@@ -2,7 +2,7 @@
 #include "tests/catch.h"
 #include "tests/hostile/refusal.h"
 
-#include <kindling/io/functional_config.h>
+#include <kindling/layers/functional_config.h>
 #include <kindling/layers/activation.h>
 #include <kindling/layers/merge.h>
 

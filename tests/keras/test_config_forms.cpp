@@ -1,6 +1,6 @@
 // The forms that Keras 3, and Keras 2 before it, have for one and the same config.
 #include <kindling/io/archives/keras_config.h>
-#include <kindling/io/functional_config.h>
+#include <kindling/layers/functional_config.h>
 #include <kindling/io/json.h>
 
 #include "tests/hostile/keras_archive.h"
@@ -14,7 +14,7 @@ std::string read(const std::string& json) {
   const Config graph = keras::graph_from_keras(parse_json(json, "json"), "json");
   const bool sequential = graph["class_name"].as_string("json") == "Sequential";
   const Functional model = functional_from_config(graph["config"], "json", sequential);
-  return to_json(functional_config(dynamic_cast<const FunctionalImpl&>(*model.impl())));
+  return to_json(model.config());
 }
 
 std::string dense(const std::string& options) {

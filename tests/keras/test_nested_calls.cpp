@@ -1,6 +1,6 @@
 // Calls of models inside models, which the versions of Keras count and write in ways of their own.
 #include <kindling/io/archives/keras_config.h>
-#include <kindling/io/functional_config.h>
+#include <kindling/layers/functional_config.h>
 #include <kindling/io/json.h>
 
 #include "tests/hostile/keras_archive.h"

@@ -147,7 +147,7 @@ Doubles naive_softmax(const Floats& x, const bool* mask, std::size_t r, std::siz
   for (std::size_t i = 0; i < n; ++i) {
     if (mask[r * n + i]) highest = std::max(highest, static_cast<double>(x[r * n + i]));
   }
-  if (std::isinf(highest)) return Doubles(n, 1.0 / static_cast<double>(n));
+  if (std::isinf(highest)) return Doubles(n, 0.0);
   for (std::size_t i = 0; i < n; ++i) {
     y[i] = mask[r * n + i] ? std::exp(static_cast<double>(x[r * n + i]) - highest) : 0;
     total += y[i];
@@ -201,10 +201,7 @@ TEST_CASE("softmax, masked or not, and their gradients") {
       if (n > 1) CHECK(error_of(d, dx) < 1e-5);
       if (n > 1) CHECK(error_of(e, log_dx) < 1e-5);
       for (std::size_t i = width; i < size; ++i) {
-        if (!mask[i] && std::find(&mask[i / width * width], &mask[i / width * width] + n, true) !=
-                            &mask[i / width * width] + n) {
-          REQUIRE(c[i] == 0.0f);
-        }
+        if (!mask[i]) REQUIRE(c[i] == 0.0f);
       }
     });
   }

@@ -1,4 +1,6 @@
 // Layers from configs: the registry, options that are wrong.
+#include <kindling/layers/activation_layers.h>
+#include <kindling/layers/concatenate.h>
 #include <kindling/layers/dense.h>
 
 #include "tests/layers/layer_check.h"
@@ -65,6 +67,24 @@ TEST_CASE("A config that doesn't fit is refused") {
                                        {"config", Config::Map{{"sed", 3}}}}}}) ==
         "Dense \"x\": kernel_initializer: unknown option \"sed\", got 3");
   CHECK(message_of([] { layer_from_config("Dense", Config(3)); }) != "no error");
+  const std::int64_t wraps = std::int64_t{1} << 32;
+  CHECK(refused("Softmax", {{"axis", wraps}}) ==
+        "Softmax \"x\": axis: a whole number of 32 bits is needed, got 4294967296");
+  CHECK(refused("LayerNormalization", {{"axis", Config::List{1, -wraps}}}) ==
+        "LayerNormalization \"x\": axis: a whole number of 32 bits is needed, got -4294967296");
+  for (const char* class_name : {"Any", "PReLU", "Dot"}) {
+    const bool shared = std::string(class_name) == "PReLU", dot = std::string(class_name) == "Dot";
+    CHECK(refused(class_name, {{shared ? "shared_axes" : dot ? "axes" : "axis", wraps + 1}})
+              .ends_with("a whole number of 32 bits is needed, got 4294967297"));
+  }
+  CHECK(message_of([&] { Softmax({.axis = wraps}); }) ==
+        "axis: a whole number of 32 bits is needed, got 4294967296");
+  CHECK(message_of([&] { Concatenate({.axis = wraps, .name = "c"})({ones({1, 2})}); }) ==
+        "Concatenate \"c\": axis 4294967296 is outside [-2, 2) [input (1, 2)]");
+  Config big{Config::Map{{"rate", 1e300}}};
+  float rate = 0;
+  CHECK(message_of([&] { Fields(big, "it")("rate", rate); }) ==
+        "it: rate: a number that float32 has is needed, got 1e+300");
 }
 
 TEST_CASE("An unknown class is refused, with those there are") {

@@ -185,3 +185,17 @@ TEST_CASE("A graph says which input doesn't fit") {
         "WithMask \"w\": a mask has the leading sizes of its tensor, got (None, 4, 2) "
         "[x (None, None, 3)]");
 }
+
+TEST_CASE("Models inside models, each called twice, are bounded") {
+  auto x = Input({.shape = {2}});
+  Layer layer = Functional({.inputs = {x}, .outputs = {Dense({.units = 2})(x)}});
+  const auto twice = [&] {
+    const auto input = Input({.shape = {2}});
+    layer = Functional({.inputs = {input}, .outputs = {layer(layer(input))}, .name = "twice"});
+  };
+  for (int depth = 0; depth < 14; ++depth) twice();
+  CHECK(message_of([&] {
+          for (int depth = 0; depth < 4; ++depth) twice();
+        }) == "Functional \"twice\": makes at most 100000 calls of layers, those in a model inside "
+              "counted each time that it is called, got more");
+}

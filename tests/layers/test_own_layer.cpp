@@ -245,3 +245,28 @@ TEST_CASE("A layer inside another that doesn't know it says so, once") {
   CHECK(Warnings::list()[0].starts_with("Dense \"inside\": is called inside Forgetful \"outer\", "
                                         "which doesn't know it"));
 }
+
+TEST_CASE("A layer of one's own takes as many inputs as its call does") {
+  class WeighedImpl : public LayerImpl {
+   public:
+    struct Options {
+      std::string name = {};
+    };
+    explicit WeighedImpl(Options o) : LayerImpl("Weighed", o.name) {}
+    Tensors call(const Tensors& inputs, const Call&) override {
+      return {dense_(inputs[0]) * inputs[1]};
+    }
+
+   private:
+    Dense dense_ = add_layer(Dense({.units = 2}));
+  };
+  const Handle<WeighedImpl> layer({.name = "w"});
+  CHECK(layer({ones({3, 4}), ones({3, 2})}).shape() == Shape{3, 2});
+  const auto a = Input({.shape = {4}}), b = Input({.shape = {2}});
+  CHECK(layer({a, b}).shape().str() == "(None, 2)");
+  CHECK(message_of([&] { layer(ones({3, 4})); }) ==
+        "Weighed \"w\": takes 2 inputs, as in its first call, got 1; a layer that takes either "
+        "overrides check()");
+  CHECK(message_of([&] { layer.call(Tensors{}); }) ==
+        "Weighed \"w\": takes at least one input, got none");
+}

@@ -90,7 +90,7 @@ TEST_CASE("Recurrent layers, whole") {
     check_layer(make({.state = true}), {x},
                 {.weights = weights, .call = {.mask = {sequence_mask}}});
     check_layer(make({.sequences = true, .state = true, .backwards = true}), from,
-                {.weights = weights, .mask = flip(sequence_mask, 1),
+                {.weights = weights, .mask = sequence_mask,
                  .call = {.mask = {sequence_mask}}});
   }
   check_layer(GRU({.units = 2, .use_bias = false}), {x},
@@ -133,7 +133,7 @@ TEST_CASE("Without steps, or with none that counts, the state stays as it was") 
   compare(states, {h, c}, 0);
   const auto [same, kept] =
       lstm.with_state({ones({2, 1, 4}), h, c}, {.mask = {mask_of({{false}, {false}})}});
-  compare({same.reshaped({2, 3}), kept[0], kept[1]}, {h, h, c}, 0);
+  compare({same.reshaped({2, 3}), kept[0], kept[1]}, {zeros({2, 3}), h, c}, 0);
 }
 
 TEST_CASE("A stateful layer goes on where the last call ended") {

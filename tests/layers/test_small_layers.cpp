@@ -1,7 +1,10 @@
 // Activations, LayerNormalization, Masking, NotEqual and the layers that reshape.
 #include <kindling/layers/activation.h>
 #include <kindling/layers/activation_layers.h>
+#include <kindling/layers/conv1d.h>
+#include <kindling/layers/dense.h>
 #include <kindling/layers/flatten.h>
+#include <kindling/layers/gru.h>
 #include <kindling/layers/layer_normalization.h>
 #include <kindling/layers/masking.h>
 #include <kindling/layers/not_equal.h>
@@ -109,8 +112,12 @@ TEST_CASE("Activation layers with options") {
   check_close(soft(x, {.mask = {counts}}),
               transpose(masked_softmax(transpose(x, {0, 2, 1}), transpose(counts, {0, 2, 1})),
                         {0, 2, 1}), 0);
-  CHECK(message_of([&] { soft(x, {.mask = {mask}}); }) ==
-        "Softmax \"s\": a mask has the input's shape, got (2, 2) [input (2, 2, 2)]");
+  const Tensor row = mask_of({{true, false}}), three = mask_of({{true, false, true}});
+  check_close(Softmax()(x, {.mask = {row}}), broadcast_to(cast(row, DType::float32), {2, 2, 2}), 0);
+  CHECK(same_bits(Softmax()(x, {.mask = {row}}).mask(), broadcast_to(row, {2, 2, 2})));
+  check_close(Softmax()(x, {.mask = {not_equal(x, x)}}), zeros({2, 2, 2}), 0);
+  CHECK(message_of([&] { soft(x, {.mask = {three}}); }) ==
+        "Softmax \"s\": a mask broadcasts to the input, got (1, 3) [input (2, 2, 2)]");
   CHECK(message_of([&] { soft(zeros({3})); }) ==
         "Softmax \"s\": axis 1 is outside [-1, 1) or comes twice [input (3,)]");
   CHECK(message_of([&] { prelu(zeros({2, 2, 3})); }) ==
@@ -222,4 +229,29 @@ TEST_CASE("Reshape, Permute and RepeatVector arrange the same elements otherwise
         "Permute \"p\": dims [1] are not the axes after the batch of input (2, 3, 4)");
   CHECK(message_of([] { RepeatVector({.n = 0, .name = "r"}); }) ==
         "RepeatVector \"r\": n is at least 1, got 0");
+}
+
+TEST_CASE("An activation may be a layer, whose weights are those of the layer that has it") {
+  const Tensor x = normals({2, 3, 4}, 1);
+  const Tensor mask = mask_of({{true, true, false}, {true, false, true}});
+  const auto leaky = LeakyReLU({.negative_slope = 0.1, .name = "leaky"});
+  check_layer(Dense({.units = 3, .activation = ELU({.name = "e"})}), {x},
+              {.weights = {"kernel", "bias"}, .mask = mask, .call = {.mask = {mask}}});
+  const auto slopes = PReLU({.alpha_initializer = Ones(), .name = "p"});
+  check_layer(Dense({.units = 3, .activation = slopes}), {x},
+              {.weights = {"kernel", "bias", "p/alpha"}});
+  check_layer(Conv1D({.filters = 2, .kernel_size = 2, .activation = ELU({.name = "e"})}), {x},
+              {.weights = {"kernel", "bias"}});
+  check_layer(GRU({.units = 2, .activation = ELU({.name = "e"}),
+                   .recurrent_activation = Activation({.activation = sigmoid, .name = "s"})}),
+              {x}, {.weights = {"kernel", "recurrent_kernel", "bias"}});
+  const auto others =
+      PReLU({.alpha_initializer = Ones(), .shared_axes = {1}, .name = "p"});
+  check_layer(Activation({.activation = others}), {x}, {.weights = {"p/alpha"}});
+  const Tensor y = Dense({.units = 4, .activation = leaky, .kernel_initializer = Identity()})(x);
+  check_close(y, leaky_relu(x, 0.1), 1e-6);
+  CHECK(Dense({.units = 3, .activation = leaky}).config()["activation"].str() ==
+        "{\"class_name\": \"LeakyReLU\", \"config\": {\"name\": \"leaky\", \"trainable\": tru...");
+  CHECK(message_of([] { Dense({.units = 1, .activation = Layer()}); }) ==
+        "activation: the layer handle is empty");
 }

@@ -15,6 +15,7 @@
 #include <kindling/layers/not_equal.h>
 #include <kindling/layers/with_mask.h>
 #include <kindling/layers/registry.h>
+#include <kindling/layers/time_distributed.h>
 #include <kindling/optim/sgd.h>
 #include <kindling/train/losses.h>
 #include <kindling/train/model.h>
@@ -292,4 +293,35 @@ TEST_CASE("Names of Keras's that a call does not write are refused") {
   const std::string why = path + ": is a folder, and a Keras archive is a file; use another name";
   CHECK(message_of([&] { model.save(path); }) == why);
   CHECK(message_of([&] { Model::load(path); }) == why);
+}
+
+TEST_CASE("A model for each step of a sequence, and layers that stand in several places") {
+  const auto inner_x = Input({.shape = {3}});
+  const auto shared = Dense({.units = 3, .name = "shared"});
+  const Model inner({inner_x}, {shared(inner_x)}, "inner");
+  const auto x = Input({.shape = {any, 3}});
+  const auto by_step = TimeDistributed({.layer = inner, .name = "by_step"});
+  const Model model({x}, {by_step(x), shared(x), TimeDistributed({.layer = shared})(x)}, "outer");
+  CHECK(names_of(model.weights()) == std::vector<std::string>{"by_step/inner/shared/kernel",
+                                                              "by_step/inner/shared/bias"});
+  const Tensor numbers = normals({2, 4, 3}, 1);
+  const Model loaded = check_round_trip(model, {numbers});
+  const Tensors results = loaded.call({numbers});
+  CHECK(same_bits(results[0], results[1]));
+  CHECK(loaded.get_layer("shared").weights()[0].value.same_memory(loaded.weights()[0].value));
+  shared.set_trainable(false);
+  CHECK(names_of(model.weights())[0] == "by_step/inner/shared/kernel (frozen)");
+}
+
+TEST_CASE("A layer inside and outside of a model inside is trained once") {
+  const auto inner_x = Input({.shape = {3}});
+  const auto shared = Dense({.units = 3, .name = "shared"});
+  const Model inner({inner_x}, {shared(inner_x)}, "inner");
+  const auto x = Input({.shape = {3}});
+  Model model({x}, Dense({.units = 1})(inner(shared(x))), "outer");
+  CHECK(model.weights().size() == 4);
+  CHECK(model.summary().find("Total params: 16 ") != std::string::npos);
+  model.compile({.optimizer = SGD({.learning_rate = 0.1}), .loss = MeanSquaredError()});
+  model.fit({normals({8, 3}, 1)}, normals({8, 1}, 2), {.verbose = Verbose::silent});
+  check_round_trip(model, {normals({2, 3}, 3)});
 }

@@ -1,12 +1,17 @@
 // The table of a model.
+#include <kindling/layers/activation.h>
 #include <kindling/layers/concatenate.h>
 #include <kindling/layers/conv1d.h>
 #include <kindling/layers/dense.h>
 #include <kindling/layers/embedding.h>
 #include <kindling/layers/global_pooling1d.h>
 #include <kindling/layers/not_equal.h>
+#include <kindling/layers/observer.h>
+#include <kindling/tensor/shown.h>
 #include <kindling/train/model.h>
+#include <kindling/train/plot_model.h>
 
+#include "tests/data/temporary_folder.h"
 #include "tests/tensors.h"
 
 using namespace kindling;
@@ -87,4 +92,32 @@ Model: "outer"
  Trainable params: 30 (120.00 B)
  Non-trainable params: 0 (0.00 B)
 )");
+}
+
+TEST_CASE("Long names are cut in tables and pictures") {
+  const std::string name = "d" + std::string(1'000'000, 'x');
+  const auto x = Input({.shape = {2}, .name = "x"});
+  auto y = Dense({.units = 2, .name = name})(x);
+  y = Dense({.units = 2, .name = name + "y"})(y);
+  y = Dense({.units = 2, .name = name + "z" + name})(y);
+  for (int i = 0; i < 100; ++i) y = Dense({.units = 2, .name = "d" + std::to_string(i)})(y);
+  const Model model({x}, y, name);
+  CHECK(model.summary().size() < 100'000);
+  const std::string dot = model_to_dot(model, {.show_layer_names = true});
+  CHECK(dot.size() < 100'000);
+  // Names that are cut to the same one are told apart.
+  CHECK(dot.find(shown(name, 60) + "\" -> \"" + shown(name + "y", 60) + "\";") != dot.npos);
+  CHECK(dot.find(shown(name, 60) + " 3\" -> \"d0\";") != dot.npos);
+  CHECK(trace(model, {ones({1, 2})}).str().size() < 100'000);
+}
+
+TEST_CASE("A model of ten thousand layers is summarised, saved and loaded") {
+  auto y = Input({.shape = {1}});
+  const auto x = y;
+  for (int i = 0; i < 10'000; ++i) y = Activation({.activation = relu})(y);
+  const Model model({x}, y);
+  CHECK(model.summary().find("Total params: 0 ") != std::string::npos);
+  const TemporaryFolder folder;
+  model.save(folder.file("m"));
+  CHECK(Model::load(folder.file("m")).layers().size() == 10'001);
 }

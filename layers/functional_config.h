@@ -1,6 +1,7 @@
-// The graph of a model as a config, and back: the layout of Keras's own functional models, in which
-// each layer lists its calls and each call names the results it takes as [layer, call, result].
-// A layer that stands in several graphs, one inside the other, has a shared_object_id there.
+// The graph of a model as a config, which is FunctionalImpl's, and back: the layout of Keras's own
+// functional models, in which each layer lists its calls and each call names the results it takes
+// as [layer, call, result]. A layer that stands in several places, in graphs or layers one inside
+// the other, has a shared_object_id there.
 #pragma once
 
 #include <map>
@@ -11,9 +12,7 @@
 #pragma GCC visibility push(default)
 namespace kindling {
 
-Config functional_config(const FunctionalImpl& model);
-
-// Numbers, from 1, of the layers that stand in several graphs of a model.
+// Numbers, from 1, of the layers that stand in several places of a model.
 std::map<const LayerImpl*, std::int64_t> shared_layers(const FunctionalImpl& model);
 
 // Whether a class is that of such models: Functional, or Sequential for a chain.
@@ -23,6 +22,8 @@ bool is_graph_class(const std::string& class_name);
 // result that isn't there, a cycle, and whatever the layers themselves refuse.
 Functional functional_from_config(const Config& config, const std::string& file,
                                   bool sequential = false);
+// The same for one inside of another, or inside of a layer: the file is the outer one's.
+Functional nested_functional(const Config& config, bool sequential);
 
 }  // namespace kindling
 #pragma GCC visibility pop

@@ -1,4 +1,4 @@
-#include <kindling/io/functional_config.h>
+#include <kindling/layers/functional_config.h>
 
 #include <algorithm>
 #include <functional>
@@ -45,51 +45,68 @@ Config call_config(const FunctionalImpl& model, const SymbolicNode& node) {
 }
 
 using SharedIds = std::map<const LayerImpl*, std::int64_t>;
+// What is being read: layers that were read before, by their shared_object_id.
+struct Reading {
+  std::string file;
+  std::map<std::int64_t, Layer> shared = {};
+};
 
-Config graph_config(const FunctionalImpl& model, const SharedIds& shared);
+thread_local const SharedIds* writing = nullptr;
+thread_local Reading* reading = nullptr;
 
-Config layer_config(const FunctionalImpl& model, const Layer& layer, const SharedIds& shared) {
+// While one lives, `now` is in the place of what was there.
+template <class T>
+class Within {
+ public:
+  Within(T*& place, T* now) : place_(place), before_(std::exchange(place, now)) {}
+  ~Within() { place_ = before_; }
+  Within(const Within&) = delete;
+  Within& operator=(const Within&) = delete;
+
+ private:
+  T*& place_;
+  T* before_;
+};
+
+void set_shared_id(const Layer& layer, Config& config) {
+  if (writing == nullptr) return;
+  const auto id = writing->find(layer.impl().get());
+  if (id != writing->end()) config.set("shared_object_id", id->second);
+}
+
+Config layer_config(const FunctionalImpl& model, const Layer& layer) {
   Config::List calls;
-  for (const auto& node : model.nodes()) {
-    if (node->layer.impl() == layer.impl() && !node->inputs.empty()) {
-      calls.push_back(call_config(model, *node));
-    }
+  for (const auto& node : model.calls_of(*layer.impl())) {
+    if (!node->inputs.empty()) calls.push_back(call_config(model, *node));
   }
-  const auto* nested = dynamic_cast<const FunctionalImpl*>(layer.impl().get());
-  Config config = Config::Map{
-      {"class_name", layer.class_name()},
-      {"name", layer.name()},
-      {"config", nested != nullptr ? graph_config(*nested, shared) : layer.config()},
-      {"inbound_nodes", calls}};
-  const auto id = shared.find(layer.impl().get());
-  if (id != shared.end()) config.set("shared_object_id", id->second);
+  Config config = Config::Map{{"class_name", layer.class_name()},
+                              {"name", layer.name()},
+                              {"config", layer.config()},
+                              {"inbound_nodes", calls}};
+  set_shared_id(layer, config);
   return config;
 }
 
-Config graph_config(const FunctionalImpl& model, const SharedIds& shared) {
-  Config::List layers, inputs, outputs;
-  for (const Layer& layer : model.layers()) layers.push_back(layer_config(model, layer, shared));
-  for (const SymbolicTensor& t : model.inputs()) inputs.push_back(history(model, t));
-  for (const SymbolicTensor& t : model.outputs()) outputs.push_back(history(model, t));
-  Config config = Config::Map{{"name", model.name()},
-                              {"trainable", model.trainable()},
-                              {"layers", layers},
-                              {"input_layers", inputs},
-                              {"output_layers", outputs}};
-  if (model.names_outputs()) config.set("output_names", to_config(model.output_names()));
-  return config;
-}
-
-// How many graphs each layer stands in, each graph looked at once.
-void count_graphs(const FunctionalImpl& model, std::map<const LayerImpl*, int>& graphs,
+// In how many places each layer stands, each looked into once.
+void count_places(const LayerImpl& model, std::map<const LayerImpl*, int>& places,
                   std::vector<const LayerImpl*>& order) {
   for (const Layer& layer : model.layers()) {
     const LayerImpl* impl = layer.impl().get();
-    if (graphs[impl]++ > 0) continue;
+    if (places[impl]++ > 0) continue;
     order.push_back(impl);
-    const auto* nested = dynamic_cast<const FunctionalImpl*>(impl);
-    if (nested != nullptr) count_graphs(*nested, graphs, order);
+    count_places(*impl, places, order);
   }
+}
+
+// The layer that was read before with this config's shared_object_id, or what make() returns.
+template <class Make>
+Layer shared_or_made(const Config& config, Make make) {
+  const Config& id = config["shared_object_id"];
+  if (id.is_null() || reading == nullptr) return make();
+  const std::int64_t number = id.as_int(reading->file + ": shared_object_id");
+  const auto at = reading->shared.find(number);
+  return at != reading->shared.end() ? at->second
+                                     : reading->shared.emplace(number, make()).first->second;
 }
 
 // Rebuilds a graph: layer by layer, and after each one every call that can be made by then, those
@@ -97,11 +114,7 @@ void count_graphs(const FunctionalImpl& model, std::map<const LayerImpl*, int>& 
 // saved, and a model that is saved again gives the same bytes.
 class Reader {
  public:
-  // Layers that were read before, by their shared_object_id.
-  using Shared = std::map<std::int64_t, Layer>;
-
-  Reader(const Config& config, std::string file, Shared& shared)
-      : config_(config), file_(std::move(file)), shared_(shared) {}
+  explicit Reader(const Config& config) : config_(config), file_(reading->file) {}
 
   Functional read(bool sequential) {
     std::vector<const OneLayer*> layers;
@@ -171,7 +184,11 @@ class Reader {
     const std::string& class_name = text(config["class_name"], "class_name of a layer");
     const std::string& name = text(config["name"], "name of a layer");
     if (layers_.contains(name)) fail("{}: two layers are named \"{}\"", file_, name);
-    const Layer layer = in_layer(name, [&] { return shared_or_made(config, class_name); });
+    const Layer layer = in_layer(name, [&] {
+      return shared_or_made(config, [&] {
+        return layer_from_config(class_name, config["config"]);
+      });
+    });
     if (layer.name() != name) {
       fail("{}: layer \"{}\" is named \"{}\" in its config", file_, name, layer.name());
     }
@@ -186,20 +203,6 @@ class Reader {
     }
     added.count = calls_.size() - added.first;
     return added;
-  }
-
-  Layer shared_or_made(const Config& config, const std::string& class_name) {
-    const Config& id = config["shared_object_id"];
-    const std::int64_t number = id.is_null() ? 0 : id.as_int(what("shared_object_id"));
-    if (const auto at = shared_.find(number); !id.is_null() && at != shared_.end()) {
-      return at->second;
-    }
-    const Layer made = is_graph_class(class_name)
-                           ? Layer(Reader(config["config"], file_, shared_)
-                                       .read(class_name == "Sequential"))
-                           : layer_from_config(class_name, config["config"]);
-    if (!id.is_null()) shared_.emplace(number, made);
-    return made;
   }
 
   // What [layer, call, result] names; whether the call has such a result is known when it is made.
@@ -330,24 +333,47 @@ class Reader {
 
   const Config& config_;
   std::string file_;
-  Shared& shared_;
   std::map<std::string, OneLayer> layers_;
   std::vector<OneCall> calls_;
 };
 
 }  // namespace
 
-Config functional_config(const FunctionalImpl& model) {
-  return graph_config(model, shared_layers(model));
+void FunctionalImpl::fields(Fields& f) {
+  const SharedIds own = writing == nullptr ? shared_layers(*this) : SharedIds();
+  const Within scope(writing, writing == nullptr ? &own : writing);
+  Config::List layers, inputs, outputs;
+  for (const Layer& layer : this->layers()) layers.push_back(layer_config(*this, layer));
+  for (const SymbolicTensor& t : options_.inputs) inputs.push_back(history(*this, t));
+  for (const SymbolicTensor& t : options_.outputs) outputs.push_back(history(*this, t));
+  Config all[] = {layers, inputs, outputs};
+  f("layers", all[0]);
+  f("input_layers", all[1]);
+  f("output_layers", all[2]);
+  if (names_outputs()) f("output_names", options_.output_names);
 }
 
-std::map<const LayerImpl*, std::int64_t> shared_layers(const FunctionalImpl& model) {
-  std::map<const LayerImpl*, int> graphs;
+Config to_config(const Layer& layer) {
+  if (!layer.defined()) return {};
+  Config config = Config::Map{{"class_name", layer.class_name()}, {"config", layer.config()}};
+  set_shared_id(layer, config);
+  return config;
+}
+
+void from_config(const Config& config, Layer& layer, const std::string& what) {
+  layer = shared_or_made(config, [&] {
+    return layer_from_config(config["class_name"].as_string(what + ", class_name"),
+                             config["config"]);
+  });
+}
+
+SharedIds shared_layers(const FunctionalImpl& model) {
+  std::map<const LayerImpl*, int> places;
   std::vector<const LayerImpl*> order;
-  count_graphs(model, graphs, order);
+  count_places(model, places, order);
   SharedIds ids;
   for (const LayerImpl* layer : order) {
-    if (graphs[layer] > 1) ids[layer] = std::ssize(ids) + 1;
+    if (places[layer] > 1) ids[layer] = std::ssize(ids) + 1;
   }
   return ids;
 }
@@ -358,10 +384,16 @@ bool is_graph_class(const std::string& class_name) {
 
 Functional functional_from_config(const Config& config, const std::string& file,
                                   bool sequential) {
+  Reading fresh{.file = file};
+  const Within scope(reading, &fresh);
   return errors_at(file, [&] {  // a layer's own error knows of no file
-    Reader::Shared shared;
-    return Reader(config, file, shared).read(sequential);
+    return Reader(config).read(sequential);
   });
+}
+
+Functional nested_functional(const Config& config, bool sequential) {
+  if (reading == nullptr) return functional_from_config(config, "model", sequential);
+  return Reader(config).read(sequential);
 }
 
 }  // namespace kindling
