@@ -5,10 +5,10 @@
 
 #include <kindling/io/event_file.h>
 #include <kindling/io/in_file.h>
-#include <kindling/layers/functional_config.h>
 #include <kindling/io/json.h>
 #include <kindling/io/safetensors.h>
 #include <kindling/io/weights_file.h>
+#include <kindling/layers/functional_config.h>
 #include <kindling/layers/registry.h>
 #include <kindling/layers/weights_to_come.h>
 #include <kindling/tensor/fail.h>

@@ -1,5 +1,5 @@
-// A model as a folder: model.json (the architecture, layers/functional_config.h), weights.safetensors,
-// and files that belong to it, such as vocabulary.txt.
+// A model as a folder: model.json (the architecture, layers/functional_config.h),
+// weights.safetensors, and files that belong to it, such as vocabulary.txt.
 #pragma once
 
 #include <map>
