@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include <kindling/layers/mask_operations.h>
 #include <kindling/layers/functional_config.h>
@@ -87,8 +88,9 @@ class Masks {
   void visit(std::size_t i) {
     const Layer layer = graph_.layers[graph_.calls[i].layer];
     const std::string& name = layer.class_name();
+    const std::vector<Source> given = graph_.calls[i].inputs;
     std::vector<Mask> carried;
-    for (const Source& input : graph_.calls[i].inputs) carried.push_back(mask_of(input));
+    for (const Source& input : given) carried.push_back(mask_of(input));
     for (Source& input : graph_.calls[i].inputs) input = without_masks(input);
     for (auto& mask : graph_.calls[i].masks) {
       if (mask) mask = without_masks(*mask);
@@ -98,8 +100,26 @@ class Masks {
       masks_[i] = {.known = Mask::to_us, .tensor = graph_.calls[i].inputs[1]};
       return;
     }
+    // As FunctionalImpl::lost_masks has it.
+    bool passes_none =
+        layer.impl()->passes_masks_unseen() && std::ranges::any_of(given, [&](const Source& s) {
+          return is_lost(s);
+        });
+    if (layer.impl()->takes_masks_away()) {
+      for (std::size_t k = 0; k < given.size(); ++k) {
+        if (is_lost(given[k])) carried[k] = Mask();
+      }
+      passes_none = is_lost(given[0]);
+      for (const Source& s : given) lost_.emplace(s.call, s.result);
+    }
     masks_[i] = seen(i, layer, carried);
+    if (!passes_none) return;
+    masks_[i] = Mask();
+    for (std::size_t r = 0; r < graph_.calls[i].shapes.size(); ++r) {
+      lost_.emplace(i, static_cast<int>(r));
+    }
   }
+  bool is_lost(const Source& s) const { return lost_.contains({s.call, s.result}); }
 
   // What the result of a call carries; the call is given what Keras wouldn't see.
   Mask seen(std::size_t i, const Layer& layer, std::vector<Mask> carried) {
@@ -270,6 +290,7 @@ class Masks {
   Graph& graph_;
   std::vector<Mask> masks_;                         // of each call's first result
   std::vector<std::optional<Source>> stands_for_;   // calls of WithMask
+  std::set<std::pair<std::size_t, int>> lost_;      // results whose masks are taken away
   std::set<std::string> names_;
   std::map<std::size_t, Source> worked_out_;        // by the maker's call
 };
