@@ -6,105 +6,13 @@
 #include <utility>
 
 #include <kindling/data/fields.h>
+#include <kindling/data/records.h>
 #include <kindling/data/text_file.h>
 #include <kindling/data/tokens.h>
 #include <kindling/tensor/fail.h>
 
 namespace kindling {
 namespace {
-
-using Record = std::vector<std::string>;
-
-// Cuts lines of text into records and remembers the line on which the last one began.
-class Records {
- public:
-  Records(Lines lines, std::string name, char delimiter)
-      : lines_(std::move(lines)), name_(std::move(name)), delimiter_(delimiter),
-        quotes_(delimiter != '\t') {}
-
-  // false at the end of the text
-  bool next(Record& record) {
-    do {
-      if (!next_line()) return false;
-    } while (at_line_end());
-    record_line_ = number_;
-    record.clear();
-    do {
-      record.emplace_back();
-      if (quotes_ && peek() == '"') {
-        read_quoted(record.back());
-      } else {
-        read_plain(record.back());
-      }
-    } while (skip_delimiter());
-    return true;
-  }
-
-  std::string place() const { return fmt::format("{}:{}", name_, record_line_); }
-
- private:
-  bool next_line() {
-    if (!lines_(line_)) return false;
-    require_utf8(line_, name_, ++number_);
-    at_ = 0;
-    end_ = line_.size() - (line_.ends_with('\r') ? 1 : 0);
-    return true;
-  }
-
-  char peek() const { return at_ < line_.size() ? line_[at_] : '\0'; }
-  bool at_line_end() const { return at_ == end_; }
-
-  bool skip_delimiter() {
-    if (at_line_end() || peek() != delimiter_) return false;
-    ++at_;
-    return true;
-  }
-
-  void read_plain(std::string& column) {
-    for (; !at_line_end() && peek() != delimiter_; ++at_) {
-      if (quotes_ && peek() == '"') {
-        fail("{}:{}: a quote inside a column without quotes; put the column in quotes and double "
-             "the one inside", name_, number_);
-      }
-      column += peek();
-    }
-  }
-
-  void read_quoted(std::string& column) {
-    const std::int64_t opened = number_;
-    ++at_;
-    for (;;) {
-      if (at_ == line_.size()) {
-        column += '\n';
-        // One quote too many must not fetch all of a file that is read bit by bit.
-        if (column.size() > longest_column) {
-          fail("{}:{}: a quote opens here and does not close within {} bytes", name_, opened,
-               longest_column);
-        }
-        if (!next_line()) fail("{}:{}: a quote opens here and never closes", name_, opened);
-        continue;
-      }
-      if (peek() == '"') {
-        ++at_;
-        if (peek() != '"') break;  // two quotes are one of the text
-      }
-      column += line_[at_++];
-    }
-    if (!at_line_end() && peek() != delimiter_) {
-      fail("{}:{}: a closing quote must end its column, got {} after it", name_, number_,
-           quoted(line_.substr(at_, end_ - at_)));
-    }
-  }
-
-  static constexpr std::size_t longest_column = 1 << 24;
-  Lines lines_;
-  std::string name_;
-  char delimiter_;
-  bool quotes_;
-  std::string_view line_;            // with the "\r" at its end, which is the text's inside quotes
-  std::size_t at_ = 0, end_ = 0;     // in the line; where it ends without the "\r"
-  std::int64_t number_ = 0, record_line_ = 1;
-};
 
 // The three columns that are read, in the order first, second, score.
 constexpr std::array<const char*, 3> roles = {"first", "second", "score"};
@@ -197,7 +105,7 @@ PairReader reader_of(Lines lines, const std::string& name, const PairColumns& co
          columns.score_max);
   }
   const char delimiter = choose_delimiter(name, columns);
-  Records records(std::move(lines), name, delimiter);
+  Records records(std::move(lines), name, delimiter, delimiter != '\t');
   Record record;
   if (!records.next(record)) fail("{}: is empty", name);
   const auto [places, has_header] = find_columns(record, columns, name, records.place(), delimiter);

@@ -13,6 +13,8 @@
 namespace kindling {
 namespace {
 
+namespace fs = std::filesystem;
+
 std::string varint(std::uint64_t value) {
   std::string bytes;
   for (; value >= 128; value >>= 7) bytes += static_cast<char>((value & 127) | 128);
@@ -60,26 +62,38 @@ std::uint32_t crc32c(std::string_view bytes) {
   return ~crc;
 }
 
-GrowingFile::GrowingFile(std::string path, std::int64_t keep) : path_(std::move(path)) {
-  namespace fs = std::filesystem;
+void GrowingFile::check(const std::string& path, std::int64_t keep) {
   std::error_code failed;
-  if (const fs::path above = fs::path(path_).parent_path(); !above.empty()) {
+  if (const fs::path above = fs::path(path).parent_path(); !above.empty()) {
     fs::create_directories(above, failed);
   }
   if (keep > 0) {
-    const std::uintmax_t there = fs::file_size(path_, failed);
+    const std::uintmax_t there = fs::file_size(path, failed);
     if (failed || there < static_cast<std::uintmax_t>(keep)) {
-      fail("{}: the run that is taken up had written {} bytes of it, they are not there", path_,
+      fail("{}: the run that is taken up had written {} bytes of it, they are not there", path,
            keep);
     }
-    fs::resize_file(path_, static_cast<std::uintmax_t>(keep), failed);
   }
+  const bool exists = fs::exists(path, failed);
+  open(path, "ab");
+  if (!exists) fs::remove(path, failed);
+}
+
+GrowingFile::File GrowingFile::open(const std::string& path, const char* mode) {
   errno = 0;
-  file_.reset(std::fopen(path_.c_str(), keep > 0 ? "ab" : "wb"));
-  if (failed || !file_) {
-    fail("{}: cannot be written, {}", path_,
-         failed ? failed.message() : std::generic_category().message(errno));
+  File file(std::fopen(path.c_str(), mode));
+  if (!file) {
+    fail("{}: cannot be written, {}", path, std::generic_category().message(errno));
   }
+  return file;
+}
+
+GrowingFile::GrowingFile(std::string path, std::int64_t keep) : path_(std::move(path)) {
+  check(path_, keep);
+  std::error_code failed;
+  if (keep > 0) fs::resize_file(path_, static_cast<std::uintmax_t>(keep), failed);
+  if (failed) fail("{}: cannot be written, {}", path_, failed.message());
+  file_ = open(path_, keep > 0 ? "ab" : "wb");
   size_ = keep;
 }
 

@@ -20,6 +20,8 @@ class GrowingFile {
  public:
   // Keeps the first `keep` bytes of what is there; fails if there are fewer, or it can't be opened.
   GrowingFile(std::string path, std::int64_t keep);
+  // Fails where the constructor would, and leaves what is there as it is.
+  static void check(const std::string& path, std::int64_t keep = 0);
   void write(std::string_view bytes);
   std::int64_t size() const { return size_; }
 
@@ -27,8 +29,11 @@ class GrowingFile {
   struct Close {
     void operator()(std::FILE* file) const { std::fclose(file); }
   };
+  using File = std::unique_ptr<std::FILE, Close>;
+  static File open(const std::string& path, const char* mode);
+
   std::string path_;
-  std::unique_ptr<std::FILE, Close> file_;
+  File file_;
   std::int64_t size_ = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
 
 #include <kindling/io/event_file.h>
 #include <kindling/io/in_file.h>
@@ -124,6 +125,23 @@ void check_can_save_model_folder(const std::string& folder, std::vector<std::str
   check_folder_name(folder);
   files.insert(files.end(), {architecture_file, weights_file});
   check_can_save_folder(folder, files);
+}
+
+void check_can_save_model_folder(const Layer& model, const std::string& folder) {
+  check_can_be_loaded(model);
+  check_can_save_model_folder(folder, {});
+}
+
+bool remove_model_folder(const std::string& folder) {
+  namespace fs = std::filesystem;
+  const std::vector<std::string> names = {architecture_file, weights_file};
+  std::error_code failed;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, failed)) {
+    const bool ours = std::ranges::find(names, entry.path().filename().string()) != names.end();
+    if (!ours || !fs::is_regular_file(entry.symlink_status(failed))) return false;
+  }
+  for (const std::string& name : names) fs::remove(fs::path(folder) / name, failed);
+  return fs::remove(folder, failed);
 }
 
 Layer load_model_folder(const std::string& folder) {

@@ -23,6 +23,10 @@ void save_model_folder(const Layer& model, const std::string& folder,
 
 // Fails if the folder could not be saved with these files (io/file.h).
 void check_can_save_model_folder(const std::string& folder, std::vector<std::string> files);
+void check_can_save_model_folder(const Layer& model, const std::string& folder);
+
+// Deletes a folder that holds a saved model and nothing else; otherwise leaves it whole: false.
+bool remove_model_folder(const std::string& folder);
 
 // Strict; an error names the file and lists every weight that is missing, extra or of another
 // shape than model.json makes it. Weights that were saved with another model.json are refused:

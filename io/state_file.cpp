@@ -69,12 +69,24 @@ Config with_tensors(const Config& state, const std::map<std::string, Tensor>& te
   return map;
 }
 
+// Fails on what read_state would refuse.
+std::string json_of(const std::string& path, const Config& state, NamedTensors& tensors) {
+  return errors_at(path, [&] {
+    return to_json(without_tensors(state, "", tensors), -1, most_state_values);
+  });
+}
+
 }  // namespace
+
+void check_state(const std::string& path, const Config& state) {
+  NamedTensors tensors;
+  json_of(path, state, tensors);
+}
 
 void write_state(const std::string& path, const Config& state) {
   NamedTensors tensors;
-  const Config rest = without_tensors(state, "", tensors);
-  write_safetensors(path, tensors, {{state_key, to_json(rest, -1, most_state_values)}});
+  const std::string json = json_of(path, state, tensors);
+  write_safetensors(path, tensors, {{state_key, json}});
 }
 
 Config read_state(const std::string& path) {

@@ -9,7 +9,9 @@
 #pragma GCC visibility push(default)
 namespace kindling {
 
-// Replaces the file in one step (io/file.h).
+// Fails if read_state would refuse a file with this state.
+void check_state(const std::string& path, const Config& state);
+// Checks it, then replaces the file in one step (io/file.h).
 void write_state(const std::string& path, const Config& state);
 // Fails on a file that is damaged or holds no state.
 Config read_state(const std::string& path);

@@ -214,8 +214,10 @@ std::vector<Layer> LayerImpl::layers() const {
 
 void LayerImpl::all_states(Fields& f) {
   f.inside("state", [&](Fields& own) { state(own); });
-  for (const auto& layer : layers_) {
-    f.inside("layer " + layer->name(), [&](Fields& inside) { layer->all_states(inside); });
+  // By place: names may be automatic ones.
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    f.inside("layer " + std::to_string(i),
+             [&](Fields& inside) { layers_[i]->all_states(inside); });
   }
 }
 

@@ -1,7 +1,9 @@
 // What an optimizer keeps of each weight: written, read, and matched to weights.
 #include <algorithm>
+#include <limits>
 #include <regex>
 
+#include <kindling/layers/state_fields.h>
 #include <kindling/optim/deferred_rows.h>
 #include <kindling/optim/optimizer.h>
 #include <kindling/tensor/fail.h>
@@ -51,9 +53,9 @@ std::vector<OptimizerImpl::SavedState> OptimizerImpl::saved() const {
 }
 
 void OptimizerImpl::state(Fields& f) {
-  Required<std::int64_t> steps = steps_;
+  std::int64_t steps = steps_;
   Required<std::vector<SavedState>> weights = saved();
-  f("steps", steps);
+  between(f, "steps", steps, 0, std::numeric_limits<std::int64_t>::max());
   if (!common_.learning_rate.schedule().defined()) f("learning_rate", common_.learning_rate);
   f("exclude_from_weight_decay", not_decayed_);
   f("weights", weights);
@@ -82,6 +84,11 @@ void OptimizerImpl::exclude_from_weight_decay(const std::vector<std::string>& na
 std::vector<OptimizerImpl::State> OptimizerImpl::restored(const Weights& weights) const {
   std::vector<State> states;
   std::vector<SavedState> left = read_;
+  std::vector<std::string> kept, own;
+  for (const SavedState& s : left) kept.push_back(s.name);
+  for (const Weight& w : weights) own.push_back(w.name);
+  kept = renumbered(kept, own);
+  for (std::size_t i = 0; i < left.size(); ++i) left[i].name = kept[i];
   const std::regex not_decayed(not_decayed_);
   for (const Weight& w : weights) {
     State& state = states.emplace_back(State{w.name, w.value});

@@ -11,9 +11,13 @@
 // (BackupAndRestore) after the others. Source: keras.callbacks.
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <typeinfo>
+#include <utility>
 #include <vector>
 
 #include <kindling/layers/configurable.h>
@@ -40,6 +44,10 @@ class CallbackImpl {
   // What it must remember for a run that was killed to be taken up as if it never had been.
   virtual void state(Fields&) {}
   virtual bool runs_last() const { return false; }
+  // The names of the logs that on_epoch_end sets; nothing if it may set any. Callbacks that read
+  // logs of other names than there will be are refused before training.
+  using LogNames = std::optional<std::vector<std::string>>;
+  virtual LogNames sets_logs() const { return {}; }
 
   // For fit: takes the callback for a run, which fails (false) while it belongs to one, lets it go,
   // and says whether it has asked to end the run.
@@ -63,10 +71,23 @@ class CallbackImpl {
 class Callback {
  public:
   explicit Callback(std::shared_ptr<CallbackImpl> impl);
+  template <std::derived_from<CallbackImpl> Impl>
+  explicit Callback(const std::shared_ptr<Impl>& impl)
+      : Callback(std::shared_ptr<CallbackImpl>(impl)) {
+    // A class that leaves on_epoch_end alone sets no logs.
+    const CallbackImpl& object = *impl;
+    leaves_logs_ = typeid(object) == typeid(Impl) && requires {
+      requires std::same_as<decltype(&Impl::on_epoch_end), void (CallbackImpl::*)(int, Logs&)>;
+    };
+  }
   CallbackImpl* operator->() const { return impl().get(); }
   const std::shared_ptr<CallbackImpl>& impl() const;  // throws if it has been moved from
+  CallbackImpl::LogNames sets_logs() const {
+    return leaves_logs_ ? CallbackImpl::LogNames(std::in_place) : impl()->sets_logs();
+  }
 
  private:
+  bool leaves_logs_ = false;
   std::shared_ptr<CallbackImpl> impl_;
 };
 
@@ -102,6 +123,9 @@ class LambdaCallbackImpl : public CallbackImpl {
   void on_train_batch_begin(std::int64_t batch) override { call(o_.on_train_batch_begin, batch); }
   void on_train_batch_end(std::int64_t batch, const Logs& logs) override {
     call(o_.on_train_batch_end, batch, logs);
+  }
+  LogNames sets_logs() const override {
+    return o_.on_epoch_end ? LogNames() : LogNames(std::in_place);
   }
 
  private:

@@ -2,19 +2,28 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 
 #include <fmt/args.h>
 #include <fmt/format.h>
 
+#include <kindling/io/file.h>
+#include <kindling/io/json.h>
+#include <kindling/io/model_folder.h>
 #include <kindling/io/state_file.h>
+#include <kindling/layers/state_fields.h>
 #include <kindling/tensor/fail.h>
+#include <kindling/tensor/instruction_sets.h>
 #include <kindling/train/fit_run.h>
 
 namespace kindling {
 namespace {
 
+namespace fs = std::filesystem;
+
 // The path with its places filled in: {epoch}, {batch}, {val_loss:.3f}.
-std::string filled(const std::string& path, int epoch, std::int64_t batch, const Logs& logs) {
+std::string filled(const std::string& path, std::int64_t epoch, std::int64_t batch,
+                   const Logs& logs) {
   fmt::dynamic_format_arg_store<fmt::format_context> values;
   values.push_back(fmt::arg("epoch", epoch));
   values.push_back(fmt::arg("batch", batch));
@@ -27,9 +36,9 @@ std::string filled(const std::string& path, int epoch, std::int64_t batch, const
   }
 }
 
-void make_folders(const std::filesystem::path& path) {
+void make_folders(const fs::path& path) {
   std::error_code failed;
-  if (!path.empty()) std::filesystem::create_directories(path, failed);
+  if (!path.empty()) fs::create_directories(path, failed);
   if (failed) fail("{}: cannot be made, {}", path.string(), failed.message());
 }
 
@@ -61,37 +70,104 @@ ModelCheckpointImpl::ModelCheckpointImpl(Options options) : options_(std::move(o
   }
 }
 
+std::string ModelCheckpointImpl::path(const Saved& saved) const {
+  return filled(options_.filepath, saved.epoch, saved.batch, saved.logs);
+}
+
+void ModelCheckpointImpl::on_train_begin(Model& model) {
+  const bool epochs = options_.save_freq.batches == 0;
+  const LogNames names = epochs ? run().epoch_logs(*this) : run().batch_logs();
+  if (monitor_) monitor_->check(names);
+  if (!names) return;
+  Saved first{run().epoch() + 1, epochs ? 0 : 1, {}};
+  for (const std::string& name : *names) first.logs.set(name, 0);
+  const fs::path example = path(first);
+  // A folder whose name is filled in is made when its time has come.
+  const std::string& pattern = options_.filepath;
+  const fs::path folder = fs::path(pattern.substr(0, pattern.find('{'))).parent_path();
+  make_folders(folder);
+  if (example.parent_path() == folder) {
+    model.check_can_save(example.string(), options_.save_weights_only);
+  }
+}
+
 void ModelCheckpointImpl::on_epoch_end(int epoch, Logs& logs) {
-  if (options_.save_freq.batches == 0) save(epoch, run().batch(), logs);
+  if (options_.save_freq.batches == 0) save({epoch + 1, run().batch(), logs});
 }
 
 void ModelCheckpointImpl::on_train_batch_end(std::int64_t batch, const Logs& logs) {
-  if (options_.save_freq.due(batches_)) save(run().epoch(), batch + 1, logs);
+  if (options_.save_freq.due(batches_)) save({run().epoch() + 1, batch + 1, logs});
 }
 
-void ModelCheckpointImpl::save(int epoch, std::int64_t batch, const Logs& logs) {
-  const bool waits = monitor_ && run().validates_later(options_.monitor, logs);
-  if (waits || (monitor_ && !monitor_->better(logs))) return;
-  const std::string path = filled(options_.filepath, epoch + 1, batch, logs);
-  make_folders(std::filesystem::path(path).parent_path());
+void ModelCheckpointImpl::save(const Saved& now) {
+  const bool waits = monitor_ && run().validates_later(options_.monitor, now.logs);
+  if (waits || (monitor_ && !monitor_->better(now.logs))) return;
+  const std::string target = path(now);
+  make_folders(fs::path(target).parent_path());
   if (options_.save_weights_only) {
-    run().model().save_weights(path);
+    run().model().save_weights(target);
   } else {
-    run().model().save(path);
+    run().model().save(target);
   }
-  std::erase(saved_, path);
-  saved_.push_back(path);
-  while (options_.keep && std::ssize(saved_) > *options_.keep) {
-    std::error_code gone_already;
-    std::filesystem::remove_all(saved_.front(), gone_already);
-    saved_.erase(saved_.begin());
+  if (!options_.keep) return;
+  std::erase_if(saved_, [&](const Saved& before) { return path(before) == target; });
+  saved_.push_back(now);
+  for (; std::ssize(saved_) > *options_.keep; saved_.erase(saved_.begin())) {
+    remove(path(saved_.front()));
+  }
+}
+
+// Deletes what save() wrote, and nothing else.
+void ModelCheckpointImpl::remove(const std::string& path) const {
+  std::error_code failed;
+  const fs::file_status there = fs::symlink_status(path, failed);
+  if (!fs::exists(there)) return;
+  const bool is_file = options_.save_weights_only || path.ends_with(".keras");
+  const bool removed = is_file ? fs::is_regular_file(there) && fs::remove(path, failed)
+                               : fs::is_directory(there) && remove_model_folder(path);
+  if (removed) return;
+  warn(fmt::format("ModelCheckpoint: {} would be deleted, as keep is {}, but holds more than was "
+                   "saved; it stays", path, *options_.keep));
+}
+
+Config to_config(const std::vector<ModelCheckpointImpl::Saved>& saved) {
+  Config::List list;
+  for (const auto& s : saved) {
+    list.emplace_back(Config::Map{{"epoch", s.epoch}, {"batch", s.batch},
+                                  {"logs", to_config(s.logs)}});
+  }
+  return list;
+}
+
+void from_config(const Config& config, std::vector<ModelCheckpointImpl::Saved>& saved,
+                 const std::string& what) {
+  saved.clear();
+  for (const Config& entry : config.as_list(what)) {
+    auto& s = saved.emplace_back();
+    Fields f(entry, what);
+    between(f, "epoch", s.epoch, 1, std::numeric_limits<int>::max());
+    between(f, "batch", s.batch, 0, std::numeric_limits<std::int64_t>::max());
+    f("logs", s.logs);
+    f.finish();
   }
 }
 
 void ModelCheckpointImpl::state(Fields& f) {
-  f("batches", batches_);
+  between(f, "batches", batches_, 0, options_.save_freq.batches);
   f("saved", saved_);
   if (monitor_) monitor_->state(f);
+  if (!f.reading()) return;
+  if (std::ssize(saved_) > options_.keep.value_or(0)) {
+    fail("ModelCheckpoint: the run that was kept has {} saved models to delete in time, keep is {}",
+         saved_.size(), options_.keep.value_or(0));
+  }
+  for (const Saved& saved : saved_) {
+    if (saved.epoch > run().epoch() + 1) {
+      fail("ModelCheckpoint: the run that was kept was in epoch {}, and had saved epoch {}",
+           run().epoch() + 1, saved.epoch);
+    }
+    path(saved);  // fails if the logs in it are missing
+  }
 }
 
 BackupAndRestoreImpl::BackupAndRestoreImpl(Options options) : options_(std::move(options)) {
@@ -102,20 +178,44 @@ std::string BackupAndRestoreImpl::file() const {
   return options_.backup_dir.operator const std::string&() + "/run.safetensors";
 }
 
-void BackupAndRestoreImpl::on_train_begin(Model&) {
-  make_folders(std::string(options_.backup_dir));
-  if (!std::filesystem::exists(file())) return;
-  const Config state = read_state(file());
-  Fields fields(state, file());
-  run().state(fields);
-}
-
-void BackupAndRestoreImpl::save() {
+Config BackupAndRestoreImpl::kept() const {
   Config state{Config::Map()};
   Fields fields(state);
+  std::string instructions = instruction_sets();
+  fields("instruction_sets", instructions);
   run().state(fields);
-  write_state(file(), state);
+  return state;
 }
+
+void BackupAndRestoreImpl::restore(const Config& state) {
+  Fields fields(state, file());
+  const std::string here = instruction_sets();
+  std::string there;
+  fields("instruction_sets", there);
+  run().state(fields);
+  fields.finish();
+  if (there == here) return;
+  warn(fmt::format("{}: was written by a program that computed with {}, this one computes with {}; "
+                   "the run goes on, and ends with other bits than it would have there", file(),
+                   in_quotes(there), in_quotes(here)));
+}
+
+void BackupAndRestoreImpl::on_train_begin(Model&) {
+  make_folders(std::string(options_.backup_dir));
+  check_can_write_file(file());
+  const Config now = kept();
+  check_state(file(), now);
+  if (!fs::exists(file())) return;
+  const Config before = read_state(file());
+  try {
+    restore(before);
+  } catch (...) {  // nothing of it, then
+    restore(now);
+    throw;
+  }
+}
+
+void BackupAndRestoreImpl::save() const { write_state(file(), kept()); }
 
 void BackupAndRestoreImpl::on_epoch_end(int, Logs&) {
   batches_ = 0;
@@ -126,10 +226,14 @@ void BackupAndRestoreImpl::on_train_batch_end(std::int64_t, const Logs&) {
   if (options_.save_freq.due(batches_) || run().interrupted()) save();
 }
 
+void BackupAndRestoreImpl::state(Fields& f) {
+  between(f, "batches", batches_, 0, options_.save_freq.batches);
+}
+
 void BackupAndRestoreImpl::on_train_end() {
   std::error_code failed;
   if (!options_.delete_checkpoint || run().interrupted()) return;
-  std::filesystem::remove(file(), failed);
+  fs::remove(file(), failed);
   if (failed) fail("{}: cannot be removed, {}", file(), failed.message());
 }
 

@@ -28,7 +28,7 @@ struct SaveFreq {
 // `filepath` may hold the epoch, from 1, the batch and every log, as fmt and Python write them.
 // Source: keras.callbacks.ModelCheckpoint; `keep` is ours.
 struct ModelCheckpointOptions {
-  // A model folder; with save_weights_only a safetensors file.
+  // As Model::save, or Model::save_weights, takes it.
   Required<std::string, struct ModelCheckpointOptions_filepath> filepath;
   std::string monitor = "val_loss";
   bool save_best_only = false;     // only when the log has become better
@@ -36,23 +36,38 @@ struct ModelCheckpointOptions {
   Direction mode = Direction::automatic;
   SaveFreq save_freq = "epoch";
   std::optional<double> initial_value_threshold = {};  // what the first one must beat
-  std::optional<std::int64_t> keep = {};  // so many stay, the latest; older ones are deleted
+  // So many stay, the latest; older ones are deleted, except folders that hold other files than a
+  // model's.
+  std::optional<std::int64_t> keep = {};
 };
 
 class ModelCheckpointImpl : public CallbackImpl {
  public:
   using Options = ModelCheckpointOptions;
   explicit ModelCheckpointImpl(Options options);
+  void on_train_begin(Model& model) override;
   void on_epoch_end(int epoch, Logs& logs) override;
   void on_train_batch_end(std::int64_t batch, const Logs& logs) override;
   void state(Fields& f) override;
+  LogNames sets_logs() const override { return LogNames(std::in_place); }
 
  private:
-  void save(int epoch, std::int64_t batch, const Logs& logs);
+  // What a path is filled in with. A state holds this, and no paths: whoever edits one must not
+  // choose what is deleted.
+  struct Saved {
+    std::int64_t epoch, batch;
+    Logs logs;
+  };
+  friend Config to_config(const std::vector<Saved>& saved);
+  friend void from_config(const Config& config, std::vector<Saved>& saved,
+                          const std::string& what);
+  std::string path(const Saved& saved) const;
+  void save(const Saved& now);
+  void remove(const std::string& path) const;
 
   Options options_;
   std::optional<Monitor> monitor_;  // with save_best_only
-  std::vector<std::string> saved_;  // those to be kept, oldest first
+  std::vector<Saved> saved_;        // those to be kept, oldest first
   std::int64_t batches_ = 0;
 };
 using ModelCheckpoint = CallbackOf<ModelCheckpointImpl>;
@@ -63,8 +78,9 @@ using ModelCheckpoint = CallbackOf<ModelCheckpointImpl>;
 //
 //   model.fit(train, {.epochs = 20, .callbacks = {BackupAndRestore({.backup_dir = "backup"})}});
 //
-// The second run must have the same model, data and callbacks. Source:
-// keras.callbacks.BackupAndRestore.
+// The second run must have the same model, data and callbacks; only automatic names of layers may
+// differ. On a machine with other vector instructions it ends with other bits, and says so.
+// Source: keras.callbacks.BackupAndRestore.
 struct BackupAndRestoreOptions {
   // Made if it isn't there.
   Required<std::string, struct BackupAndRestoreOptions_backup_dir> backup_dir;
@@ -81,11 +97,13 @@ class BackupAndRestoreImpl : public CallbackImpl {
   void on_epoch_end(int epoch, Logs& logs) override;
   void on_train_batch_end(std::int64_t batch, const Logs& logs) override;
   void on_train_end() override;
-  void state(Fields& f) override { f("batches", batches_); }
+  void state(Fields& f) override;
 
  private:
   std::string file() const;
-  void save();
+  Config kept() const;
+  void restore(const Config& state);
+  void save() const;
 
   Options options_;
   std::int64_t batches_ = 0;

@@ -96,6 +96,7 @@ void FBetaScoreImpl::state(Fields& f) {
   f("hits", hits_);
   f("predicted", predicted_);
   f("positives", positives_);
+  detail::same_lengths(f, {&hits_, &predicted_, &positives_});
 }
 
 void FBetaScoreImpl::update(const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) {

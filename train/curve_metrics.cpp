@@ -49,6 +49,11 @@ void CurveMetricImpl::reset() {
 void CurveMetricImpl::state(Fields& f) {
   f("positives", positives_);
   f("negatives", negatives_);
+  detail::same_lengths(f, {&positives_, &negatives_});
+  if (f.reading() && positives_.size() % thresholds() != 0) {
+    fail("{}: has {} thresholds, the state that was read {}", who(), thresholds(),
+         positives_.size());
+  }
 }
 
 void CurveMetricImpl::check_options() const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <kindling/layers/state_fields.h>
 #include <kindling/tensor/fail.h>
 #include <kindling/train/fit_run.h>
 
@@ -16,6 +17,7 @@ EarlyStoppingImpl::EarlyStoppingImpl(Options options)
 }
 
 void EarlyStoppingImpl::on_train_begin(Model& model) {
+  monitor_.check(run().epoch_logs(*this));
   weights_ = model.weights();
   best_weights_.clear();
   monitor_.forget();
@@ -56,8 +58,15 @@ void EarlyStoppingImpl::on_train_end() {
 void EarlyStoppingImpl::state(Fields& f) {
   monitor_.state(f);
   f("best_weights", best_weights_);
-  f("best_epoch", best_epoch_);
-  f("waited", waited_);
+  between(f, "best_epoch", best_epoch_, -1, run().epoch());
+  between(f, "waited", waited_, 0, run().epoch());
+  if (!f.reading()) return;
+  const bool has_best = options_.restore_best_weights && best_epoch_ >= 0;
+  if (!std::ranges::equal(best_weights_, has_best ? weights_ : Weights(), [](auto& a, auto& b) {
+        return a.dtype() == DType::float32 && a.shape() == b.value.shape();
+      })) {
+    fail("EarlyStopping: the best weights that were kept don't fit the model");
+  }
 }
 
 }  // namespace kindling

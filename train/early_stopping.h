@@ -33,6 +33,7 @@ class EarlyStoppingImpl : public CallbackImpl {
   void on_epoch_end(int epoch, Logs& logs) override;
   void on_train_end() override;
   void state(Fields& f) override;
+  LogNames sets_logs() const override { return LogNames(std::in_place); }
   std::int64_t best_epoch() const { return best_epoch_; }  // from 0; -1: none yet
 
  private:

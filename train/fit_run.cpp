@@ -1,8 +1,12 @@
 #include <kindling/train/fit_run.h>
 
 #include <algorithm>
+#include <limits>
+
+#include <fmt/ranges.h>
 
 #include <kindling/layers/generator_state.h>
+#include <kindling/layers/state_fields.h>
 #include <kindling/tensor/fail.h>
 
 namespace kindling {
@@ -23,20 +27,6 @@ void check(const Model& model, const FitOptions& o) {
               "batch_size, validation_split and sample_weight are for tensors; a Dataset has its "
               "own batches and weights");
   for (const Callback& callback : o.callbacks) callback.impl();  // none is empty
-}
-
-Config to_config(const Logs& logs) {
-  Config::List list;
-  for (const auto& [name, value] : logs) list.push_back(Config::List{name, value});
-  return list;
-}
-
-void from_config(const Config& config, Logs& logs, const std::string& what) {
-  for (const Config& entry : config.as_list(what)) {
-    const Config::List& pair = entry.as_list(what);
-    if (pair.size() != 2) fail("{}: [name, value] is needed, got {}", what, entry.str());
-    logs.set(pair[0].as_string(what), pair[1].as_double(what));
-  }
 }
 
 }  // namespace
@@ -87,15 +77,21 @@ void FitRun::prepare() {
 
 Pass FitRun::batches_left() {
   const Pass begun = std::exchange(begun_, nullptr);
-  return begun && epoch_ == options_.initial_epoch && batch_ == 0 ? begun
-                                                                   : data_.pass(epoch_, batch_);
+  if (begun && epoch_ == options_.initial_epoch && batch_ == 0) return begun;
+  // Where a run is taken up in the midst of an epoch, the last batch that it did must be there.
+  const Pass rest = data_.pass(epoch_, std::max<std::int64_t>(batch_ - 1, 0));
+  if (batch_ > 0 && !rest()) {
+    fail("{}: the run that was kept had done {} batches of epoch {}, the data has fewer",
+         model_.impl()->who(), batch_, epoch_);
+  }
+  return rest;
 }
 
 History FitRun::run() {
   for (std::size_t i = 0; i < callbacks_.size(); ++i) {
     if (!callbacks_[i]->take(*this)) {
-      fail("{}: fit: a callback serves one fit at a time, and callback {} is in use, by another fit "
-           "or twice in this one; make one for each", model_.impl()->who(), i);
+      fail("{}: fit: a callback serves one fit at a time, and callback {} is in use, by another "
+           "fit or twice in this one; make one for each", model_.impl()->who(), i);
     }
   }
   const RandomScope random(model_.compiled("fit").random);
@@ -118,11 +114,8 @@ bool FitRun::run_epoch() {
     model_.reset_metrics();
     each([&](CallbackImpl& c) { c.on_epoch_begin(epoch); });
   }
-  std::int64_t expected = options_.verbose == Verbose::silent ? -1 : data_.batches(epoch);
-  if (const auto most = options_.steps_per_epoch; most && (expected < 0 || expected > *most)) {
-    expected = *most;
-  }
-  progress_.start_epoch(epoch, expected, batch_);
+  const bool shown = options_.verbose != Verbose::silent;
+  progress_.start_epoch(epoch, shown ? steps_of(epoch) : -1, batch_);
   auto steps = options_.steps_per_epoch;
   if (steps) *steps -= batch_;
   const Pass pass = limited(batches_left(), steps);
@@ -158,10 +151,62 @@ bool FitRun::run_epoch() {
   return true;
 }
 
+std::int64_t FitRun::steps_of(std::int64_t epoch) const {
+  const std::int64_t all = data_.batches(epoch), most = options_.steps_per_epoch.value_or(-1);
+  return all < 0 || (most >= 0 && most < all) ? most : all;
+}
+
+CallbackImpl::LogNames FitRun::batch_logs() const {
+  std::vector<std::string> names = model_.log_names();
+  return names.empty() ? CallbackImpl::LogNames() : names;  // none where the data is empty
+}
+
+CallbackImpl::LogNames FitRun::epoch_logs(const CallbackImpl& callback) const {
+  std::vector<std::string> names = model_.log_names(), validation;
+  if (names.empty()) return {};
+  if (options_.validation_data) {
+    for (const std::string& name : names) validation.push_back("val_" + name);
+  }
+  const auto add = [&](const std::vector<std::string>& more) {
+    for (const std::string& name : more) {
+      if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+    }
+  };
+  if ((epoch_ + 1) % options_.validation_freq == 0) add(validation);
+  for (const Callback& before : callbacks_) {
+    if (before.impl().get() == &callback) break;
+    const auto set = before.sets_logs();
+    if (!set) return {};
+    add(*set);
+  }
+  add(validation);
+  return names;
+}
+
+const std::string& FitRun::renamed(const std::string& log) const {
+  const auto at = renamed_.find(log);
+  return at != renamed_.end() ? at->second : log;
+}
+
+void FitRun::read_names(const std::vector<std::string>& kept) {
+  const std::vector<std::string> own = model_.log_names();
+  if (renumbered(kept, own) != own) {
+    fail("{}: the run that was kept logs {}, this one logs {}", model_.impl()->who(),
+         fmt::format("{}", fmt::join(kept, ", ")), fmt::format("{}", fmt::join(own, ", ")));
+  }
+  for (std::size_t i = 0; i < own.size(); ++i) {
+    for (const char* prefix : {"", "val_"}) renamed_[prefix + kept[i]] = prefix + own[i];
+  }
+}
+
 void FitRun::state(Fields& f) {
-  f("epoch", epoch_);
-  f("batch", batch_);
+  between(f, "epoch", epoch_, options_.initial_epoch, options_.epochs);
+  const std::int64_t steps = f.reading() ? steps_of(epoch_) : -1;
+  between(f, "batch", batch_, 0, steps < 0 ? std::numeric_limits<std::int64_t>::max() : steps);
   f("random", model_.compiled("fit").random);
+  std::vector<std::string> names = model_.log_names();
+  f("logs", names);
+  if (f.reading()) read_names(names);
   f.inside("model", [&](Fields& g) { model_.state(g); });
   Config::List epochs;
   for (const Logs& logs : history_.epochs) epochs.push_back(to_config(logs));
@@ -169,8 +214,15 @@ void FitRun::state(Fields& f) {
   f("history", history);
   if (f.reading()) {
     history_.epochs.clear();
-    for (const Config& logs : history.as_list("history")) {
-      from_config(logs, history_.epochs.emplace_back(), "history");
+    for (const Config& kept : history.as_list("history")) {
+      Logs logs;
+      from_config(kept, logs, "history");
+      Logs& now = history_.epochs.emplace_back();
+      for (const auto& [name, value] : logs) now.set(renamed(name), value);
+    }
+    if (std::ssize(history_.epochs) > epoch_) {
+      fail("{}: the run that was kept has {} epochs in its history, and had run {}",
+           model_.impl()->who(), history_.epochs.size(), epoch_);
     }
   }
   std::int64_t count = std::ssize(callbacks_);

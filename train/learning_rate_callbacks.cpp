@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <kindling/layers/state_fields.h>
 #include <kindling/tensor/fail.h>
 #include <kindling/train/fit_run.h>
 
@@ -59,6 +60,7 @@ ReduceLROnPlateauImpl::ReduceLROnPlateauImpl(Options options)
 
 void ReduceLROnPlateauImpl::on_train_begin(Model& model) {
   check_can_set("ReduceLROnPlateau", model);
+  monitor_.check(run().epoch_logs(*this));
   monitor_.forget();
   waited_ = cooling_ = 0;
 }
@@ -90,8 +92,8 @@ void ReduceLROnPlateauImpl::on_epoch_end(int epoch, Logs& logs) {
 
 void ReduceLROnPlateauImpl::state(Fields& f) {
   monitor_.state(f);
-  f("waited", waited_);
-  f("cooling", cooling_);
+  between(f, "waited", waited_, 0, run().epoch());
+  between(f, "cooling", cooling_, 0, options_.cooldown);
 }
 
 }  // namespace kindling

@@ -24,6 +24,7 @@ class LearningRateSchedulerImpl : public CallbackImpl {
   void on_train_begin(Model& model) override;
   void on_epoch_begin(int epoch) override;
   void on_epoch_end(int epoch, Logs& logs) override;  // logs it as "learning_rate"
+  LogNames sets_logs() const override { return {{"learning_rate"}}; }
 
  private:
   Options options_;
@@ -50,6 +51,7 @@ class ReduceLROnPlateauImpl : public CallbackImpl {
   void on_train_begin(Model& model) override;
   void on_epoch_end(int epoch, Logs& logs) override;
   void state(Fields& f) override;
+  LogNames sets_logs() const override { return {{"learning_rate"}}; }
 
  private:
   Options options_;

@@ -41,6 +41,20 @@ std::string Logs::names() const {
   return list.empty() ? "none" : list;
 }
 
+Config to_config(const Logs& logs) {
+  Config::List list;
+  for (const auto& [name, value] : logs) list.push_back(Config::List{name, value});
+  return list;
+}
+
+void from_config(const Config& config, Logs& logs, const std::string& what) {
+  for (const Config& entry : config.as_list(what)) {
+    const Config::List& pair = entry.as_list(what);
+    if (pair.size() != 2) fail("{}: [name, value] is needed, got {}", what, entry.str());
+    logs.set(pair[0].as_string(what), pair[1].as_double(what));
+  }
+}
+
 std::vector<double> History::operator[](const std::string& name) const {
   std::vector<double> values;
   for (const Logs& logs : epochs) values.push_back(logs[name]);

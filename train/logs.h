@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include <kindling/layers/config.h>
+
 #pragma GCC visibility push(default)
 namespace kindling {
 
@@ -36,6 +38,9 @@ class Logs {
   mutable Values values_;
   mutable std::function<Logs()> make_;  // until it has been called
 };
+
+Config to_config(const Logs& logs);
+void from_config(const Config& config, Logs& logs, const std::string& what);
 
 // What fit() returns: the logs of each epoch.
 struct History {

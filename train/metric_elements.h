@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,6 +13,14 @@
 namespace kindling::detail {
 
 inline double ratio(double a, double b) { return b != 0 ? a / b : 0; }
+
+// Fails if sums that belong together were read from a state with different lengths.
+inline void same_lengths(const Fields& f, std::initializer_list<const std::vector<double>*> sums) {
+  for (const auto* each : sums) {
+    if (!f.reading() || each->size() == (*sums.begin())->size()) continue;
+    throw Error("the state of a metric that was kept has sums of different lengths");
+  }
+}
 
 // Fails where the predictions have no such class.
 void check_class_id(const std::string& who, std::optional<std::int64_t> class_id,

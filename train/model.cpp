@@ -1,20 +1,18 @@
 #include <kindling/train/model.h>
 
 #include <algorithm>
+#include <ranges>
 #include <string_view>
 
 #include <kindling/autograd/graph.h>
 #include <kindling/autograd/ops.h>
-#include <kindling/io/archives/keras.h>
-#include <kindling/io/archives/npz.h>
-#include <kindling/io/model_folder.h>
 #include <kindling/io/weights_file.h>
+#include <kindling/layers/state_fields.h>
 #include <kindling/optim/adam.h>
 #include <kindling/tensor/copy_elements.h>
 #include <kindling/tensor/fail.h>
 #include <kindling/tensor/random.h>
 #include <kindling/train/fit_run.h>
-#include <kindling/train/keras.h>
 
 namespace kindling {
 namespace {
@@ -22,10 +20,6 @@ namespace {
 FunctionalImpl::Options options(const OneOrMore& inputs, const OneOrMore& outputs,
                                 const std::string& name) {
   return {.inputs = inputs, .outputs = outputs, .name = name};
-}
-
-bool is_keras_file(const std::string& path) {
-  return path.ends_with(".keras") || path.ends_with(".h5") || path.ends_with(".hdf5");
 }
 
 // Copies the rows of `part` to rows[i] of `all`.
@@ -160,6 +154,11 @@ const CompileOptions* Model::compile_options() const {
 Logs Model::logs_now() const {
   const Compiled& c = compiled("logs");
   return c.objective ? c.objective->logs("") : Logs();
+}
+
+std::vector<std::string> Model::log_names() const {
+  const Compiled& c = compiled("logs");
+  return c.objective ? c.objective->log_names() : std::vector<std::string>();
 }
 
 void Model::reset_metrics() {
@@ -338,44 +337,19 @@ Layer Model::get_layer(const std::string& name) const {
   fail("{}: no layer is named \"{}\", there are {}", impl()->who(), name, known);
 }
 
-void Model::save(const std::string& path,
-                 const std::map<std::string, std::string>& files) const {
-  if (!path.ends_with(".keras")) return save_model_folder(*this, path, files);
-  if (!files.empty()) {
-    fail("{}: a .keras archive takes no files besides the model's, got \"{}\"; a folder does", path,
-         files.begin()->first);
-  }
-  save_keras(*this, path);
-}
-
-Model Model::load(const std::string& path) {
-  return is_keras_file(path) ? load_keras(path) : Model(load_model_folder(path));
-}
-
-void Model::save_weights(const std::string& path) const {
-  if (path.ends_with(".weights.h5")) return save_keras_weights(*this, path);
-  if (has_ending_of_file(path) && !path.ends_with(".safetensors")) {
-    fail("{}: weights are saved as .weights.h5 and as .safetensors; save() writes whole models, as "
-         ".keras", path);
-  }
-  kindling::save_weights(weights(), path);
-}
-
-void Model::load_weights(const std::string& path) const {
-  if (is_keras_file(path)) return load_keras_weights(*this, path);
-  if (path.ends_with(".npz")) return assign_weights(weights(), read_npz(path).tensors, path);
-  kindling::load_weights(weights(), path);
-}
-
 void Model::state(Fields& f) {
   Config::Map now;
   for (const Weight& w : weights()) now.emplace_back(w.name, w.value.clone());
   Config values = now;
   f("weights", values);
   if (f.reading()) {
+    const Config::Map& kept = values.as_map(impl()->who());
+    const auto before = std::views::keys(kept), own = std::views::keys(std::as_const(now));
+    const std::vector<std::string> names =
+        renumbered({before.begin(), before.end()}, {own.begin(), own.end()});
     NamedTensors tensors;
-    for (const auto& [name, value] : values.as_map(impl()->who())) {
-      tensors.emplace_back(name, value.as_tensor(name));
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      tensors.emplace_back(names[i], kept[i].second.as_tensor(names[i]));
     }
     assign_weights(weights(), tensors, impl()->who());
   }

@@ -126,6 +126,9 @@ class Model : public Layer {
   // folder is replaced as a whole, or, on any error, left as it was. A name that ends in .keras is
   // that of an archive of Keras's (train/keras.h), which takes no other files; .h5 is refused.
   void save(const std::string& path, const std::map<std::string, std::string>& files = {}) const;
+  // Fails where save(path), or save_weights(path), would, as far as this can be told before; writes
+  // nothing that stays.
+  void check_can_save(const std::string& path, bool weights_only = false) const;
   // Strict: fails on whatever is missing, extra, of another shape or damaged. Reads .keras and .h5
   // files too.
   static Model load(const std::string& path);
@@ -155,6 +158,7 @@ class Model : public Layer {
   Objective& objective(std::size_t outputs) const;
   Objective::BatchLoss forward(const Batch& batch, Tensors& y_pred) const;
   Logs logs_now() const;
+  std::vector<std::string> log_names() const;
   Logs evaluated(const Dataset& data, const std::string& prefix,
                  std::optional<std::int64_t> steps) const;
   void train_step(const Batch& batch, const ClassWeight& class_weight);

@@ -1,6 +1,9 @@
 #include <kindling/train/monitor.h>
 
+#include <algorithm>
 #include <cmath>
+
+#include <fmt/ranges.h>
 
 #include <kindling/tensor/fail.h>
 
@@ -36,22 +39,36 @@ Monitor::Monitor(std::string who, std::string log, Direction mode, double min_de
       baseline_(baseline),
       best_(baseline) {
   if (!(min_delta >= 0)) fail("{}: min_delta is at least 0, got {}", who_, min_delta);
+  if (baseline && std::isnan(*baseline)) fail("{}: nothing is better than NaN", who_);
 }
 
 bool Monitor::beats(double number) const {
   return best_ && (larger_ ? *best_ > number : *best_ < number);
 }
 
+void Monitor::check(const std::optional<std::vector<std::string>>& logs) const {
+  if (!logs || std::ranges::find(*logs, log_) != logs->end()) return;
+  fail("{}: there is no log \"{}\", there are {}; give fit validation_data, or another .monitor",
+       who_, log_, fmt::format("{}", fmt::join(*logs, ", ")));
+}
+
 bool Monitor::better(const Logs& logs) {
   if (!logs.contains(log_)) {
-    fail("{}: there is no log \"{}\", there are {}; give fit validation_data, or another .monitor",
-         who_, log_, logs.names());
+    std::vector<std::string> names;
+    for (const auto& [name, value] : logs) names.push_back(name);
+    check(names);
   }
   const double value = logs[log_];
   if (std::isnan(value)) return false;
   if (best_ && !((larger_ ? value - *best_ : *best_ - value) > min_delta_)) return false;
   best_ = value;
   return true;
+}
+
+void Monitor::state(Fields& f) {
+  f("best", best_);
+  if (!f.reading() || !best_ || !std::isnan(*best_)) return;
+  fail("{}: the best \"{}\" so far is NaN", who_, log_);
 }
 
 }  // namespace kindling

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <kindling/layers/config.h>
 #include <kindling/train/logs.h>
@@ -22,6 +23,8 @@ class Monitor {
  public:
   Monitor(std::string who, std::string log, Direction mode, double min_delta,
           std::optional<double> baseline = {});
+  // Fails if none of the logs has its name.
+  void check(const std::optional<std::vector<std::string>>& logs) const;  // nothing: not known yet
   // Looks at the log; fails if there is none of its name. Whether it is better than the best so far
   // by more than min_delta: then it is the best. NaN never is.
   bool better(const Logs& logs);
@@ -29,7 +32,7 @@ class Monitor {
   bool beats(double number) const;
   void forget() { best_ = baseline_; }
   const std::optional<double>& best() const { return best_; }
-  void state(Fields& f) { f("best", best_); }
+  void state(Fields& f);
 
  private:
   std::string who_, log_;

@@ -109,6 +109,17 @@ bool Objective::logs_loss(const Output& output) const {
   return output.loss.has_value() && std::ranges::count_if(outputs_, has_loss) > 1;
 }
 
+template <class Visit>
+void Objective::each_log(Visit visit) const {
+  visit("loss", total_);
+  for (const Output& o : outputs_) {
+    if (logs_loss(o)) visit(o.mean_loss.name(), o.mean_loss);
+  }
+  for (const Output& o : outputs_) {
+    for (std::size_t m = 0; m < o.metrics.size(); ++m) visit(o.log_names[m], o.metrics[m]);
+  }
+}
+
 // Keras's: what has a name that is taken is numbered, or is "weighted_" if it is.
 void Objective::name_logs() {
   std::set<std::string> names = {"loss"};
@@ -187,16 +198,14 @@ void Objective::update(const Batch& batch, const Tensors& y_pred, const BatchLos
 
 Logs Objective::logs(const std::string& prefix) const {
   Logs logs;
-  logs.set(prefix + "loss", total_.result());
-  for (const Output& o : outputs_) {
-    if (logs_loss(o)) logs.set(prefix + o.mean_loss.name(), o.mean_loss.result());
-  }
-  for (const Output& o : outputs_) {
-    for (std::size_t m = 0; m < o.metrics.size(); ++m) {
-      logs.set(prefix + o.log_names[m], o.metrics[m].result());
-    }
-  }
+  each_log([&](const std::string& name, const Metric& m) { logs.set(prefix + name, m.result()); });
   return logs;
+}
+
+std::vector<std::string> Objective::log_names() const {
+  std::vector<std::string> names;
+  each_log([&](const std::string& name, const Metric&) { names.push_back(name); });
+  return names;
 }
 
 void Objective::reset() {
@@ -207,13 +216,15 @@ void Objective::reset() {
   }
 }
 
+// By place: names of outputs may be automatic ones. FitRun compares the names of the logs.
 void Objective::state(Fields& f) {
   f.inside("total", [&](Fields& g) { total_.impl()->state(g); });
-  for (const Output& o : outputs_) {
-    f.inside("output " + o.name, [&](Fields& g) {
-      g.inside("loss", [&](Fields& h) { o.mean_loss.impl()->state(h); });
-      for (std::size_t m = 0; m < o.metrics.size(); ++m) {
-        g.inside("metric " + o.log_names[m], [&](Fields& h) { o.metrics[m].impl()->state(h); });
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    f.inside("output " + std::to_string(i), [&](Fields& g) {
+      g.inside("loss", [&](Fields& h) { outputs_[i].mean_loss.impl()->state(h); });
+      for (std::size_t m = 0; m < outputs_[i].metrics.size(); ++m) {
+        g.inside("metric " + std::to_string(m),
+                 [&](Fields& h) { outputs_[i].metrics[m].impl()->state(h); });
       }
     });
   }

@@ -69,6 +69,7 @@ class Objective {
   void update(const Batch& batch, const Tensors& y_pred, const BatchLoss& loss);
   // loss, those of several outputs, metrics.
   Logs logs(const std::string& prefix) const;
+  std::vector<std::string> log_names() const;
   double loss() const { return total_.result(); }  // so far
   void reset();
   void state(Fields& f);
@@ -87,6 +88,8 @@ class Objective {
                  const Tensor& weight) const;
   bool logs_loss(const Output& output) const;  // apart from the whole
   void name_logs();
+  template <class Visit>
+  void each_log(Visit visit) const;  // visit(name, metric)
 
   std::string who_;
   std::vector<Output> outputs_;

@@ -76,6 +76,7 @@ void RankingMetricImpl::state(Fields& f) {
   f("y", y_);
   f("p", p_);
   f("groups", groups_);
+  detail::same_lengths(f, {&y_, &p_, &groups_});
 }
 
 }  // namespace kindling

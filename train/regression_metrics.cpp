@@ -62,6 +62,7 @@ void Moments::state(Fields& f) {
   f("xx", xx);
   f("yy", yy);
   f("xy", xy);
+  detail::same_lengths(f, {&weight, &mean_x, &mean_y, &xx, &yy, &xy});
 }
 
 double Moments::correlation() const {
@@ -98,6 +99,7 @@ void R2ScoreImpl::reset() {
 void R2ScoreImpl::state(Fields& f) {
   moments_.state(f);
   f("residuals", residuals_);
+  detail::same_lengths(f, {&residuals_, &moments_.xx});
 }
 
 void R2ScoreImpl::update(const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) {
@@ -148,6 +150,7 @@ void CorrelationImpl::state(Fields& f) {
   f("y", y_);
   f("p", p_);
   f("w", w_);
+  detail::same_lengths(f, {&y_, &p_, &w_});
 }
 
 double CorrelationImpl::correlation(std::vector<double> y, std::vector<double> p,

@@ -38,6 +38,7 @@ class StopOnSignalImpl : public CallbackImpl {
   void on_train_begin(Model&) override { look(); }
   void on_train_batch_end(std::int64_t, const Logs&) override { look(); }
   void on_epoch_end(int, Logs&) override { look(); }
+  LogNames sets_logs() const override { return LogNames(std::in_place); }
   int signal() const;
 
  private:

@@ -3,36 +3,14 @@
 #include <filesystem>
 #include <thread>
 
-#include <kindling/kindling.h>
-
 #include "tests/data/temporary_folder.h"
-#include "tests/tensors.h"
+#include "tests/train/small_run.h"
 
 using namespace kindling;
 
 namespace {
 
 namespace fs = std::filesystem;
-
-Model small_model() {
-  set_random_seed(5);
-  const auto input = Input({.shape = {3}, .name = "x"});
-  Model model(input, Dense({.units = 1, .name = "d"})(Dropout({.rate = 0.5, .name = "r"})(input)),
-              "m");
-  model.compile({.optimizer = Adam({.learning_rate = 0.1}), .loss = MeanSquaredError()});
-  return model;
-}
-
-const Dataset& data() {
-  static const Dataset all =
-      from_tensors({normals({10, 3}, 1)}, normals({10, 1}, 2), {.batch_size = 2, .shuffle = true});
-  return all;
-}
-
-History trained(Model& model, std::vector<Callback> callbacks, int epochs = 3) {
-  return model.fit(data(), {.epochs = epochs, .verbose = Verbose::silent,
-                            .callbacks = std::move(callbacks), .validation_data = data()});
-}
 
 // Sends a signal after so many batches in all.
 Callback signal_after(int batches, int signal = SIGINT) {
