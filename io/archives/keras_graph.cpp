@@ -7,7 +7,7 @@
 
 #include <kindling/io/archives/keras_masks.h>
 #include <kindling/io/archives/keras_read.h>
-#include <kindling/io/functional_config.h>
+#include <kindling/layers/functional_config.h>
 #include <kindling/layers/with_mask.h>
 #include <kindling/tensor/fail.h>
 

@@ -4,7 +4,7 @@
 #include <kindling/io/archives/keras.h>
 #include <kindling/io/archives/keras_config.h>
 #include <kindling/io/archives/zip.h>
-#include <kindling/io/functional_config.h>
+#include <kindling/layers/functional_config.h>
 #include <kindling/io/json.h>
 #include <kindling/kindling.h>
 
