@@ -208,7 +208,7 @@ void BackupAndRestoreImpl::on_train_begin(Model&) {
   if (!fs::exists(file())) return;
   const Config before = read_state(file());
   try {
-    restore(before);
+    errors_at(file(), [&] { restore(before); });
   } catch (...) {  // nothing of it, then
     restore(now);
     throw;

@@ -111,6 +111,9 @@ TEST_CASE("A backup's numbers are within the run that takes it up") {
   CHECK(kept.refused({"history"}, epochs) ==
         "Functional \"m\": the run that was kept has 3 epochs in its history, and had run 2");
   CHECK(kept.refused({"more"}, 1) == "unknown option \"more\", got 1");
+  write_state(kept.file, edited(kept.state, {"history"}, Config::List{7}));
+  Model other = small_model();
+  CHECK(message_of([&] { kept.take_up(other); }).starts_with(kept.file + ": history: "));
   // Data without a number of batches: those that were done must be there.
   write_state(kept.file, kept.state);
   Model model = small_model();
