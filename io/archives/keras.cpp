@@ -164,7 +164,7 @@ std::string keras_bytes(const Layer& model, const KerasTraining& training,
   const auto& graph = static_cast<const FunctionalImpl&>(*model.impl());
   if (keras::writes_out(graph)) {
     zip.add(own_member, to_json(Config::Map{{"class_name", model.class_name()},
-                                            {"config", functional_config(graph)}}, -1));
+                                            {"config", model.config()}}, -1));
   }
   return zip.bytes();
 }
