@@ -72,7 +72,7 @@ Tensors dot_product_attention(const Tensor& query, const Tensor& value, const Te
                               const Tensor& scale, const AttentionArguments& options = {});
 
 // x with zeros in what mask, bool of x's leading sizes, leaves out, if there is a NaN or an
-// infinity in that, which a weight of 0 wouldn't take away. Otherwise, and without a mask, x itself.
+// infinity in that, which a weight of 0 wouldn't take away. Otherwise x itself.
 Tensor finite_where_masked(const Tensor& x, const Tensor& mask);
 
 // x (batch, steps, channels), mask bool (batch, steps) or undefined -> (batch, channels): the mean

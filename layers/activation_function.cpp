@@ -89,9 +89,7 @@ ActivationFunction::ActivationFunction(const std::string& name) : name_(name) {
   fail("activation: one of {} is needed, got \"{}\"", known, name);
 }
 
-ActivationFunction::ActivationFunction(const Layer& layer) : layer_(layer.impl()) {
-  if (!layer_) fail("activation: the layer handle is empty");
-}
+ActivationFunction::ActivationFunction(const Layer& layer) : layer_(layer.impl()) {}
 
 Tensor ActivationFunction::operator()(const Tensor& x) const {
   if (layer_) return Layer(layer_)(x);
