@@ -37,10 +37,11 @@ std::size_t found(const std::string& bytes, std::string_view part, std::size_t f
 }
 
 // The valid file with a number so many bytes behind the first of some bytes.
-std::string with_number(std::string_view after, std::size_t offset, std::size_t size,
+std::string with_number(std::string_view after, std::ptrdiff_t offset, std::size_t size,
                         unsigned long long number, std::size_t from = 0) {
   const std::string bytes = valid();
-  return with_bytes(bytes, found(bytes, after, from) + offset, little(size, number));
+  const std::size_t at = found(bytes, after, from) + static_cast<std::size_t>(offset);
+  return with_bytes(bytes, at, little(size, number));
 }
 
 const std::string damaged = "is a damaged HDF5 file, ";
