@@ -1,7 +1,6 @@
 #include <kindling/train/model.h>
 
 #include <algorithm>
-#include <ranges>
 #include <string_view>
 
 #include <kindling/autograd/graph.h>
@@ -344,9 +343,10 @@ void Model::state(Fields& f) {
   f("weights", values);
   if (f.reading()) {
     const Config::Map& kept = values.as_map(impl()->who());
-    const auto before = std::views::keys(kept), own = std::views::keys(std::as_const(now));
-    const std::vector<std::string> names =
-        renumbered({before.begin(), before.end()}, {own.begin(), own.end()});
+    std::vector<std::string> before, own;
+    for (const auto& [name, value] : kept) before.push_back(name);
+    for (const auto& [name, value] : now) own.push_back(name);
+    const std::vector<std::string> names = renumbered(before, own);
     NamedTensors tensors;
     for (std::size_t i = 0; i < kept.size(); ++i) {
       tensors.emplace_back(names[i], kept[i].second.as_tensor(names[i]));
