@@ -1,10 +1,12 @@
 #include <kindling/autograd/reduce.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include <kindling/autograd/elementwise.h>
 #include <kindling/autograd/graph.h>
 #include <kindling/autograd/operands.h>
+#include <kindling/autograd/overflow.h>
 #include <kindling/autograd/shaping.h>
 #include <kindling/tensor/broadcast.h>
 #include <kindling/tensor/kernels/reduce.h>
@@ -144,11 +146,21 @@ Tensor argmax(const Tensor& x, int axis) {
   return y;
 }
 
+Tensor detail::without_overflow(const Tensor& x, const std::vector<int>& axes) {
+  if (x.elements() == 0) return scalar(1);
+  Tensor scale = max(abs(stop_gradient(x)), {.axis = axes, .keepdims = true}).clone();
+  for (float& v : scale.mutable_floats()) {
+    v = v > 1e9f && std::isfinite(v) ? std::ldexp(1.0f, std::ilogb(v)) : 1.0f;
+  }
+  return scale;
+}
+
 Tensor l2_normalize(const Tensor& x, int axis) {
   detail::require("l2_normalize", x, DType::float32);
   detail::resolve("l2_normalize", x.shape(), axis);
+  const Tensor unit = x / detail::without_overflow(x, {axis});
   // The limit under the root keeps the derivative finite at 0.
-  return x / sqrt(maximum(sum(square(x), {.axis = {axis}, .keepdims = true}), scalar(1e-14)));
+  return unit / sqrt(maximum(sum(square(unit), {.axis = {axis}, .keepdims = true}), scalar(1e-14)));
 }
 
 // y = exp(x) / sum(exp(x));  dx = y (g - sum(g y))

@@ -137,26 +137,41 @@ Initializer Constant(const ConstantOptions& options) {
                      [options](const Shape& shape) { return full(shape, options.value); });
 }
 
+static void check_normal(const char* who, const RandomNormalOptions& o) {
+  if (!(o.stddev >= 0 && std::isfinite(o.stddev) && std::isfinite(o.mean))) {
+    fail("{}: stddev is at least 0, both it and mean are finite, got {} and {}", who, o.stddev,
+         o.mean);
+  }
+}
+
 Initializer RandomUniform(const RandomUniformOptions& o) {
+  if (!(o.minval <= o.maxval && std::isfinite(o.minval) && std::isfinite(o.maxval))) {
+    fail("RandomUniform: minval is at most maxval, both are finite, got {} and {}", o.minval,
+         o.maxval);
+  }
   return drawn("RandomUniform", o, [o](const Shape& shape, Generator& generator) {
     return random_uniform(shape, o.minval, o.maxval, generator);
   });
 }
 
 Initializer RandomNormal(const RandomNormalOptions& o) {
+  check_normal("RandomNormal", o);
   return drawn("RandomNormal", o, [o](const Shape& shape, Generator& generator) {
     return random_normal(shape, o.mean, o.stddev, generator);
   });
 }
 
 Initializer TruncatedNormal(const RandomNormalOptions& o) {
+  check_normal("TruncatedNormal", o);
   return drawn("TruncatedNormal", o, [o](const Shape& shape, Generator& generator) {
     return truncated_normal(shape, o.mean, o.stddev, generator);
   });
 }
 
 Initializer VarianceScaling(const VarianceScalingOptions& o) {
-  if (!(o.scale > 0)) fail("VarianceScaling: scale is above 0, got {}", o.scale);
+  if (!(o.scale > 0 && std::isfinite(o.scale))) {
+    fail("VarianceScaling: scale is above 0 and finite, got {}", o.scale);
+  }
   return scaled("VarianceScaling", o, o.scale, o.mode, o.distribution);
 }
 
@@ -179,7 +194,12 @@ Initializer LecunNormal(const SeedOptions& o) {
   return scaled("LecunNormal", o, 1, FanMode::fan_in, Distribution::truncated_normal);
 }
 
+static void check_gain(const char* who, double gain) {
+  if (!std::isfinite(gain)) fail("{}: gain is finite, got {}", who, gain);
+}
+
 Initializer Orthogonal(const OrthogonalOptions& o) {
+  check_gain("Orthogonal", o.gain);
   return drawn("Orthogonal", o, [o](const Shape& shape, Generator& generator) {
     require_rank("Orthogonal", shape.rank() >= 2, "two axes or more", shape);
     const std::int64_t columns = shape[-1], rows = shape.outer(-1);
@@ -198,6 +218,7 @@ Initializer Orthogonal(const OrthogonalOptions& o) {
 }
 
 Initializer Identity(const IdentityOptions& o) {
+  check_gain("Identity", o.gain);
   return Initializer("Identity", config_of(o), [o](const Shape& shape) {
     require_rank("Identity", shape.rank() == 2, "two axes", shape);
     Tensor x = zeros(shape);

@@ -9,6 +9,7 @@
 #include <kindling/autograd/elementwise.h>
 #include <kindling/autograd/graph.h>
 #include <kindling/autograd/sequence.h>
+#include <kindling/layers/activity_loss.h>
 #include <kindling/layers/call_arguments.h>
 #include <kindling/layers/observer.h>
 #include <kindling/layers/symbolic.h>
@@ -287,7 +288,7 @@ Tensors LayerImpl::run(const Tensors& given, const CallOptions& options) {
   }
   Tensors results = call_named(inputs, settled);
   if (const Regularizer regularizer = activity_regularizer(); regularizer.defined()) {
-    for (const Tensor& result : results) add_loss(regularizer(result));
+    for (const Tensor& result : results) add_loss(activity_loss(regularizer, result));
   }
   scope_of_call.end(results);
   if (scope_of_call.outermost()) keep_losses(std::move(*detail::CallScope::losses()));

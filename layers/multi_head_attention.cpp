@@ -6,6 +6,7 @@
 #include <kindling/autograd/elementwise.h>
 #include <kindling/autograd/matmul.h>
 #include <kindling/autograd/shaping.h>
+#include <kindling/layers/activity_loss.h>
 #include <kindling/layers/kernel_options.h>
 #include <kindling/tensor/fail.h>
 
@@ -109,7 +110,7 @@ Tensor MultiHeadAttentionImpl::project(const Tensor& x, const Projection& p) {
             p.bias.defined() ? reshape(p.bias, {result.elements()}) : Tensor()),
       joined(x.shape(), 0, 2, result));
   if (const Regularizer& regularizer = options_.activity_regularizer; regularizer.defined()) {
-    add_loss(regularizer(y));
+    add_loss(activity_loss(regularizer, y));
   }
   return y;
 }

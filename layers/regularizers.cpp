@@ -1,5 +1,7 @@
 #include <kindling/layers/regularizers.h>
 
+#include <cmath>
+
 #include <kindling/autograd/elementwise.h>
 #include <kindling/autograd/matmul.h>
 #include <kindling/autograd/reduce.h>
@@ -26,23 +28,34 @@ static void fields_of(Fields& f, OrthogonalRegularizerOptions& o) {
   f("mode", o.mode);
 }
 
+static void check_factor(const char* who, const char* option, double factor) {
+  if (!(factor >= 0 && std::isfinite(factor))) {
+    fail("{}: {} is at least 0 and finite, got {}", who, option, factor);
+  }
+}
+
 Regularizer L1(const L1Options& options) {
+  check_factor("L1", "l1", options.l1);
   return Regularizer("L1", config_of(options),
                      [l1 = options.l1](const Tensor& x) { return l1 * sum(abs(x)); });
 }
 
 Regularizer L2(const L2Options& options) {
+  check_factor("L2", "l2", options.l2);
   return Regularizer("L2", config_of(options),
                      [l2 = options.l2](const Tensor& x) { return l2 * sum(square(x)); });
 }
 
 Regularizer L1L2(const L1L2Options& options) {
+  check_factor("L1L2", "l1", options.l1);
+  check_factor("L1L2", "l2", options.l2);
   return Regularizer("L1L2", config_of(options), [o = options](const Tensor& x) {
     return o.l1 * sum(abs(x)) + o.l2 * sum(square(x));
   });
 }
 
 Regularizer OrthogonalRegularizer(const OrthogonalRegularizerOptions& options) {
+  check_factor("OrthogonalRegularizer", "factor", options.factor);
   return Regularizer("OrthogonalRegularizer", config_of(options), [o = options](const Tensor& x) {
     if (x.rank() != 2) fail("OrthogonalRegularizer: a matrix is needed, got {}", x.shape().str());
     const bool rows = o.mode == OrthogonalMode::rows;

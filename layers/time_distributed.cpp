@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <kindling/autograd/shaping.h>
+#include <kindling/layers/activity_loss.h>
 #include <kindling/tensor/fail.h>
 
 namespace kindling {
@@ -46,6 +47,7 @@ Tensors TimeDistributedImpl::call(const Tensors& inputs, const Call& call) {
   // The layer gets the rest of a mask of more axes than the steps, if its call looks at masks.
   const bool unseen = mask.defined() && (mask.rank() == 2 || layer().impl()->passes_masks_unseen());
   const Tensor inner = mask.defined() && !unseen ? mask.reshaped(folded(mask.shape())) : Tensor();
+  const FoldedBatch batch(shape[0]);
   Tensors results = layer().call({reshape(inputs[0], folded(shape))},
                                  {.mask = {inner}, .training = call.training});
   for (Tensor& result : results) {

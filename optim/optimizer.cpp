@@ -82,7 +82,7 @@ std::string OptimizerImpl::default_name() const {
 }
 
 void OptimizerImpl::check_at_least_0(const char* option, double value) const {
-  if (!(value >= 0 && std::isfinite(value))) {
+  if (!(value >= 0 && std::isfinite(static_cast<float>(value)))) {
     fail("{}: {} is at least 0 and finite, got {}", who(), option, value);
   }
 }

@@ -54,6 +54,12 @@ double positive(const char* who, std::int64_t steps, const char* option = "decay
   return static_cast<double>(steps);
 }
 
+void at_least_0(const char* who, const char* option, double value) {
+  if (!(value >= 0 && std::isfinite(value))) {
+    fail("{}: {} is at least 0 and finite, got {}", who, option, value);
+  }
+}
+
 // From 1 down to alpha, as t goes from 0 to 1.
 double cosine(double t, double scale, double alpha) {
   return (1 - alpha) * 0.5 * scale * (1 + std::cos(std::numbers::pi * t)) + alpha;
@@ -62,6 +68,8 @@ double cosine(double t, double scale, double alpha) {
 }  // namespace
 
 Schedule ExponentialDecay(const ExponentialDecayOptions& options) {
+  at_least_0("ExponentialDecay", "initial_learning_rate", options.initial_learning_rate);
+  at_least_0("ExponentialDecay", "decay_rate", options.decay_rate);
   const double steps = positive("ExponentialDecay", options.decay_steps);
   return {"ExponentialDecay", config_of(options), [o = options, steps](std::int64_t step) {
             const double t = static_cast<double>(step) / steps;
@@ -71,6 +79,8 @@ Schedule ExponentialDecay(const ExponentialDecayOptions& options) {
 }
 
 Schedule InverseTimeDecay(const InverseTimeDecayOptions& options) {
+  at_least_0("InverseTimeDecay", "initial_learning_rate", options.initial_learning_rate);
+  at_least_0("InverseTimeDecay", "decay_rate", options.decay_rate);
   const double steps = positive("InverseTimeDecay", options.decay_steps);
   return {"InverseTimeDecay", config_of(options), [o = options, steps](std::int64_t step) {
             const double t = static_cast<double>(step) / steps;
@@ -79,6 +89,9 @@ Schedule InverseTimeDecay(const InverseTimeDecayOptions& options) {
 }
 
 Schedule PolynomialDecay(const PolynomialDecayOptions& options) {
+  at_least_0("PolynomialDecay", "initial_learning_rate", options.initial_learning_rate);
+  at_least_0("PolynomialDecay", "end_learning_rate", options.end_learning_rate);
+  at_least_0("PolynomialDecay", "power", options.power);
   const double steps = positive("PolynomialDecay", options.decay_steps);
   return {"PolynomialDecay", config_of(options), [o = options, steps](std::int64_t step) {
             double t = static_cast<double>(step) / steps;
@@ -95,6 +108,7 @@ Schedule PiecewiseConstantDecay(const PiecewiseConstantDecayOptions& options) {
     fail("PiecewiseConstantDecay: there is one value more than boundaries, got {} and {}",
          values.size(), boundaries.size());
   }
+  for (const double value : values) at_least_0("PiecewiseConstantDecay", "values", value);
   if (std::ranges::adjacent_find(boundaries, std::ranges::greater_equal()) != boundaries.end()) {
     fail("PiecewiseConstantDecay: boundaries ascend, got {}", to_config(boundaries).str());
   }
@@ -105,7 +119,10 @@ Schedule PiecewiseConstantDecay(const PiecewiseConstantDecayOptions& options) {
 }
 
 Schedule CosineDecay(const CosineDecayOptions& options) {
+  at_least_0("CosineDecay", "initial_learning_rate", options.initial_learning_rate);
+  at_least_0("CosineDecay", "alpha", options.alpha);
   const double steps = positive("CosineDecay", options.decay_steps);
+  at_least_0("CosineDecay", "warmup_target", options.warmup_target.value_or(0));
   if (options.warmup_steps < 0) {
     fail("CosineDecay: warmup_steps is at least 0, got {}", options.warmup_steps);
   }
@@ -119,10 +136,13 @@ Schedule CosineDecay(const CosineDecayOptions& options) {
 }
 
 Schedule CosineDecayRestarts(const CosineDecayRestartsOptions& options) {
+  at_least_0("CosineDecayRestarts", "initial_learning_rate", options.initial_learning_rate);
+  at_least_0("CosineDecayRestarts", "m_mul", options.m_mul);
+  at_least_0("CosineDecayRestarts", "alpha", options.alpha);
   const double steps = positive("CosineDecayRestarts", options.first_decay_steps,
                                 "first_decay_steps");
-  if (!(options.t_mul >= 1)) {
-    fail("CosineDecayRestarts: t_mul is at least 1, got {}", options.t_mul);
+  if (!(options.t_mul >= 1 && std::isfinite(options.t_mul))) {
+    fail("CosineDecayRestarts: t_mul is at least 1 and finite, got {}", options.t_mul);
   }
   return {"CosineDecayRestarts", config_of(options), [o = options, steps](std::int64_t step) {
             double t = static_cast<double>(step) / steps, length = 1, restarts = 0;

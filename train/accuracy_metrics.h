@@ -16,6 +16,7 @@ struct BinaryAccuracyOptions {
   double threshold = 0.5;
   std::string name = {};
   void fields(Fields& f) { f("threshold", threshold); }
+  void check(const std::string& who) const;
 };
 struct SparseCategoricalAccuracyOptions {
   std::string name = {};
@@ -32,11 +33,10 @@ struct TopKCategoricalAccuracyOptions {
 struct SparseTopKCategoricalAccuracyOptions {
   std::int64_t k = 5;
   std::string name = {};
-  void fields(Fields& f) { f("k", k); }
+  bool from_sorted_ids = false;  // predictions are ids of classes, the most probable first
+  void fields(Fields& f);
   void check(const std::string& who) const { TopKCategoricalAccuracyOptions{k}.check(who); }
-  Tensor target(const std::string& who, const Tensor& y_true, const Tensor& y_pred) const {
-    return class_ids(who, y_true, y_pred);
-  }
+  Tensor target(const std::string& who, const Tensor& y_true, const Tensor& y_pred) const;
 };
 struct MeanOptions {
   std::string name = {};
@@ -61,10 +61,12 @@ inline Tensor prediction(const Tensor&, const Tensor& p) { return p; }
 
 // The fraction of elements where p == y.
 using Accuracy = MetricOf<"Accuracy", formula::accuracy>;
-// The fraction of elements where (p > threshold) == y.
-using BinaryAccuracy = MetricOf<"BinaryAccuracy", formula::binary_accuracy, BinaryAccuracyOptions>;
+// The fraction of elements where (p > threshold) == y, which is 0 or 1.
+using BinaryAccuracy = MetricOf<"BinaryAccuracy", formula::binary_accuracy, BinaryAccuracyOptions,
+                                Truth::zero_or_one>;
 // The fraction of rows whose largest p is where the largest y is.
-using CategoricalAccuracy = MetricOf<"CategoricalAccuracy", formula::categorical_accuracy>;
+using CategoricalAccuracy = MetricOf<"CategoricalAccuracy", formula::categorical_accuracy,
+                                     MetricOptions, Truth::between_0_and_1>;
 // The same of class ids.
 using SparseCategoricalAccuracy =
     MetricOf<"SparseCategoricalAccuracy", formula::sparse_categorical_accuracy,
@@ -72,7 +74,7 @@ using SparseCategoricalAccuracy =
 // The fraction of rows where fewer than k classes have a larger p than the true one.
 using TopKCategoricalAccuracy =
     MetricOf<"TopKCategoricalAccuracy", formula::top_k_categorical_accuracy,
-             TopKCategoricalAccuracyOptions>;
+             TopKCategoricalAccuracyOptions, Truth::between_0_and_1>;
 using SparseTopKCategoricalAccuracy =
     MetricOf<"SparseTopKCategoricalAccuracy", formula::sparse_top_k_categorical_accuracy,
              SparseTopKCategoricalAccuracyOptions>;
@@ -84,6 +86,7 @@ using Mean = MetricOf<"Mean", formula::prediction, MeanOptions>;
 class SumImpl : public Formula<MeanMetricImpl, "Sum", formula::prediction, MeanOptions> {
  public:
   using Formula::Formula;
+  void update(const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) override;
   double result() const override { return total_; }
 };
 using Sum = HandleOf<Metric, SumImpl>;

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <numeric>
+#include <tuple>
 
 #include <kindling/autograd/ops.h>
 #include <kindling/tensor/fail.h>
@@ -49,8 +50,12 @@ void ConfusionMetricImpl::check_options() const {
   if (!(threshold >= 0 && threshold <= 1)) {
     fail("{}: thresholds is in [0, 1], got {}", who(), threshold);
   }
-  if (options_.top_k.value_or(1) < 1) {
-    fail("{}: top_k is at least 1, got {}", who(), *options_.top_k);
+  for (const auto& [name, number, least] :
+       {std::tuple{"top_k", options_.top_k, std::int64_t{1}},
+        std::tuple{"class_id", options_.class_id, std::int64_t{0}}}) {
+    if (number.value_or(least) < least) {
+      fail("{}: {} is at least {}, got {}", who(), name, least, *number);
+    }
   }
 }
 
@@ -83,7 +88,13 @@ void FBetaScoreImpl::fields(Fields& f) {
 }
 
 void FBetaScoreImpl::check_options() const {
-  if (!(options_.beta > 0)) fail("{}: beta is above 0, got {}", who(), options_.beta);
+  if (!(options_.beta > 0 && std::isfinite(options_.beta))) {
+    fail("{}: beta is above 0 and finite, got {}", who(), options_.beta);
+  }
+  const double threshold = options_.threshold.value_or(1);
+  if (!(threshold > 0 && threshold <= 1)) {
+    fail("{}: threshold is in (0, 1], got {}", who(), threshold);
+  }
 }
 
 void FBetaScoreImpl::reset() {

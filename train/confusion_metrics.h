@@ -1,7 +1,8 @@
 // What a classifier confuses: precision, recall, their mean F, and the counts behind them.
 // Source: keras.metrics.
 //
-// y_true is 0 or 1, in the shape of y_pred (..., classes); counts are sums of weights.
+// y_true is 0 or 1, in the shape of y_pred (..., classes); counts are sums of weights. A mask of
+// y_pred is not looked at, as in Keras.
 #pragma once
 
 #include <cstdint>
@@ -40,6 +41,10 @@ class ConfusionMetricImpl : public MetricImpl {
       : MetricImpl(std::move(class_name), o.name), options_(std::move(o)) {}
   void fields(Fields& f) override;
   void check_options() const override;
+  Tensor target(const Tensor& y_true, const Tensor& y_pred) const override {
+    return aligned_target(who(), y_true, y_pred, Truth::zero_or_one);
+  }
+  bool counts_masks() const override { return false; }
   void update(const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) override;
   void reset() override { confusion_ = {}; }
   void state(Fields& f) override { confusion_.state(f); }
@@ -98,6 +103,10 @@ class FBetaScoreImpl : public MetricImpl {
       : MetricImpl(std::move(class_name), o.name), options_(std::move(o)) {}
   void fields(Fields& f) override;
   void check_options() const override;
+  Tensor target(const Tensor& y_true, const Tensor& y_pred) const override {
+    return aligned_target(who(), y_true, y_pred, Truth::zero_or_one);
+  }
+  bool counts_masks() const override { return false; }
   void update(const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) override;
   double result() const override;
   void reset() override;

@@ -1,6 +1,7 @@
 #include <kindling/train/crossentropies.h>
 
 #include <cmath>
+#include <limits>
 
 #include <kindling/autograd/graph.h>
 #include <kindling/autograd/ops.h>
@@ -12,9 +13,21 @@ namespace {
 
 constexpr double epsilon = 1e-7;  // of Keras
 
-void check_smoothing(const std::string& who, double smoothing) {
-  if (!(smoothing >= 0 && smoothing <= 1)) {
-    fail("{}: label_smoothing is in [0, 1], got {}", who, smoothing);
+template <class Options>
+void check_crossentropy(const std::string& who, const Options& options) {
+  check_axis(who, options.axis);
+  if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1)) {
+    fail("{}: label_smoothing is in [0, 1], got {}", who, options.label_smoothing);
+  }
+}
+template <class Options>
+void check_focal(const std::string& who, const Options& options, double most_alpha) {
+  check_crossentropy(who, options);
+  if (!(options.gamma >= 0 && std::isfinite(options.gamma))) {
+    fail("{}: gamma is at least 0 and finite, got {}", who, options.gamma);
+  }
+  if (!(options.alpha >= 0 && options.alpha <= most_alpha)) {
+    fail("{}: alpha is in [0, {}], got {}", who, most_alpha, options.alpha);
   }
 }
 
@@ -41,26 +54,47 @@ ReduceOptions along(std::int64_t axis, bool keepdims = false) {
   return {.axis = {static_cast<int>(axis)}, .keepdims = keepdims};
 }
 
-// Binary cross-entropy of each element.
-Tensor binary_elements(const Tensor& y, const Tensor& p, bool from_logits) {
-  const auto forward = from_logits ? kernels::binary_crossentropy_logits
-                                   : kernels::binary_crossentropy;
-  const auto gradient = from_logits ? kernels::binary_crossentropy_logits_gradient
-                                    : kernels::binary_crossentropy_gradient;
+// The binary loss of each element.
+Tensor binary_elements(const Tensor& y, const Tensor& p, kernels::BinaryLoss form) {
   Tensor loss = Tensor::empty(p.shape());
-  forward(y.floats().data(), p.floats().data(), y.elements(), loss.mutable_floats().data());
-  return record("binary_crossentropy", loss, wrt(p, [y, p, gradient](const Tensor& g) {
+  kernels::binary_crossentropy(y.floats().data(), p.floats().data(), y.elements(), form,
+                               loss.mutable_floats().data());
+  return record("binary_crossentropy", loss, wrt(p, [y, p, form](const Tensor& g) {
                   Tensor d = Tensor::empty(g.shape());
-                  gradient(g.floats().data(), y.floats().data(), p.floats().data(), g.elements(),
-                           d.mutable_floats().data());
+                  kernels::binary_crossentropy_gradient(g.floats().data(), y.floats().data(),
+                                                        p.floats().data(), g.elements(), form,
+                                                        d.mutable_floats().data());
+                  return d;
+                }));
+}
+
+// -y (1 - p)^gamma log(p) of each class.
+Tensor categorical_elements(const Tensor& y, const Tensor& log_p, double gamma) {
+  Tensor loss = Tensor::empty(log_p.shape());
+  kernels::categorical_crossentropy(y.floats().data(), log_p.floats().data(), y.elements(), gamma,
+                                    loss.mutable_floats().data());
+  return record("categorical_crossentropy", loss, wrt(log_p, [y, log_p, gamma](const Tensor& g) {
+                  Tensor d = Tensor::empty(g.shape());
+                  kernels::categorical_crossentropy_gradient(
+                      g.floats().data(), y.floats().data(), log_p.floats().data(), g.elements(),
+                      gamma, d.mutable_floats().data());
                   return d;
                 }));
 }
 
 // log(p) of each class.
-Tensor log_probabilities(const Tensor& p, bool from_logits, std::int64_t axis) {
-  if (from_logits) return log_softmax(p, static_cast<int>(axis));
-  return log(clip(p / sum(p, along(axis, true)), epsilon, 1 - epsilon));
+template <class Options>
+Tensor log_probabilities(const Tensor& p, const Options& options) {
+  if (options.from_logits) return log_softmax(p, static_cast<int>(options.axis));
+  return log(clip(p / sum(p, along(options.axis, true)), epsilon, 1 - epsilon));
+}
+
+template <class Options>
+Tensor categorical_values(const Tensor& y, const Tensor& p, const Options& options, double gamma) {
+  const Tensor labels =
+      smoothed(y, options, static_cast<double>(p.size(static_cast<int>(options.axis))));
+  return sum(categorical_elements(labels, log_probabilities(p, options), gamma),
+             along(options.axis));
 }
 
 // x (outer, n, inner), ids (outer, inner) -> x[o, ids[o, i], i]; 0 where an id is negative.
@@ -86,17 +120,10 @@ Tensor pick(const Tensor& x, const Tensor& ids, std::int64_t along_axis) {
                 }));
 }
 
-// (1 - p)^gamma; never 0, where its derivative may be infinite.
-Tensor focus(const Tensor& one_less_p, double gamma) {
-  return power(clip(one_less_p, epsilon, 1), gamma);
-}
-
 }  // namespace
 
 void CrossentropyOptions::fields(Fields& f) { crossentropy_fields(f, *this); }
-void CrossentropyOptions::check(const std::string& who) const {
-  check_smoothing(who, label_smoothing);
-}
+void CrossentropyOptions::check(const std::string& who) const { check_crossentropy(who, *this); }
 void SparseCategoricalCrossentropyOptions::fields(Fields& f) {
   f("from_logits", from_logits);
   f("ignore_class", ignore_class);
@@ -111,11 +138,11 @@ void BinaryFocalCrossentropyOptions::fields(Fields& f) {
   focal_fields(f, *this);
 }
 void BinaryFocalCrossentropyOptions::check(const std::string& who) const {
-  check_smoothing(who, label_smoothing);
+  check_focal(who, *this, 1);
 }
 void CategoricalFocalCrossentropyOptions::fields(Fields& f) { focal_fields(f, *this); }
 void CategoricalFocalCrossentropyOptions::check(const std::string& who) const {
-  check_smoothing(who, label_smoothing);
+  check_focal(who, *this, std::numeric_limits<float>::max());
 }
 
 Tensor class_ids(const std::string& who, const Tensor& y_true, const Tensor& y_pred,
@@ -152,42 +179,37 @@ Tensor class_ids(const std::string& who, const Tensor& y_true, const Tensor& y_p
 namespace formula {
 
 Tensor binary_crossentropy(const Tensor& y, const Tensor& p, const CrossentropyOptions& options) {
-  return mean(binary_elements(smoothed(y, options, 2), p, options.from_logits),
+  return mean(binary_elements(smoothed(y, options, 2), p, {.from_logits = options.from_logits}),
               along(options.axis));
 }
 
 Tensor categorical_crossentropy(const Tensor& y, const Tensor& p,
                                 const CrossentropyOptions& options) {
-  const std::int64_t axis = options.axis;
-  const Tensor labels = smoothed(y, options, static_cast<double>(p.size(static_cast<int>(axis))));
-  return -sum(labels * log_probabilities(p, options.from_logits, axis), along(axis));
+  return categorical_values(y, p, options, 0);
 }
 
 Tensor sparse_categorical_crossentropy(const Tensor& ids, const Tensor& p,
                                        const SparseCategoricalCrossentropyOptions& options) {
-  const Tensor log_p = log_probabilities(p, options.from_logits, options.axis);
-  const Tensor values = -pick(log_p, ids, options.axis);
-  return options.ignore_class ? with_mask(values, greater_equal(ids, 0)) : values;
+  if (!options.ignore_class) return -pick(log_probabilities(p, options), ids, options.axis);
+  const Tensor counts = greater_equal(ids, 0);
+  // Numbers at the examples to ignore, NaN too, reach no gradient.
+  const Tensor clean =
+      where(expand_dims(counts, static_cast<int>(options.axis)), p, scalar(1));
+  return with_mask(-pick(log_probabilities(clean, options), ids, options.axis), counts);
 }
 
 Tensor binary_focal_crossentropy(const Tensor& y_true, const Tensor& p,
                                  const BinaryFocalCrossentropyOptions& options) {
-  const Tensor y = smoothed(y_true, options, 2), no = 1 - y;
-  const Tensor wrong = options.from_logits ? y * sigmoid(-p) + no * sigmoid(p)
-                                           : y * (1 - p) + no * p;
-  Tensor values = focus(wrong, options.gamma) * binary_elements(y, p, options.from_logits);
-  if (options.apply_class_balancing) {
-    values = (y * options.alpha + no * (1 - options.alpha)) * values;
-  }
-  return mean(values, along(options.axis));
+  const Tensor y = smoothed(y_true, options, 2);
+  const Tensor values =
+      binary_elements(y, p, {.from_logits = options.from_logits, .gamma = options.gamma});
+  if (!options.apply_class_balancing) return mean(values, along(options.axis));
+  return mean(affine(y, 2 * options.alpha - 1, 1 - options.alpha) * values, along(options.axis));
 }
 
 Tensor categorical_focal_crossentropy(const Tensor& y, const Tensor& p,
                                       const CategoricalFocalCrossentropyOptions& options) {
-  const std::int64_t axis = options.axis;
-  const Tensor labels = smoothed(y, options, static_cast<double>(p.size(static_cast<int>(axis))));
-  const Tensor log_p = log_probabilities(p, options.from_logits, axis);
-  return -options.alpha * sum(focus(-expm1(log_p), options.gamma) * labels * log_p, along(axis));
+  return options.alpha * categorical_values(y, p, options, options.gamma);
 }
 
 }  // namespace formula

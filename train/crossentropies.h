@@ -2,7 +2,8 @@
 //
 // y holds labels of 0 and 1 (or between), a class id an example for the sparse one; p
 // probabilities, clipped to [1e-7, 1 - 1e-7], or with from_logits the numbers before the sigmoid
-// or softmax, whose logarithms are then computed without loss and without clipping.
+// or softmax, whose logarithms are then computed without loss and without clipping: also at
+// infinite logits, values and derivatives are the limits.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +33,7 @@ struct SparseCategoricalCrossentropyOptions {
   int axis = -1;  // of the classes
   std::string name = {};
   void fields(Fields& f);
+  void check(const std::string& who) const { check_axis(who, axis); }
   Tensor target(const std::string& who, const Tensor& y_true, const Tensor& y_pred) const;
 };
 
@@ -81,10 +83,12 @@ Tensor class_ids(const std::string& who, const Tensor& y_true, const Tensor& y_p
 
 // mean(-(y log(p) + (1 - y) log(1 - p)))
 using BinaryCrossentropy =
-    LossOf<"BinaryCrossentropy", formula::binary_crossentropy, CrossentropyOptions>;
+    LossOf<"BinaryCrossentropy", formula::binary_crossentropy, CrossentropyOptions,
+           Truth::between_0_and_1>;
 // -sum(y log(p / sum(p)))
 using CategoricalCrossentropy =
-    LossOf<"CategoricalCrossentropy", formula::categorical_crossentropy, CrossentropyOptions>;
+    LossOf<"CategoricalCrossentropy", formula::categorical_crossentropy, CrossentropyOptions,
+           Truth::between_0_and_1>;
 // -log(p[y] / sum(p)): labels are class ids, of y_pred's shape without its last axis or with size 1
 // there. A mean is over the examples that ignore_class leaves.
 using SparseCategoricalCrossentropy =
@@ -94,11 +98,11 @@ using SparseCategoricalCrossentropy =
 // counts less. Lin et al. (2017), https://arxiv.org/abs/1708.02002
 using BinaryFocalCrossentropy =
     LossOf<"BinaryFocalCrossentropy", formula::binary_focal_crossentropy,
-           BinaryFocalCrossentropyOptions>;
+           BinaryFocalCrossentropyOptions, Truth::between_0_and_1>;
 // -sum(alpha (1 - p)^gamma y log(p)), p divided by its sum first.
 using CategoricalFocalCrossentropy =
     LossOf<"CategoricalFocalCrossentropy", formula::categorical_focal_crossentropy,
-           CategoricalFocalCrossentropyOptions>;
+           CategoricalFocalCrossentropyOptions, Truth::between_0_and_1>;
 
 }  // namespace kindling
 #pragma GCC visibility pop

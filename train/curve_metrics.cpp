@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <kindling/autograd/activations.h>
 #include <kindling/tensor/fail.h>
@@ -12,18 +13,30 @@ namespace {
 
 using detail::ratio;
 
-constexpr Word<Curve> curves[] = {{Curve::ROC, "ROC"}, {Curve::PR, "PR"}};
+constexpr Word<Curve> curves[] = {
+    {Curve::ROC, "ROC"}, {Curve::PR, "PR"}, {Curve::PRGAIN, "PRGAIN"}};
+
+// A threshold's place on a curve whose points straight lines connect.
+std::pair<double, double> point_of(Curve curve, const Confusion& c) {
+  const auto [tp, fp, tn, fn] = c;
+  if (curve == Curve::ROC) return {ratio(fp, fp + tn), ratio(tp, tp + fn)};
+  if (tp == 0) return {0, 1};
+  const double scale = ratio(tp + fn, tn + fp);
+  return {std::max(0.0, 1 - scale * fn / tp), 1 - scale * fp / tp};
+}
 
 double area_under(Curve curve, const std::vector<Confusion>& at) {
-  const double all_positive = at[0].true_positives, all_negative = at[0].false_positives;
+  const double all_positive = at[0].true_positives;
   double area = 0;
   for (std::size_t i = 0; i + 1 < at.size(); ++i) {
-    const auto [tp, fp, tn, fn] = at[i];
-    const auto [next_tp, next_fp, next_tn, next_fn] = at[i + 1];
-    if (curve == Curve::ROC) {
-      area += ratio(fp - next_fp, all_negative) * ratio(tp + next_tp, all_positive) / 2;
+    if (curve != Curve::PR) {
+      const auto [x, y] = point_of(curve, at[i]);
+      const auto [next_x, next_y] = point_of(curve, at[i + 1]);
+      area += (x - next_x) * (y + next_y) / 2;
       continue;
     }
+    const auto [tp, fp, tn, fn] = at[i];
+    const auto [next_tp, next_fp, next_tn, next_fn] = at[i + 1];
     // Davis and Goadrich (2006): precision between two points isn't a straight line.
     const double p = tp + fp, next = next_tp + next_fp, dtp = tp - next_tp;
     const double slope = ratio(dtp, p - next);
@@ -57,7 +70,11 @@ void CurveMetricImpl::state(Fields& f) {
 }
 
 void CurveMetricImpl::check_options() const {
-  if (num_thresholds_ < 2) fail("{}: num_thresholds is at least 2, got {}", who(), num_thresholds_);
+  constexpr std::int64_t most = 1 << 24;  // a bucket each
+  if (num_thresholds_ < 2 || num_thresholds_ > most) {
+    fail("{}: num_thresholds is in [2, {}], got {}", who(), most, num_thresholds_);
+  }
+  if (class_id_.value_or(0) < 0) fail("{}: class_id is at least 0, got {}", who(), *class_id_);
 }
 
 void CurveMetricImpl::update(const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) {
@@ -98,6 +115,12 @@ std::vector<Confusion> CurveMetricImpl::confusions(std::size_t label) const {
   return at;
 }
 
+bool CurveMetricImpl::lacks_class(const std::vector<Confusion>& at, bool needs_negatives) {
+  const double positives = at.empty() ? 0 : at[0].true_positives;
+  const double negatives = at.empty() ? 0 : at[0].false_positives;
+  return positives + negatives > 0 && (positives == 0 || (needs_negatives && negatives == 0));
+}
+
 void AUCImpl::fields(Fields& f) {
   f("num_thresholds", num_thresholds_);
   f("curve", curve_);
@@ -112,7 +135,8 @@ void AUCImpl::update(const Tensor& y_true, const Tensor& y_pred, const Tensor& w
 double AUCImpl::result() const {
   double total = 0;
   for (std::size_t label = 0; label < labels(); ++label) {
-    total += area_under(curve_, confusions(label));
+    const std::vector<Confusion> at = confusions(label);
+    total += lacks_class(at, curve_ != Curve::PR) ? NAN : area_under(curve_, at);
   }
   return ratio(total, static_cast<double>(labels()));
 }
@@ -131,8 +155,11 @@ void BestRateImpl::check_options() const {
 }
 
 double BestRateImpl::result() const {
+  const std::vector<Confusion> at = confusions();
+  const Rate specificity = &Confusion::specificity;
+  if (lacks_class(at, rate_ == specificity || bound_ == specificity)) return NAN;
   double best = 0;
-  for (const Confusion& c : confusions()) {
+  for (const Confusion& c : at) {
     if ((c.*bound_)() >= least_) best = std::max(best, (c.*rate_)());
   }
   return best;

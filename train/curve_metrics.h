@@ -2,7 +2,9 @@
 // kind where another is high enough. Source: keras.metrics.
 //
 // Thresholds are evenly spaced over [0, 1], as are predictions; y_true is 0 or 1. Predictions
-// between the same two thresholds aren't told apart.
+// between the same two thresholds aren't told apart. A mask of y_pred is not looked at, as in
+// Keras. Where only one class has been seen, though a result needs both, it is NaN, where Keras
+// says 0; before anything is seen, it is 0.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +26,10 @@ class CurveMetricImpl : public MetricImpl {
         class_id_(class_id),
         multi_label_(multi_label) {}
   void check_options() const override;
+  Tensor target(const Tensor& y_true, const Tensor& y_pred) const override {
+    return aligned_target(who(), y_true, y_pred, Truth::zero_or_one);
+  }
+  bool counts_masks() const override { return false; }
   void update(const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) override;
   void reset() override;
   void state(Fields& f) override;
@@ -32,6 +38,8 @@ class CurveMetricImpl : public MetricImpl {
   std::size_t labels() const { return positives_.size() / thresholds(); }
   // A label's confusions at each threshold, the lowest first; none before anything is counted.
   std::vector<Confusion> confusions(std::size_t label = 0) const;
+  // Whether a result of these is undefined because a class it needs has no weight.
+  static bool lacks_class(const std::vector<Confusion>& at, bool needs_negatives);
 
   std::int64_t num_thresholds_;
   std::optional<std::int64_t> class_id_;
@@ -43,7 +51,7 @@ class CurveMetricImpl : public MetricImpl {
   std::vector<double> positives_, negatives_;  // weight a bucket between thresholds, a label
 };
 
-enum class Curve { ROC, PR };
+enum class Curve { ROC, PR, PRGAIN };
 Config to_config(Curve curve);
 void from_config(const Config& config, Curve& curve, const std::string& what);
 
@@ -55,7 +63,8 @@ struct AUCOptions {
   bool from_logits = false;  // predictions are numbers before the sigmoid
 };
 
-// The area under the ROC curve, or of precision over recall.
+// The area under the ROC curve, or of precision over recall, or of their gains over a classifier
+// that always says yes (Flach and Kull, 2015).
 class AUCImpl : public CurveMetricImpl {
  public:
   using Options = AUCOptions;
@@ -99,7 +108,7 @@ struct RecallAtPrecisionOptions {
 };
 
 // The largest `rate` at a threshold where `bound` is at least what the first option asks for; 0
-// where there is none.
+// where there is none. Those of precision and recall need positives, the others both classes.
 class BestRateImpl : public CurveMetricImpl {
  public:
   using Rate = double (Confusion::*)() const;

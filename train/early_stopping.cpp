@@ -1,6 +1,7 @@
 #include <kindling/train/early_stopping.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include <kindling/layers/state_fields.h>
 #include <kindling/tensor/fail.h>
@@ -13,6 +14,12 @@ EarlyStoppingImpl::EarlyStoppingImpl(Options options)
       monitor_("EarlyStopping", options_.monitor, options_.mode, options_.min_delta) {
   if (options_.patience < 0) {
     fail("EarlyStopping: patience is at least 0, got {}", options_.patience);
+  }
+  if (options_.start_from_epoch < 0) {
+    fail("EarlyStopping: start_from_epoch is at least 0, got {}", options_.start_from_epoch);
+  }
+  if (std::isnan(options_.baseline.value_or(0))) {
+    fail("EarlyStopping: baseline is a number, got nan");
   }
 }
 

@@ -92,11 +92,11 @@ Tensor dense(const Tensors& accumulated, const Shape& shape) {
   return all;
 }
 
-// The product of Nadam's factors, in Keras's float32.
-Tensor nadam_product(const Optimizer& optimizer, std::int64_t steps) {
+// The product of Nadam's factors, one per update of the weights, in Keras's float32.
+Tensor nadam_product(const Optimizer& optimizer, std::int64_t updates) {
   const double beta_1 = optimizer.config()["beta_1"].as_double("beta_1");
   float product = 1;
-  for (std::int64_t t = 1; t <= steps && product > 0; ++t) {
+  for (std::int64_t t = 1; t <= updates && product > 0; ++t) {
     product *= static_cast<float>(beta_1 * (1 - 0.5 * std::pow(0.96, static_cast<double>(t))));
   }
   return scalar(static_cast<double>(product));
@@ -145,7 +145,7 @@ KerasTraining optimizer_to_keras(const Optimizer& optimizer, const Weights& weig
       for (const std::size_t slot : column) all.push_back(slots[w.name].at(slot));
     }
   }
-  if (layout.product) all.push_back(nadam_product(optimizer, training.iterations));
+  if (layout.product) all.push_back(nadam_product(optimizer, optimizer.iterations()));
   return training;
 }
 

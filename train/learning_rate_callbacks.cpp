@@ -1,6 +1,7 @@
 #include <kindling/train/learning_rate_callbacks.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -55,6 +56,9 @@ ReduceLROnPlateauImpl::ReduceLROnPlateauImpl(Options options)
       options_.cooldown < 0) {
     fail("ReduceLROnPlateau: factor is in (0, 1), patience and cooldown are at least 0, got {}, {} "
          "and {}", options_.factor, options_.patience, options_.cooldown);
+  }
+  if (!(options_.min_lr >= 0 && std::isfinite(options_.min_lr))) {
+    fail("ReduceLROnPlateau: min_lr is at least 0 and finite, got {}", options_.min_lr);
   }
 }
 

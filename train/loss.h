@@ -15,6 +15,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -34,12 +35,33 @@ enum class Reduction {
 Config to_config(Reduction reduction);
 void from_config(const Config& config, Reduction& reduction, const std::string& what);
 
+// What a loss or a metric takes for truth.
+enum class Truth {
+  finite,        // any number that is neither NaN nor infinite
+  at_least_0,
+  between_0_and_1,
+  zero_or_one,
+  sign,          // -1 and 1, or 0 and 1
+};
 // y_true as float32 in the shape of y_pred; fails in the name of `who` where it can't be, or where
-// a number is NaN.
-Tensor aligned_target(const std::string& who, const Tensor& y_true, const Tensor& y_pred);
-// A weight of examples as it broadcasts to values of that shape: axes of size 1 are added behind
-// its own, or one left out.
+// a number isn't such a truth, and says where.
+Tensor aligned_target(const std::string& who, const Tensor& y_true, const Tensor& y_pred,
+                      Truth truth = Truth::finite);
+// A weight of examples, of any dtype, as float32 that broadcasts to values of that shape: axes of
+// size 1 are added behind its own, or one left out. Fails on weights that are NaN, infinite or
+// below 0.
 Tensor aligned_weight(const std::string& who, const Tensor& weight, const Shape& values);
+void check_axis(const std::string& who, std::int64_t axis);  // an option: that of some rank
+// The product of two weights, one of which may have axes behind the other's.
+Tensor product_of_weights(const std::string& who, const Tensor& a, const Tensor& b);
+
+// y_true and y_pred where some examples have weight 0, or are left out by a mask: there y_true is 0
+// and y_pred 1, so that what stood there, NaN too, is not looked at and reaches no gradient. `axis`
+// is the one that a value of the loss is over.
+struct Compared {
+  Tensor y_true, y_pred;
+};
+Compared without_ignored(const Compared& all, const Tensor& weight, std::int64_t axis = -1);
 
 struct LossOptions {
   Reduction reduction = Reduction::sum_over_batch_size;
@@ -60,6 +82,8 @@ class LossImpl : public Configurable {
   virtual Tensor target(const Tensor& y_true, const Tensor& y_pred) const {
     return aligned_target(who(), y_true, y_pred);
   }
+  // The axis that values() is over, of y_pred.
+  virtual std::int64_t value_axis() const { return -1; }
   // One value an example: mostly the mean over the last axis. A mask they carry counts.
   virtual Tensor values(const Tensor& y_true, const Tensor& y_pred) const = 0;
   // The same where the loss is used as a metric.
@@ -68,6 +92,8 @@ class LossImpl : public Configurable {
   }
 
   Reduction reduction() const { return reduction_; }
+  // The truth and the prediction as values() is given them, apart from what weighs nothing.
+  Compared compared(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) const;
   Tensor call(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) const;
 
  protected:
@@ -83,7 +109,8 @@ class Loss {
 
   // y_pred (batch, ..., d); y_true the same, or without a last axis of size 1. sample_weight
   // broadcasts to a value an example. Values that a mask of y_pred leaves out weigh nothing, and a
-  // mean is over the others. Fails where shapes don't agree, and on a NaN in y_true.
+  // mean is over the others. Fails where shapes don't agree, on a truth that the loss is not for,
+  // and on weights below 0; where a weight is 0, the truth isn't looked at.
   Tensor operator()(const Tensor& y_true, const Tensor& y_pred,
                     const Tensor& sample_weight = {}) const {
     return impl()->call(y_true, y_pred, sample_weight);
@@ -108,8 +135,8 @@ struct ClassName {
 
 // A class of losses or metrics (Base) that is a formula of (y_true, y_pred), or of those and the
 // options. Options may have fields(f), check(who) and target(who, y_true, y_pred), which do what
-// Base's functions of these names do.
-template <class Base, ClassName class_name, auto formula, class O>
+// Base's functions of these names do, and an axis that values are over.
+template <class Base, ClassName class_name, auto formula, class O, Truth truth = Truth::finite>
 class Formula : public Base {
  public:
   using Options = O;
@@ -123,9 +150,15 @@ class Formula : public Base {
   Tensor target(const Tensor& y_true, const Tensor& y_pred) const override {
     if constexpr (requires { options_.target(this->who(), y_true, y_pred); }) {
       return options_.target(this->who(), y_true, y_pred);
+    } else if constexpr (truth != Truth::finite) {
+      return aligned_target(this->who(), y_true, y_pred, truth);
     } else {
       return Base::target(y_true, y_pred);
     }
+  }
+  std::int64_t value_axis() const override {
+    if constexpr (requires { options_.axis; }) return options_.axis;
+    return Base::value_axis();
   }
   Tensor values(const Tensor& y_true, const Tensor& y_pred) const override {
     if constexpr (requires { formula(y_true, y_pred, options_); }) {
@@ -139,8 +172,9 @@ class Formula : public Base {
   O options_;
 };
 
-template <ClassName class_name, auto formula, class Options = LossOptions>
-using LossOf = HandleOf<Loss, Formula<LossImpl, class_name, formula, Options>>;
+template <ClassName class_name, auto formula, class Options = LossOptions,
+          Truth truth = Truth::finite>
+using LossOf = HandleOf<Loss, Formula<LossImpl, class_name, formula, Options, truth>>;
 
 Registry<Loss>& loss_registry();
 template <class L>

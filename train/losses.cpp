@@ -1,8 +1,10 @@
 #include <kindling/train/losses.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include <kindling/autograd/ops.h>
+#include <kindling/tensor/fail.h>
 
 namespace kindling {
 namespace {
@@ -19,13 +21,13 @@ Tensor signs(const Tensor& y) {
   return binary ? affine(y, 2, -1) : y;
 }
 
-// x / |x| along an axis.
-Tensor direction(const Tensor& x, int axis) {
-  const Tensor squares = sum(square(x), {.axis = {axis}, .keepdims = true});
-  return x / sqrt(at_least(squares, epsilon * epsilon));
-}
-
 }  // namespace
+
+void HuberOptions::check(const std::string& who) const {
+  if (!(delta > 0 && std::isfinite(delta))) {
+    fail("{}: delta is above 0 and finite, got {}", who, delta);
+  }
+}
 
 namespace formula {
 
@@ -56,7 +58,7 @@ Tensor log_cosh(const Tensor& y, const Tensor& p) {
 Tensor cosine_similarity(const Tensor& y, const Tensor& p,
                          const CosineSimilarityOptions& options) {
   const int axis = static_cast<int>(options.axis);
-  return -sum(direction(y, axis) * direction(p, axis), {.axis = {axis}});
+  return -sum(l2_normalize(y, axis) * l2_normalize(p, axis), {.axis = {axis}});
 }
 
 Tensor kl_divergence(const Tensor& y, const Tensor& p) {

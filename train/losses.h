@@ -17,12 +17,14 @@ struct HuberOptions {
   Reduction reduction = Reduction::sum_over_batch_size;
   std::string name = "huber_loss";
   void fields(Fields& f) { f("delta", delta); }
+  void check(const std::string& who) const;
 };
 struct CosineSimilarityOptions {
   int axis = -1;
   Reduction reduction = Reduction::sum_over_batch_size;
   std::string name = {};
   void fields(Fields& f) { f("axis", axis); }
+  void check(const std::string& who) const { check_axis(who, axis); }
 };
 
 // y is float32 in the shape of p.
@@ -56,15 +58,17 @@ using Huber = LossOf<"Huber", formula::huber, HuberOptions>;
 // mean(log(cosh(p - y)))
 using LogCosh = LossOf<"LogCosh", formula::log_cosh>;
 // sum(y log(y / p)), both clipped to [1e-7, 1].
-using KLDivergence = LossOf<"KLDivergence", formula::kl_divergence>;
+using KLDivergence =
+    LossOf<"KLDivergence", formula::kl_divergence, LossOptions, Truth::between_0_and_1>;
 // mean(max(1 - y p, 0)); where all labels are 0 or 1, 0 becomes -1.
-using Hinge = LossOf<"Hinge", formula::hinge>;
+using Hinge = LossOf<"Hinge", formula::hinge, LossOptions, Truth::sign>;
 // mean(max(1 - y p, 0)^2), labels as for Hinge.
-using SquaredHinge = LossOf<"SquaredHinge", formula::squared_hinge>;
+using SquaredHinge = LossOf<"SquaredHinge", formula::squared_hinge, LossOptions, Truth::sign>;
 // max(1 + max((1 - y) p) - sum(y p), 0)
-using CategoricalHinge = LossOf<"CategoricalHinge", formula::categorical_hinge>;
+using CategoricalHinge =
+    LossOf<"CategoricalHinge", formula::categorical_hinge, LossOptions, Truth::between_0_and_1>;
 // mean(p - y log(p + 1e-7))
-using Poisson = LossOf<"Poisson", formula::poisson>;
+using Poisson = LossOf<"Poisson", formula::poisson, LossOptions, Truth::at_least_0>;
 
 // -sum(y p) / (|y| |p|) along the axis, a norm counted as 1e-7 at least. As a metric, the
 // similarity itself: it is the larger the better.

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -32,14 +33,18 @@ class MetricImpl : public Configurable {
   virtual Tensor target(const Tensor& y_true, const Tensor& y_pred) const {
     return aligned_target(who(), y_true, y_pred);
   }
-  // weight is undefined or a sample weight, with what a mask of y_pred leaves out at 0; see
-  // aligned_weight().
+  // The axis that values are over, of y_pred.
+  virtual std::int64_t value_axis() const { return -1; }
+  // Whether what a mask of y_pred leaves out weighs 0. As in Keras, it does in metrics that are a
+  // mean of values; those that count something else look at all steps.
+  virtual bool counts_masks() const { return true; }
+  // weight is undefined or a sample weight; see aligned_weight().
   virtual void update(const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) = 0;
   virtual double result() const = 0;
   virtual void reset() = 0;
 };
 
-// The weighted mean of values.
+// The weighted mean of values. As in Keras, an example counts once, with the mean over its steps.
 class MeanMetricImpl : public MetricImpl {
  public:
   template <class Options>
@@ -73,8 +78,9 @@ class Metric {
   // A loss as a metric: its mean over the examples.
   Metric(const Loss& loss);
 
-  // Shapes as for a Loss. sample_weight is a number an example or an element; what a mask of
-  // y_pred leaves out doesn't count.
+  // Shapes as for a Loss. sample_weight is a number an example or an element; where it is 0, the
+  // truth isn't looked at. What a mask of y_pred leaves out doesn't count in means; in others, such
+  // as AUC, Precision, the F scores, R2Score and RootMeanSquaredError, it does, as in Keras.
   void update(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight = {}) const;
   double result() const { return impl()->result(); }
   void reset() const { impl()->reset(); }
@@ -93,8 +99,9 @@ class Metric {
 struct MetricOptions {
   std::string name = {};
 };
-template <ClassName class_name, auto formula, class Options = MetricOptions>
-using MetricOf = HandleOf<Metric, Formula<MeanMetricImpl, class_name, formula, Options>>;
+template <ClassName class_name, auto formula, class Options = MetricOptions,
+          Truth truth = Truth::finite>
+using MetricOf = HandleOf<Metric, Formula<MeanMetricImpl, class_name, formula, Options, truth>>;
 
 // A class of metrics, or of losses, by name.
 Metric metric_from_config(const std::string& class_name, const Config& config);

@@ -21,6 +21,7 @@ class LossMetricImpl : public MeanMetricImpl {
   Tensor target(const Tensor& y_true, const Tensor& y_pred) const override {
     return loss_.impl()->target(y_true, y_pred);
   }
+  std::int64_t value_axis() const override { return loss_.impl()->value_axis(); }
   Tensor values(const Tensor& y_true, const Tensor& y_pred) const override {
     return loss_.impl()->metric_values(y_true, y_pred);
   }
@@ -29,15 +30,10 @@ class LossMetricImpl : public MeanMetricImpl {
   Loss loss_;
 };
 
-// a * b, where one has axes behind the other's.
-Tensor both_weights(const std::string& who, const Tensor& a, const Tensor& b) {
-  return a.rank() > b.rank() ? a * aligned_weight(who, b, a.shape())
-                             : aligned_weight(who, a, b.shape()) * b;
-}
 Tensor with_weight_of(const std::string& who, const Tensor& mask, const Tensor& weight) {
   if (!mask.defined()) return weight;
   const Tensor counts = cast(mask, DType::float32);
-  return weight.defined() ? both_weights(who, weight, counts) : counts;
+  return weight.defined() ? product_of_weights(who, weight, counts) : counts;
 }
 
 }  // namespace
@@ -96,16 +92,23 @@ Metric Metric::fresh() const {
 void Metric::update(const Tensor& y_true, const Tensor& y_pred, const Tensor& sample_weight) const {
   const NoGrad no_grad;
   const Tensor p = y_pred.dtype() == DType::float32 ? y_pred : cast(y_pred, DType::float32);
-  impl()->update(impl()->target(y_true, p), p,
-                 with_weight_of(impl()->who(), y_pred.mask(), sample_weight));
+  const Tensor weight =
+      impl()->counts_masks() ? with_weight_of(impl()->who(), y_pred.mask(), sample_weight)
+                            : sample_weight;
+  const Compared both = without_ignored({y_true, p}, weight, impl()->value_axis());
+  impl()->update(impl()->target(both.y_true, both.y_pred), both.y_pred, weight);
 }
 
 void MeanMetricImpl::update(const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) {
   const Tensor v = values(y_true, y_pred);
-  const Tensor w = with_weight_of(who(), v.mask(), weight);
+  // A mask of the values, of ignore_class, is looked at only beside a weight: as Keras does.
+  const Tensor w = weight.defined() ? with_weight_of(who(), v.mask(), weight) : weight;
+  const double steps = v.rank() > 1 && v.size(0) > 0
+                           ? static_cast<double>(v.elements() / v.size(0)) : 1;
   detail::for_elements(who(), v, v, w, [&](std::size_t, double, double value, double each) {
-    total_ += value * each;
-    count_ += each;
+    if (each == 0) return;  // whatever the value
+    total_ += value * each / steps;
+    count_ += each / steps;
   });
 }
 

@@ -44,39 +44,6 @@ std::vector<std::string> names_of_outputs(const FunctionalImpl* graph, std::size
   return names;
 }
 
-// The weight of each example's class: targets (batch,) or (batch, 1) are classes, others one-hot.
-Tensor class_weights(const std::string& who, const Tensor& target, const ClassWeight& weights) {
-  if (target.rank() > 2) {
-    fail("{}: class_weight is for targets (batch,), (batch, 1) or (batch, classes), got {}", who,
-         target.shape().str());
-  }
-  const std::int64_t rows = target.size(0);
-  const std::int64_t width = target.elements() / std::max<std::int64_t>(1, rows);
-  const Tensor y = cast(target, DType::float32);
-  Tensor chosen = Tensor::empty({rows});
-  for (std::int64_t r = 0; r < rows; ++r) {
-    const auto row = y.floats().subspan(static_cast<std::size_t>(r * width),
-                                        static_cast<std::size_t>(width));
-    const std::int64_t id = width == 1 ? static_cast<std::int64_t>(row[0])
-                                       : std::ranges::max_element(row) - row.begin();
-    const auto at = weights.find(id);
-    chosen.mutable_floats()[static_cast<std::size_t>(r)] =
-        at != weights.end() ? static_cast<float>(at->second) : 1;
-  }
-  return chosen;
-}
-
-Batch weighed(const std::string& who, const Batch& batch, const ClassWeight& weights) {
-  if (weights.empty()) return batch;
-  if (batch.targets.size() != 1) fail("{}: class_weight is for models with one output", who);
-  Batch weighed = batch;
-  const Tensor of_classes = class_weights(who, batch.targets[0], weights);
-  const Tensor given = batch.sample_weights.empty() ? ones(of_classes.shape())
-                                                    : batch.sample_weights[0];
-  weighed.sample_weights = {reshape(given, {given.size(0)}) * of_classes};
-  return weighed;
-}
-
 Objective make_objective(const CompileOptions& o, const std::string& who,
                          const FunctionalImpl* graph, std::size_t outputs) {
   return Objective(who, names_of_outputs(graph, outputs), o.loss, o.loss_weights, o.metrics,
@@ -164,14 +131,18 @@ void Model::reset_metrics() {
   if (Compiled& c = compiled("reset_metrics"); c.objective) c.objective->reset();
 }
 
-Objective::BatchLoss Model::forward(const Batch& batch, Tensors& y_pred) const {
+Objective::BatchLoss Model::forward(Batch& batch, Tensors& y_pred,
+                                    const ClassWeight& class_weight) const {
   const RandomScope random(compiled("training").random);
   y_pred = call(batch.inputs, {.training = true});
-  return objective(y_pred.size()).loss(batch, y_pred, losses());
+  const Objective& o = objective(y_pred.size());
+  batch = o.weighed(batch, y_pred, class_weight);
+  return o.loss(batch, y_pred, losses());
 }
 
-Tensor Model::forward_loss(const Batch& batch, Tensors& y_pred) const {
-  return forward(batch, y_pred).total;
+Tensor Model::forward_loss(const Batch& given, Tensors& y_pred) const {
+  Batch batch = given;
+  return forward(batch, y_pred, {}).total;
 }
 
 Logs Model::train_on_batch(const Batch& batch, const ClassWeight& class_weight) {
@@ -182,9 +153,9 @@ Logs Model::train_on_batch(const Batch& batch, const ClassWeight& class_weight) 
 
 void Model::train_step(const Batch& given, const ClassWeight& class_weight) {
   Compiled& c = compiled("fit");
-  const Batch batch = weighed(impl()->who(), given, class_weight);
+  Batch batch = given;
   Tensors y_pred;
-  Objective::BatchLoss loss = forward(batch, y_pred);
+  Objective::BatchLoss loss = forward(batch, y_pred, class_weight);
   backward(loss.total);
   c.options.optimizer.step(weights());
   loss.total = stop_gradient(loss.total);

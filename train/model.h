@@ -43,9 +43,6 @@ enum class Verbose {
   lines,
 };
 
-// Weights of classes in the loss, 1 for those left out: a target is a class, or one-hot.
-using ClassWeight = std::map<std::int64_t, double>;
-
 struct FitOptions {
   std::optional<std::int64_t> batch_size = {};  // of tensors; 32
   int epochs = 1;
@@ -156,7 +153,9 @@ class Model : public Layer {
   Compiled& compiled(const char* who) const;
   Objective new_objective(std::size_t outputs) const;
   Objective& objective(std::size_t outputs) const;
-  Objective::BatchLoss forward(const Batch& batch, Tensors& y_pred) const;
+  // Puts the class weights into the batch, once there are predictions to see the classes by.
+  Objective::BatchLoss forward(Batch& batch, Tensors& y_pred,
+                               const ClassWeight& class_weight) const;
   Logs logs_now() const;
   std::vector<std::string> log_names() const;
   Logs evaluated(const Dataset& data, const std::string& prefix,

@@ -1,6 +1,7 @@
 #include <kindling/train/objective.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <tuple>
 
@@ -75,6 +76,9 @@ Objective::Objective(const std::string& who, const std::vector<std::string>& out
   if (by_place && weights.size() != outputs.size()) {
     fail("{}: loss_weights has a number an output, got {} for {}", who, weights.size(),
          outputs.size());
+  }
+  for (const auto& [name, weight] : weights) {
+    if (!std::isfinite(weight)) fail("{}: loss_weights are finite, got {}", who, weight);
   }
   check_entries(who, "loss_weights", weights, outputs);
   check_entries(who, "losses", given, outputs);

@@ -1,7 +1,9 @@
 // Objective: what compile() sets: the losses and metrics of a model's outputs.
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -49,6 +51,10 @@ struct OutputMetrics {
   std::vector<std::pair<std::string, std::vector<Metric>>> entries = {};
 };
 
+// Weights of classes in the loss, 1 for those left out. A target is the id of a class; or one-hot,
+// or probabilities with one largest; or, for one number, 0 and 1, or -1 and 1.
+using ClassWeight = std::map<std::int64_t, double>;
+
 class Objective {
  public:
   // What a batch loses in all, and at each output: undefined for those without a loss.
@@ -65,6 +71,9 @@ class Objective {
 
   // The total is the sum of the outputs' losses, weighed, and of the layers' own.
   BatchLoss loss(const Batch& batch, const Tensors& y_pred, const Tensors& layer_losses) const;
+  // The batch with the weight of each target's class in its sample weights: (batch,), or a number
+  // per step. Fails on targets that are no classes, and on classes that the output doesn't have.
+  Batch weighed(const Batch& batch, const Tensors& y_pred, const ClassWeight& weights) const;
   // Counts a batch into the logs.
   void update(const Batch& batch, const Tensors& y_pred, const BatchLoss& loss);
   // loss, those of several outputs, metrics.

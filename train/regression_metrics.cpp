@@ -1,5 +1,6 @@
 #include <kindling/train/regression_metrics.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -37,6 +38,8 @@ Tensor axis_last(const Tensor& x, int axis) {
 }
 
 }  // namespace
+
+Tensor formula::squared_error(const Tensor& y, const Tensor& p) { return square(p - y); }
 
 double RootMeanSquaredErrorImpl::result() const { return std::sqrt(Formula::result()); }
 
@@ -94,12 +97,14 @@ void R2ScoreImpl::check_options() const {
 void R2ScoreImpl::reset() {
   moments_ = {};
   residuals_.clear();
+  examples_ = 0;
 }
 
 void R2ScoreImpl::state(Fields& f) {
   moments_.state(f);
   f("residuals", residuals_);
   detail::same_lengths(f, {&residuals_, &moments_.xx});
+  f("examples", examples_);
 }
 
 void R2ScoreImpl::update(const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) {
@@ -110,25 +115,32 @@ void R2ScoreImpl::update(const Tensor& y_true, const Tensor& y_pred, const Tenso
   }
   moments_.resize(columns);
   residuals_.resize(columns);
+  bool counts = false;
   detail::for_elements(who(), y_true, y_pred, weight, [&](std::size_t i, double y, double p,
                                                           double w) {
     moments_.add(i % columns, y, y, w);
     residuals_[i % columns] += w * (y - p) * (y - p);
+    counts = w != 0 || (counts && i % columns != 0);
+    if ((i + 1) % columns == 0 && counts) ++examples_;
   });
 }
 
 double R2ScoreImpl::result() const {
+  const bool uniform = options_.class_aggregation == ClassAggregation::uniform_average ||
+                       std::ranges::none_of(moments_.xx, [](double v) { return v > 0; });
   double total = 0, weights = 0;
   for (std::size_t c = 0; c < residuals_.size(); ++c) {
-    const double variance = moments_.xx[c];
-    const double weight =
-        options_.class_aggregation == ClassAggregation::uniform_average ? 1 : variance;
-    total += variance > 0 ? weight * (1 - residuals_[c] / variance) : 0;
+    const double variance = moments_.xx[c], weight = uniform ? 1 : variance;
+    if (variance > 0) {
+      total += weight * (1 - residuals_[c] / variance);
+    } else if (residuals_[c] == 0 && moments_.weight[c] > 0) {
+      total += weight;
+    }
     weights += weight;
   }
   const double score = ratio(total, weights);
   if (options_.num_regressors == 0 || residuals_.empty()) return score;
-  const double n = moments_.weight[0], free = n - 1 - static_cast<double>(options_.num_regressors);
+  const double n = examples_, free = n - 1 - static_cast<double>(options_.num_regressors);
   return free > 0 ? 1 - (1 - score) * (n - 1) / free : score;
 }
 

@@ -11,12 +11,17 @@
 #pragma GCC visibility push(default)
 namespace kindling {
 
-// The square root of the mean squared error.
+namespace formula {
+Tensor squared_error(const Tensor& y, const Tensor& p);  // of each element
+}  // namespace formula
+
+// The square root of the mean squared error. A mask of y_pred is not looked at, as in Keras.
 class RootMeanSquaredErrorImpl
-    : public Formula<MeanMetricImpl, "RootMeanSquaredError", formula::mean_squared_error,
+    : public Formula<MeanMetricImpl, "RootMeanSquaredError", formula::squared_error,
                      MetricOptions> {
  public:
   using Formula::Formula;
+  bool counts_masks() const override { return false; }
   double result() const override;
 };
 using RootMeanSquaredError = HandleOf<Metric, RootMeanSquaredErrorImpl>;
@@ -42,17 +47,20 @@ void from_config(const Config& config, ClassAggregation& aggregation, const std:
 
 struct R2ScoreOptions {
   ClassAggregation class_aggregation = ClassAggregation::uniform_average;  // of the columns
-  std::int64_t num_regressors = 0;  // if above 0, the score is adjusted for their number
+  // If above 0, the score is adjusted for their number, and that of examples with a weight.
+  std::int64_t num_regressors = 0;
   std::string name = {};
 };
 
-// 1 - sum((y - p)^2) / sum((y - mean(y))^2), a column; 0 where the truth never varies.
+// 1 - sum((y - p)^2) / sum((y - mean(y))^2), a column. Where the truth never varies, 1 if it was
+// met, else 0. A mask of y_pred is not looked at, as in Keras.
 class R2ScoreImpl : public MetricImpl {
  public:
   using Options = R2ScoreOptions;
   explicit R2ScoreImpl(Options o) : MetricImpl("R2Score", o.name), options_(std::move(o)) {}
   void fields(Fields& f) override;
   void check_options() const override;
+  bool counts_masks() const override { return false; }
   void update(const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) override;
   double result() const override;
   void reset() override;
@@ -62,6 +70,7 @@ class R2ScoreImpl : public MetricImpl {
   Options options_;
   Moments moments_;                // of the truth
   std::vector<double> residuals_;  // sum((y - p)^2)
+  double examples_ = 0;            // with a weight
 };
 using R2Score = HandleOf<Metric, R2ScoreImpl>;
 
@@ -83,6 +92,8 @@ class CorrelationImpl : public MetricImpl {
         rule_(rule),
         ranked_(ranked) {}
   void fields(Fields& f) override;
+  void check_options() const override { check_axis(who(), options_.axis); }
+  std::int64_t value_axis() const override { return options_.over_all ? -1 : options_.axis; }
   void update(const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) override;
   double result() const override;
   void reset() override;

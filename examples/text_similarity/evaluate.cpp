@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include <kindling/io/file.h>
 #include <kindling/io/json.h>
@@ -67,15 +68,20 @@ void evaluate(const EvaluateOptions& options) {
   const double baseline = quality(truth, overlap, graded);
   const double loss_value = static_cast<double>(loss(truth, predicted).item());
   if (options.json) {
-    const Config result = Config::Map{{name, model_quality},
+    const auto number = [](double v) { return std::isnan(v) ? Config() : Config(v); };
+    const Config result = Config::Map{{name, number(model_quality)},
                                       {"accuracy", accuracy(truth, predicted)},
                                       {"loss", loss_value},
-                                      {"baseline", baseline},
+                                      {"baseline", number(baseline)},
                                       {"pairs", static_cast<std::int64_t>(pairs.size())}};
     fmt::print("{}\n", to_json(result));
     return;
   }
-  fmt::print("{:<10} {:.4f}   word overlap alone: {:.4f}\n", name, model_quality, baseline);
+  if (std::isnan(model_quality)) {
+    fmt::print("{:<10} not defined, all pairs are of one class\n", name);
+  } else {
+    fmt::print("{:<10} {:.4f}   word overlap alone: {:.4f}\n", name, model_quality, baseline);
+  }
   fmt::print("{:<10} {:.4f}\n", "accuracy", accuracy(truth, predicted));
   fmt::print("{:<10} {:.4f}\n", "loss", loss_value);
   fmt::print("{:<10} {}\n", "pairs", pairs.size());

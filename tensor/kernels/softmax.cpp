@@ -21,14 +21,24 @@ namespace {
 
 using Size = std::int64_t;
 
+// Where the largest number is infinite, takes others whose softmax is the limit of theirs, in y:
+// 0 for the infinite ones, which share all, and minus infinity.
+void to_limit(const float*& x, float& largest, float* y, Size n) {
+  if (largest != INFINITY) return;
+  std::transform(x, x + n, y, [](float v) { return v == INFINITY ? 0.0f : v - INFINITY; });
+  x = y;
+  largest = 0;
+}
+
 // y = exp(x - largest) / sum of these, which wait in y for their sum. keep(lanes, i, v, other)
 // is v in the lanes that count, the others being `other`.
 template <class Keep>
 HWY_INLINE void softmax_row(const float* x, float* y, Size n, Keep keep) {
   const Floats d;
-  const auto largest = static_cast<float>(reduce_row<Max>(n, [=](auto lanes, Size i) HWY_ATTR {
+  auto largest = static_cast<float>(reduce_row<Max>(n, [=](auto lanes, Size i) HWY_ATTR {
     return keep(lanes, i, lanes.load(d, x + i), hn::Set(d, Max::none));
   }));
+  to_limit(x, largest, y, n);
   const double sum = reduce_row<Sum>(n, [=](auto lanes, Size i) HWY_ATTR {
     const auto above = hn::Sub(lanes.load(d, x + i), hn::Set(d, largest));
     const auto e = keep(lanes, i, vector_exp(d, above), hn::Zero(d));
@@ -61,12 +71,14 @@ void masked_softmax(const float* x, const bool* mask, float* y, Size rows, Size 
 }
 
 // y = (x - largest) - log(sum of exp(x - largest))
-void log_softmax(const float* x, float* y, Size rows, Size n) {
+void log_softmax(const float* all, float* y, Size rows, Size n) {
   const Floats d;
-  for (Size r = 0; r < rows; ++r, x += n, y += n) {
-    const auto largest = static_cast<float>(reduce_row<Max>(n, [=](auto lanes, Size i) HWY_ATTR {
+  for (Size r = 0; r < rows; ++r, y += n) {
+    const float* x = all + r * n;
+    auto largest = static_cast<float>(reduce_row<Max>(n, [=](auto lanes, Size i) HWY_ATTR {
       return lanes.load(d, x + i);
     }));
+    to_limit(x, largest, y, n);
     const double sum = reduce_row<Sum>(n, [=](auto lanes, Size i) HWY_ATTR {
       return vector_exp(d, hn::Sub(lanes.load(d, x + i), hn::Set(d, largest)));
     });

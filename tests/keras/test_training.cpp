@@ -1,6 +1,7 @@
 // Training goes on from an archive where it stopped.
 #include <kindling/kindling.h>
 #include <kindling/train/keras.h>
+#include <kindling/train/keras_optimizer.h>
 
 #include "tests/keras/saved.h"
 #include "tests/optim/all_optimizers.h"
@@ -65,6 +66,17 @@ void check_goes_on(const Optimizer& whole, const Optimizer& parted) {
 }
 
 }  // namespace
+
+TEST_CASE("Nadam's product has a factor per update, not per step of an accumulated gradient") {
+  Model model = text_model();
+  model.compile({.optimizer = Nadam({.gradient_accumulation_steps = 2}),
+                 .loss = BinaryCrossentropy()});
+  steps(model, 1, 5);
+  const KerasTraining kept = optimizer_to_keras(model.optimizer(), model.weights());
+  CHECK(kept.iterations == 5);
+  CHECK(kept.variables.back().item() ==
+        Approx(0.9 * (1 - 0.5 * 0.96) * 0.9 * (1 - 0.5 * 0.96 * 0.96)));
+}
 
 TEST_CASE("Every optimizer goes on where an archive stopped, bit for bit") {
   for (const auto& [class_name, config] : all_optimizers()) {

@@ -153,3 +153,17 @@ TEST_CASE("Initialisers come back from their configs") {
   CHECK(to_config(read)["config"]["distribution"].str() == "\"truncated_normal\"");
   CHECK(message_of([] { Initializer("he"); }).starts_with("initializer: one of Constant, "));
 }
+
+TEST_CASE("Options of initializers are checked") {
+  const double nan = static_cast<double>(NAN);
+  CHECK(message_of([&] { RandomNormal({.stddev = -1}); }) ==
+        "RandomNormal: stddev is at least 0, both it and mean are finite, got -1 and 0");
+  CHECK(message_of([&] { TruncatedNormal({.mean = nan}); }) ==
+        "TruncatedNormal: stddev is at least 0, both it and mean are finite, got 0.05 and nan");
+  CHECK(message_of([&] { RandomUniform({.minval = 1, .maxval = 0}); }) ==
+        "RandomUniform: minval is at most maxval, both are finite, got 1 and 0");
+  CHECK(message_of([&] { VarianceScaling({.scale = static_cast<double>(INFINITY)}); }) ==
+        "VarianceScaling: scale is above 0 and finite, got inf");
+  CHECK(message_of([&] { Orthogonal({.gain = nan}); }) == "Orthogonal: gain is finite, got nan");
+  CHECK(message_of([&] { Identity({.gain = nan}); }) == "Identity: gain is finite, got nan");
+}

@@ -1,8 +1,13 @@
 // Regularizers and constraints, alone and as the options of layers.
+#include <cmath>
+
+#include <fmt/format.h>
+
 #include <kindling/layers/conv1d.h>
 #include <kindling/layers/dense.h>
 #include <kindling/layers/embedding.h>
 #include <kindling/layers/layer_normalization.h>
+#include <kindling/layers/time_distributed.h>
 
 #include "tests/layers/layer_check.h"
 
@@ -45,6 +50,17 @@ TEST_CASE("Regularizers add what they say to the loss") {
     CHECK(message_of([&] { gradcheck(f, {normals({3, 4}, 1) + 0.1}); }) == "no error");
   }
   CHECK(Regularizer("l2")(w).item() == Approx(0.2625));
+  for (const double wrong : {-0.5, static_cast<double>(NAN), static_cast<double>(INFINITY)}) {
+    const std::string rule = fmt::format(" is at least 0 and finite, got {}", wrong);
+    CHECK(message_of([&] { L1({.l1 = wrong}); }) == "L1: l1" + rule);
+    CHECK(message_of([&] { L2({.l2 = wrong}); }) == "L2: l2" + rule);
+    CHECK(message_of([&] { L1L2({.l1 = wrong}); }) == "L1L2: l1" + rule);
+    CHECK(message_of([&] { L1L2({.l2 = wrong}); }) == "L1L2: l2" + rule);
+    CHECK(message_of([&] { OrthogonalRegularizer({.factor = wrong}); }) ==
+          "OrthogonalRegularizer: factor" + rule);
+    CHECK(message_of([&] { MaxNorm({.max_value = wrong}); }) == "MaxNorm: max_value" + rule);
+    CHECK(message_of([&] { MinMaxNorm({.min_value = wrong}); }) == "MinMaxNorm: min_value" + rule);
+  }
   CHECK(message_of([] { OrthogonalRegularizer()(zeros({3})); }) ==
         "OrthogonalRegularizer: a matrix is needed, got (3,)");
   CHECK(message_of([] { Regularizer("l3"); }) ==
@@ -67,6 +83,13 @@ TEST_CASE("Constraints bring a weight to what it may be") {
   check_back(UnitNorm({.axis = {0, 1}}), "{\"axis\": [0, 1]}");
   check_back(MinMaxNorm({.min_value = 1, .rate = 0.5}),
              "{\"min_value\": 1, \"max_value\": 1, \"rate\": 0.5, \"axis\": 0}");
+  CHECK(message_of([] { MinMaxNorm({.min_value = 2}); }) ==
+        "MinMaxNorm: min_value is at most max_value, got 2 and 1");
+  CHECK(message_of([] { MinMaxNorm({.rate = 1.5}); }) == "MinMaxNorm: rate is in [0, 1], got 1.5");
+  // Squares of these overflow.
+  const Tensor huge = tensor({{3e30}, {4e30}});
+  check_close(MaxNorm()(huge), tensor({{1.2}, {1.6}}), 1e-6);
+  check_close(UnitNorm()(huge), tensor({{0.6}, {0.8}}), 1e-6);
   CHECK(message_of([] { Constraint("norm"); }) ==
         "constraint: one of MaxNorm, MinMaxNorm, NonNeg, UnitNorm is needed, got \"norm\"");
 }
@@ -98,10 +121,16 @@ TEST_CASE("Layers take them as options, for each weight and the result") {
                                .beta_regularizer = L2(), .gamma_regularizer = L1(),
                                .beta_constraint = "max_norm", .gamma_constraint = NonNeg()});
   };
-  // 6 entries of 2; 2 of 1; 4 rows of two results 7, over a batch of 4, and steps of 1.
+  // 6 entries of 2; 2 of 1; in each row two results 7, whatever the batch.
   using Numbers = std::vector<double>;
-  CHECK(regularized(dense(), ones({4, 3})) == Numbers{0.12, 0.02, 56});
-  CHECK(regularized(conv(), ones({4, 1, 3})) == Numbers{0.12, 0.02, 56});
+  CHECK(regularized(dense(), ones({4, 3})) == Numbers{0.12, 0.02, 14});
+  CHECK(regularized(dense(), ones({1, 3})) == Numbers{0.12, 0.02, 14});
+  CHECK(regularized(conv(), ones({4, 1, 3})) == Numbers{0.12, 0.02, 14});
+  // As if a step came after the other, which is how Keras calls it.
+  const auto each_step = TimeDistributed({.layer = dense()});
+  CHECK(regularized(each_step, ones({4, 5, 3})) == Numbers{0.12, 0.02, 70});
+  CHECK(regularized(TimeDistributed({.layer = TimeDistributed({.layer = dense()})}),
+                    ones({4, 5, 2, 3})) == Numbers{0.12, 0.02, 140});
   CHECK(regularized(norm(), ones({4, 3})) == Numbers{0.06, 0.03});
   const std::vector<std::string> both = {"kernel", "bias"};
   check_layer(dense(), {ones({4, 3})}, {.weights = both});

@@ -1,5 +1,8 @@
 // Schedules beyond the golden cases, and optimizers that follow one.
+#include <cmath>
 #include <numbers>
+
+#include <fmt/format.h>
 
 #include <kindling/autograd/graph.h>
 #include <kindling/autograd/ops.h>
@@ -88,7 +91,38 @@ TEST_CASE("Options of schedules are checked") {
         }) == "CosineDecay: warmup_steps is at least 0, got -1");
   CHECK(message_of([] {
           CosineDecayRestarts({.initial_learning_rate = 1, .first_decay_steps = 1, .t_mul = 0.5});
-        }) == "CosineDecayRestarts: t_mul is at least 1, got 0.5");
+        }) == "CosineDecayRestarts: t_mul is at least 1 and finite, got 0.5");
+  // A number of each schedule, at a value outside its range.
+  const auto refused = [](const char* who, Config::Map options, const char* option, double value) {
+    if (std::string(who) == "PiecewiseConstantDecay") {
+      options = {{"boundaries", Config::List{2}}, {"values", Config::List{1.0, value}}};
+    } else {
+      options.emplace_back("initial_learning_rate", 1.0);
+      Config config = options;
+      config.set(option, value);
+      options = config.as_map(who);
+    }
+    CHECK(message_of([&] { from(Config::Map{{"class_name", who}, {"config", options}}); }) ==
+          fmt::format("{}: {} is at least 0 and finite, got {}", who, option, value));
+  };
+  const Config::Map steps = {{"decay_steps", 3}}, first = {{"first_decay_steps", 3}};
+  const Config::Map rate = {{"decay_steps", 3}, {"decay_rate", 0.5}};
+  for (const double value : {-1.0, static_cast<double>(NAN), static_cast<double>(INFINITY)}) {
+    for (const char* who : {"ExponentialDecay", "InverseTimeDecay"}) {
+      refused(who, rate, "initial_learning_rate", value);
+      refused(who, rate, "decay_rate", value);
+    }
+    for (const char* option : {"initial_learning_rate", "end_learning_rate", "power"}) {
+      refused("PolynomialDecay", steps, option, value);
+    }
+    for (const char* option : {"initial_learning_rate", "alpha", "warmup_target"}) {
+      refused("CosineDecay", steps, option, value);
+    }
+    for (const char* option : {"initial_learning_rate", "alpha", "m_mul"}) {
+      refused("CosineDecayRestarts", first, option, value);
+    }
+    refused("PiecewiseConstantDecay", {}, "values", value);
+  }
   CHECK(message_of([] { from(Config::Map{{"class_name", "Linear"}}); }) ==
         "schedule: one of CosineDecay, CosineDecayRestarts, ExponentialDecay, InverseTimeDecay, "
         "PiecewiseConstantDecay, PolynomialDecay is needed, got \"Linear\"");
@@ -117,8 +151,8 @@ TEST_CASE("An optimizer follows its schedule") {
           "SGD \"sgd\": learning_rate follows ExponentialDecay; one that is to be set is made with "
           "a number");
   }
-  const Schedule wrong =
-      PolynomialDecay({.initial_learning_rate = 1, .decay_steps = 1, .end_learning_rate = -1});
+  const Schedule wrong("Wrong", Config::Map(),
+                       [](std::int64_t step) { return step == 0 ? 1.0 : -1.0; });
   const Adam adam({.learning_rate = wrong});
   const Weights weights = {{"w", variable(tensor({1.0}))}};
   backward(sum(weights[0].value));

@@ -1,10 +1,13 @@
 // Losses against loops in double.
 #include <cmath>
 
+#include <fmt/format.h>
+
 #include <kindling/autograd/gradcheck.h>
 #include <kindling/autograd/graph.h>
 #include <kindling/autograd/ops.h>
 #include <kindling/train/losses.h>
+#include <kindling/train/metric.h>
 
 #include "tests/tensors.h"
 
@@ -13,7 +16,7 @@ using namespace kindling;
 namespace {
 
 double crossentropy(double y, double p) {
-  p = std::clamp(p, 1e-7, 1 - 1e-7);
+  p = std::clamp(p, static_cast<double>(1e-7f), static_cast<double>(1 - 1e-7f));
   return -(y * std::log(p) + (1 - y) * std::log(1 - p));
 }
 
@@ -69,7 +72,9 @@ TEST_CASE("Binary crossentropy, of probabilities and of logits") {
 TEST_CASE("Probabilities are clipped, logits needn't be") {
   const auto bce = BinaryCrossentropy();
   const Tensor certain = bce(column({1.0, 0.0}), column({0.0, 1.0}));
-  CHECK(static_cast<double>(certain.item()) == Approx(-std::log(1e-7)).epsilon(0.01));
+  // Of 1 - 1e-7 as float32, which is 1 - 2^-23.
+  CHECK(static_cast<double>(certain.item()) ==
+        Approx(-(std::log(1e-7) + std::log(std::ldexp(1, -23))) / 2));
   CHECK(bce(column({1.0, 0.0}), column({1.0, 0.0})).item() < 1e-6f);
   const auto logits = BinaryCrossentropy({.from_logits = true});
   CHECK(logits(column({1.0, 0.0}), column({-200.0, 200.0})).item() == 200);
@@ -144,6 +149,15 @@ TEST_CASE("Losses: what doesn't fit is refused") {
         who + "there is no truth to compare with; a dataset for fit or evaluate has a target");
   CHECK(message_of([] { BinaryCrossentropy({.label_smoothing = 1.5}); }) ==
         who + "label_smoothing is in [0, 1], got 1.5");
+  CHECK(message_of([] { BinaryCrossentropy({.axis = std::int64_t{1} << 32}); }) ==
+        who + "axis is in [-6, 6), got 4294967296");
+  CHECK(message_of([] { Huber({.delta = -1}); }) ==
+        "Huber \"huber_loss\": delta is above 0 and finite, got -1");
+  CHECK(message_of([] { BinaryFocalCrossentropy({.alpha = 1.5}); }) ==
+        "BinaryFocalCrossentropy \"binary_focal_crossentropy\": alpha is in [0, 1], got 1.5");
+  CHECK(message_of([] { CategoricalFocalCrossentropy({.gamma = -2}); }) ==
+        "CategoricalFocalCrossentropy \"categorical_focal_crossentropy\": gamma is at least 0 and "
+        "finite, got -2");
 }
 
 TEST_CASE("Losses: truth that is NaN, or no class, is refused with its place") {
@@ -152,11 +166,13 @@ TEST_CASE("Losses: truth that is NaN, or no class, is refused with its place") {
   Tensor y = zeros({3, 2});
   y.mutable_floats()[3] = NAN;
   CHECK(message_of([&] { MeanSquaredError()(y, zeros({3, 2})); }) ==
-        "MeanSquaredError \"mean_squared_error\": truth is made of numbers, got nan at (1, 1) "
-        "[y_true (3, 2)]");
+        "MeanSquaredError \"mean_squared_error\": truth is made of finite numbers, got nan at "
+        "(1, 1) [y_true (3, 2)]");
   y.mutable_floats()[3] = INFINITY;
   y.mutable_floats()[2] = -INFINITY;  // whose sum is NaN
-  CHECK(message_of([&] { MeanSquaredError()(y, zeros({3, 2})); }) == "no error");
+  CHECK(message_of([&] { MeanSquaredError()(y, zeros({3, 2})); }) ==
+        "MeanSquaredError \"mean_squared_error\": truth is made of finite numbers, got -inf at "
+        "(1, 0) [y_true (3, 2)]");
   const Tensor p = full({2, 3, 4}, 0.25);
   CHECK(message_of([&] { sparse(tensor({{0, 1, 3}, {2, 4, 0}}), p); }) ==
         who + "a class is a whole number in [0, 4), got 4 at (1, 1)");
@@ -170,6 +186,63 @@ TEST_CASE("Losses: truth that is NaN, or no class, is refused with its place") {
         who + "truth is a class an example, (2, 3) [y_true (2, 3, 4), y_pred (2, 3, 4)]");
   const Tensor ids = tensor({{0, 1, 3}, {2, 3, 0}});
   CHECK(same_bits(sparse(ids, p), sparse(cast(ids, DType::float32).reshaped({2, 3, 1}), p)));
+}
+
+TEST_CASE("Losses: truth that a loss is not for is refused, what is usual isn't") {
+  const Tensor p = tensor({{0.25, 0.5}});
+  const auto message = [&](const std::string& name, const Tensor& y) {
+    return message_of([&] { loss_registry().make(name, Config::Map())(y, p); });
+  };
+  const auto refused = [&](const std::string& name, double label, const std::string& rule) {
+    CAPTURE(name, label);
+    CHECK(message(name, tensor({{0.0, label}}))
+              .ends_with(fmt::format(": {}, got {} at (0, 1) [y_true (1, 2)]", rule, label)));
+  };
+  for (const char* name :
+       {"BinaryCrossentropy", "BinaryFocalCrossentropy", "CategoricalCrossentropy",
+        "CategoricalFocalCrossentropy", "CategoricalHinge", "KLDivergence"}) {
+    refused(name, 2, "labels are between 0 and 1");
+    refused(name, -1, "labels are between 0 and 1");
+    CHECK(message(name, tensor({{0.1, 0.9}})) == "no error");
+  }
+  for (const char* name : {"Hinge", "SquaredHinge"}) {
+    refused(name, 0.5, "labels are -1 and 1, or 0 and 1");
+    CHECK(message(name, tensor({{-1.0, 0.0}})).ends_with("or 0 and 1, got 0 at (0, 1) [y_true "
+                                                         "(1, 2)]"));
+    CHECK(message(name, tensor({{-1.0, 1.0}})) == "no error");
+    CHECK(message(name, tensor({{0, 1}})) == "no error");
+  }
+  refused("Poisson", -1, "truth is at least 0 and finite");
+  CHECK(message("Poisson", tensor({{0.0, 12.5}})) == "no error");
+  CHECK(message("MeanSquaredLogarithmicError", tensor({{-5.0, 12.5}})) == "no error");
+  const Tensor infinite = tensor({{0.0, static_cast<double>(INFINITY)}});
+  for (const std::string& name : loss_registry().names()) {
+    if (!name.starts_with("Sparse")) CHECK(message(name, infinite) != "no error");
+  }
+}
+
+TEST_CASE("Losses: sample weights of any dtype, none below 0 or NaN") {
+  const Tensor y = normals({3, 2}, 1), p = normals({3, 2}, 2);
+  const auto loss = MeanSquaredError();
+  const Tensor expected = loss(y, p, tensor({2.0, 0.0, 1.0}));
+  CHECK(same_bits(loss(y, p, tensor({2, 0, 1})), expected));
+  CHECK(same_bits(loss(y, p, tensor({1, 0, 1})),
+                  loss(y, p, mask_of({{true}, {false}, {true}}))));
+  const std::string who = "MeanSquaredError \"mean_squared_error\": a sample weight is at least 0 "
+                          "and finite, got ";
+  CHECK(message_of([&] { loss(y, p, tensor({1, -2, 1})); }) == who + "-2 at (1,) "
+                                                                     "[sample_weight (3,)]");
+  CHECK(message_of([&] { loss(y, p, tensor({{1.0}, {1.0}, {static_cast<double>(NAN)}})); }) ==
+        who + "nan at (2, 0) [sample_weight (3, 1)]");
+  const Metric metric(loss);
+  const Tensor infinite = tensor({1.0, static_cast<double>(INFINITY), 1.0});
+  CHECK(message_of([&] { metric.update(y, p, infinite); }) ==
+        who + "inf at (1,) [sample_weight (3,)]");
+  // Divided by the weights as they were given.
+  const Tensor steps = normals({2, 3, 1}, 3), each = tensor({{1.0}, {3.0}});
+  CHECK(MeanSquaredError({.reduction = Reduction::mean_with_sample_weight})(zeros({2, 3, 1}), steps,
+                                                                            each).item() ==
+        Approx(sum(squeeze(square(steps), 2) * each).item() / 4));
 }
 
 TEST_CASE("Losses and their derivatives are finite where they saturate") {
