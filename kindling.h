@@ -56,7 +56,6 @@
 #include <kindling/optim/sgd.h>
 #include <kindling/tensor/error.h>
 #include <kindling/tensor/random.h>
-#include <kindling/tensor/shown.h>
 #include <kindling/tensor/tensor.h>
 #include <kindling/tensor/threads.h>
 #include <kindling/tensor/version.h>
