@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <kindling/tensor/fail.h>
+#include <kindling/tensor/shown.h>
 #include <kindling/train/plot_model.h>
 
 #include "commands.h"

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <kindling/tensor/fail.h>
+#include <kindling/tensor/shown.h>
 #include <kindling/train/checkpoints.h>
 
 #include "program.h"

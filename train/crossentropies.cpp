@@ -54,6 +54,8 @@ ReduceOptions along(std::int64_t axis, bool keepdims = false) {
   return {.axis = {static_cast<int>(axis)}, .keepdims = keepdims};
 }
 
+Tensor binary_truth_slope(const Tensor& y, const Tensor& p, kernels::BinaryLoss form);
+
 // The binary loss of each element.
 Tensor binary_elements(const Tensor& y, const Tensor& p, kernels::BinaryLoss form) {
   Tensor loss = Tensor::empty(p.shape());
@@ -65,7 +67,24 @@ Tensor binary_elements(const Tensor& y, const Tensor& p, kernels::BinaryLoss for
                                                         p.floats().data(), g.elements(), form,
                                                         d.mutable_floats().data());
                   return d;
+                }),
+                wrt(y, [y, p, form](const Tensor& g) {
+                  return g * binary_truth_slope(y, p, form);
                 }));
+}
+
+// d(m^gamma b) / dy, in plain operations, since a truth that is learned is rare. b is linear in y.
+Tensor binary_truth_slope(const Tensor& y, const Tensor& p, kernels::BinaryLoss form) {
+  const kernels::BinaryLoss plain{.from_logits = form.from_logits};
+  const auto of_label = [&](double label) {
+    return binary_elements(full(p.shape(), label), p, plain);
+  };
+  const Tensor slope = of_label(1) - of_label(0);
+  if (form.gamma == 0) return slope;
+  const Tensor probability = form.from_logits ? sigmoid(p) : p;
+  const Tensor miss = y * (1 - probability) + (1 - y) * probability;
+  return power(miss, form.gamma) * slope + form.gamma * power(miss, form.gamma - 1) *
+                                               (1 - 2 * probability) * binary_elements(y, p, plain);
 }
 
 // -y (1 - p)^gamma log(p) of each class.
@@ -79,6 +98,9 @@ Tensor categorical_elements(const Tensor& y, const Tensor& log_p, double gamma) 
                       g.floats().data(), y.floats().data(), log_p.floats().data(), g.elements(),
                       gamma, d.mutable_floats().data());
                   return d;
+                }),
+                wrt(y, [log_p, gamma](const Tensor& g) {  // linear in y
+                  return g * categorical_elements(ones(log_p.shape()), log_p, gamma);
                 }));
 }
 

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <numbers>
 
+#include <kindling/tensor/shown.h>
 #include <kindling/tools/program.h>
 #include <kindling/tools/stoppable_run.h>
 

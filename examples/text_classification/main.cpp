@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include <kindling/kindling.h>
+#include <kindling/tensor/shown.h>
 #include <kindling/tools/program.h>
 #include <kindling/tools/stoppable_run.h>
 

@@ -6,6 +6,7 @@
 
 #include <kindling/data/text_file.h>
 #include <kindling/kindling.h>
+#include <kindling/tensor/shown.h>
 #include <kindling/tools/program.h>
 
 #include "commands.h"

@@ -285,6 +285,21 @@ using FourthPower = LossOf<"FourthPower", fourth_power>;
 
 }  // namespace
 
+TEST_CASE("Truth that depends on variables, such as a teacher's predictions, gets its gradient") {
+  const Tensor y = uniforms({3, 4}, 5, 0.2, 0.7), p = uniforms({3, 4}, 6, 0.1, 0.9);
+  const std::vector<Loss> losses = {
+      BinaryCrossentropy({.label_smoothing = 0.1}), BinaryCrossentropy({.from_logits = true}),
+      BinaryFocalCrossentropy({.gamma = 1.5}),
+      BinaryFocalCrossentropy({.apply_class_balancing = true, .from_logits = true}),
+      CategoricalCrossentropy(), CategoricalCrossentropy({.from_logits = true}),
+      CategoricalFocalCrossentropy({.gamma = 2}), MeanSquaredError(), KLDivergence(), Poisson()};
+  for (const Loss& loss : losses) {
+    CAPTURE(loss.name());
+    const auto f = [&](const Tensors& x) { return loss(x[0], x[1]); };
+    CHECK(message_of([&] { gradcheck(f, {y, p}); }) == "no error");
+  }
+}
+
 TEST_CASE("A loss of one's own is a formula with a name") {
   register_loss<FourthPower>();
   const auto loss = FourthPower({.reduction = Reduction::sum});
