@@ -221,6 +221,16 @@ void add_means(Operations& all) {
                      return count > 0 ? sum / count : 0;
                    })});
   }
+  Tensor broken = x.clone();
+  broken.mutable_floats()[2 * 2] = NAN;  // step 2 of the first row, which doesn't count
+  for (const Tensor& in : {x, broken}) {
+    const bool finite = in.same_memory(x);
+    all.push_back({"finite_where_masked", finite ? "finite" : "NaN",
+                   [some](const Tensors& xs) { return finite_where_masked(xs[0], some); }, {in},
+                   tensor_of({3, 4, 2}, [&](const Index& at) {
+                     return !finite && element(some, {at[0], at[1]}) == 0 ? 0 : element(x, at);
+                   })});
+  }
 }
 
 // All results as one tensor.

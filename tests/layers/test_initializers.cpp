@@ -83,7 +83,7 @@ TEST_CASE("Normal initialisers have the deviation they say, truncated ones an en
   CHECK(range_of(TruncatedNormal({.mean = 3, .stddev = 0.1}), {900}).mean ==
         Approx(3).margin(0.02));
   CHECK(message_of([] { VarianceScaling({.scale = 0}); }) ==
-        "VarianceScaling: scale is above 0, got 0");
+        "VarianceScaling: scale is above 0 and finite, got 0");
 }
 
 TEST_CASE("Orthogonal and Identity") {
