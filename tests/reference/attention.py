@@ -118,6 +118,8 @@ def multi_head(heads, key_dim, queries, keys, dim=6, value_dim=None, use_bias=Tr
     if seen is not None:
         raw = torch.where(seen[:, None], raw, torch.tensor(-1e9, dtype=torch.float64))
     shown = torch.softmax(raw, -1)
+    if seen is not None and scores:  # Keras's Softmax gives a query that sees nothing no weights
+        shown = shown * seen.any(-1, keepdim=True)[:, None]
     kernel, bias = projection("attention_output", heads, width, *out, summed=2)
     output = torch.tensordot((shown @ v).transpose(1, 2), kernel, 2) + bias
     plain = not other_dims and heads * key_dim == dim and width == key_dim and out == [dim]

@@ -282,8 +282,8 @@ r2 = 1 - residual / spread
 metric("R2Score", {}, y, p, r2.mean(), w)
 metric("R2Score", {"class_aggregation": "variance_weighted_average"}, y, p,
        np.average(r2, weights=spread), w)
-metric("R2Score", {"num_regressors": 2}, y, p, 1 - (1 - r2.mean()) * (w.sum() - 1) /
-       (w.sum() - 3), w)
+met = (w > 0).sum()  # Keras counts examples that weigh something
+metric("R2Score", {"num_regressors": 2}, y, p, 1 - (1 - r2.mean()) * (met - 1) / (met - 3), w)
 metric("RootMeanSquaredError", {}, y, p, np.sqrt(np.average((y - p) ** 2, weights=every)), w)
 metric("LogCoshError", {}, y, p, np.log(np.cosh(p - y)).mean())
 metric("Sum", {}, y, p, (every * p).sum(), w)

@@ -237,7 +237,8 @@ TEST_CASE("A backup is taken up by the same model made once more, whose automati
   trained(kept, {backup, interrupt_after(7)});
   other.get_layer("d").impl()->rename("e");
   CHECK(message_of([&] { trained(other, {backup, interrupt_after(-1)}); }) ==
-        "Functional \"m\": does not fit the model; missing: e/kernel, e/bias; extra: d/kernel, "
+        folder.file("given/run.safetensors") +
+        ": Functional \"m\": does not fit the model; missing: e/kernel, e/bias; extra: d/kernel, "
         "d/bias");
 }
 
