@@ -48,11 +48,11 @@ void require_truth(const std::string& who, Truth truth, const Tensor& y) {
       return require("labels are between 0 and 1", [](float v) { return (v >= 0) & (v <= 1); });
     case Truth::zero_or_one:
       return require("labels are 0 or 1", [](float v) { return (v == 0) | (v == 1); });
-    case Truth::sign: {
-      const bool signs = std::ranges::find(y.floats(), -1.0f) != y.floats().end();
-      return require("labels are -1 and 1, or 0 and 1",
-                     [low = signs ? -1.0f : 0.0f](float v) { return (v == low) | (v == 1); });
-    }
+    case Truth::sign:
+      return require("labels are -1, 0 or 1",
+                     [](float v) { return (v == -1) | (v == 0) | (v == 1); });
+    case Truth::between_signs:
+      return require("labels are between -1 and 1", [](float v) { return (v >= -1) & (v <= 1); });
   }
 }
 

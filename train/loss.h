@@ -37,11 +37,12 @@ void from_config(const Config& config, Reduction& reduction, const std::string& 
 
 // What a loss or a metric takes for truth.
 enum class Truth {
-  finite,        // any number that is neither NaN nor infinite
+  finite,         // any number that is neither NaN nor infinite
   at_least_0,
   between_0_and_1,
   zero_or_one,
-  sign,          // -1 and 1, or 0 and 1
+  sign,           // -1 and 1, or 0 and 1; a 0 among -1 and 1 is neither
+  between_signs,  // -1 to 1
 };
 // y_true as float32 in the shape of y_pred; fails in the name of `who` where it can't be, or where
 // a number isn't such a truth, and says where.

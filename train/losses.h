@@ -66,7 +66,7 @@ using Hinge = LossOf<"Hinge", formula::hinge, LossOptions, Truth::sign>;
 using SquaredHinge = LossOf<"SquaredHinge", formula::squared_hinge, LossOptions, Truth::sign>;
 // max(1 + max((1 - y) p) - sum(y p), 0)
 using CategoricalHinge =
-    LossOf<"CategoricalHinge", formula::categorical_hinge, LossOptions, Truth::between_0_and_1>;
+    LossOf<"CategoricalHinge", formula::categorical_hinge, LossOptions, Truth::between_signs>;
 // mean(p - y log(p + 1e-7))
 using Poisson = LossOf<"Poisson", formula::poisson, LossOptions, Truth::at_least_0>;
 
