@@ -6,13 +6,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <vector>
 
 #include <kindling/tensor/threads.h>
+#include <kindling/tools/program.h>
 
 #include "machine_limit.h"
 #include "median.h"
@@ -102,17 +101,13 @@ Result measure_apart(const Sizes& sizes, int thread_count, double seconds) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Training steps and predictions of the documented model");
+  CLI::App app("Training steps and predictions of the documented model", "train_step");
   int thread_count = 2;
   double seconds = 2;
   bool json = false;
   std::string only, export_folder;
-  app.add_option("--threads", thread_count, "Threads to use")
-      ->capture_default_str()
-      ->check(CLI::Range(1, most_threads));
-  app.add_option("--seconds", seconds, "Time for each measurement")
-      ->capture_default_str()
-      ->check(CLI::Range(0.001, 3600.0));
+  add_threads(app, thread_count);
+  add_number(app, "--seconds", seconds, "Time for each measurement", 0.001, 3600);
   app.add_flag("--json", json, "Print JSON");
   const std::vector<Sizes> shapes = {{32, 32, 32}, {64, 64, 64}, {16, 256, 256}};
   std::vector<std::string> names;
@@ -123,19 +118,19 @@ int main(int argc, char** argv) {
       ->check(CLI::ExistingDirectory);
   app.footer("The fraction of the limit (benchmarks/machine_limit.h) may be above 1: the limit\n"
              "counts what the model's definition needs, of which kindling saves some.");
-  CLI11_PARSE(app, argc, argv);
-  nlohmann::json results = nlohmann::json::array();
-  try {
+  return run_program(app, argc, argv, [&] {
     if (!export_folder.empty()) {
       for (const Sizes& shape : shapes) export_inputs(shape, export_folder);
-      return 0;
+      return;
     }
     if (!json) {
       fmt::print("{:>8} {:>9} {:>9} {:>8} {:>18} {:>12}\n", "shape", "train ms", "infer ms",
                  "peak MB", "fraction of limit", "page faults");
     }
+    nlohmann::json results = nlohmann::json::array();
     for (const Sizes& shape : shapes) {
       if (!only.empty() && shape.name() != only) continue;
+      check_output();  // before the measurement, whose process must not have it to write too
       const Result r = measure_apart(shape, thread_count, seconds);
       results.push_back({{"shape", shape.name()},
                          {"train_ms", r.train_ms},
@@ -146,14 +141,9 @@ int main(int argc, char** argv) {
       if (json) continue;
       fmt::print("{:>8} {:>9.2f} {:>9.2f} {:>8.0f} {:>18.2f} {:>12.1f}\n", shape.name(),
                  r.train_ms, r.infer_ms, r.peak_mb, r.fraction_of_limit, r.page_faults);
-      std::fflush(stdout);
     }
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "train_step: {}\n", error.what());
-    return 1;
-  }
-  // Which of its kernels OpenBLAS took for this machine: products make up half of a step.
-  const nlohmann::json all = {{"results", results}, {"openblas", openblas_get_corename()}};
-  if (json) fmt::print("{}\n", all.dump());
-  return 0;
+    // Which of its kernels OpenBLAS took for this machine: products make up half of a step.
+    const nlohmann::json all = {{"results", results}, {"openblas", openblas_get_corename()}};
+    if (json) fmt::print("{}\n", all.dump());
+  });
 }

@@ -31,13 +31,13 @@ std::size_t find_name(const Record& header, const std::string& wanted, const std
   std::string names;
   for (std::size_t i = 0; i < header.size(); ++i) {
     const std::string_view name = trimmed(header[i]);
-    names += (i == 0 ? "" : ", ") + quoted(name);
+    names += (i == 0 ? "" : ", ") + in_quotes(name);
     if (name != wanted) continue;
-    if (found != header.size()) fail("{}: two columns are named {}", place, quoted(wanted));
+    if (found != header.size()) fail("{}: two columns are named {}", place, in_quotes(wanted));
     found = i;
   }
   if (found == header.size()) {
-    fail("{}: no column is named {}, the first line has {}", place, quoted(wanted), names);
+    fail("{}: no column is named {}, the first line has {}", place, in_quotes(wanted), names);
   }
   return found;
 }
@@ -89,7 +89,7 @@ std::string checked_pair_text(std::string_view text, const char* role, const std
 
 float scaled_score(std::string_view text, const PairColumns& columns, const std::string& place) {
   const std::optional<double> score = parse_number(trimmed(text));
-  if (!score) fail("{}: the score must be a finite number, got {}", place, quoted(text));
+  if (!score) fail("{}: the score must be a finite number, got {}", place, in_quotes(text));
   if (*score < columns.score_min || *score > columns.score_max) {
     fail("{}: the score must be in [{}, {}], got {}; score_min and score_max set the range", place,
          columns.score_min, columns.score_max, *score);

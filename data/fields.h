@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-#include <kindling/tensor/shown.h>  // quoted(), for messages
+#include <kindling/tensor/shown.h>  // in_quotes(), for messages
 
 #pragma GCC visibility push(default)
 namespace kindling {

@@ -80,7 +80,7 @@ void Records::read_quoted(std::string& column) {
   }
   if (!at_line_end() && peek() != delimiter_) {
     fail("{}:{}: a closing quote must end its column, got {} after it", name_, number_,
-         quoted(line_.substr(at_, end_ - at_)));
+         in_quotes(line_.substr(at_, end_ - at_)));
   }
 }
 

@@ -132,7 +132,7 @@ std::vector<std::string> tokens_of(std::string_view text, std::string_view who) 
 std::vector<std::string> tokenize(std::string_view text) { return tokens_of(text, "tokenize"); }
 
 void require_tokens(std::string_view text, std::string_view who) {
-  if (tokens_of(text, who).empty()) fail("{} has no letter or digit, got {}", who, quoted(text));
+  if (tokens_of(text, who).empty()) fail("{} has no letter or digit, got {}", who, in_quotes(text));
 }
 
 }  // namespace kindling

@@ -58,7 +58,7 @@ Vocabulary::Vocabulary(const TokenCounts& counts, const VocabularyOptions& optio
 
 Vocabulary::Vocabulary(const std::vector<std::string>& words) : Vocabulary() {
   for (const std::string& word : words) {
-    if (!add(word)) fail("Vocabulary: token {} is there twice", quoted(word));
+    if (!add(word)) fail("Vocabulary: token {} is there twice", in_quotes(word));
   }
 }
 
@@ -69,10 +69,10 @@ void Vocabulary::extend(const std::vector<std::string>& words) {
 bool Vocabulary::add(std::string_view token) {
   if (token.empty()) fail("Vocabulary: a token must not be empty");
   if (token.find_first_of("\r\n") != token.npos) {
-    fail("Vocabulary: a token must be within a line, got {}", quoted(token));
+    fail("Vocabulary: a token must be within a line, got {}", in_quotes(token));
   }
   if (find_invalid_utf8(token) != token.npos) {  // its file could not be read
-    fail("Vocabulary: a token must be UTF-8, got {}", quoted(token));
+    fail("Vocabulary: a token must be UTF-8, got {}", in_quotes(token));
   }
   const auto id = static_cast<std::int32_t>(size());
   const bool is_new = ids_.try_emplace(std::string(token), id).second;
@@ -87,7 +87,7 @@ Vocabulary Vocabulary::read(const std::string& path) {
   for (std::int64_t number = 1; take_line(rest, line); ++number) {
     if (number <= vocabulary.first_word) {
       const std::string_view token = special[number - 1];
-      if (line != token) fail("{}:{}: must be {}, got {}", path, number, token, quoted(line));
+      if (line != token) fail("{}:{}: must be {}, got {}", path, number, token, in_quotes(line));
       continue;
     }
     if (line.empty()) fail("{}:{}: a token must not be empty", path, number);
@@ -95,7 +95,7 @@ Vocabulary Vocabulary::read(const std::string& path) {
       fail("{}:{}: lines must end in a newline only, got a carriage return", path, number);
     }
     if (!vocabulary.add(line)) {
-      fail("{}:{}: token {} is there twice, first on line {}", path, number, quoted(line),
+      fail("{}:{}: token {} is there twice, first on line {}", path, number, in_quotes(line),
            vocabulary.id(line) + 1);
     }
   }

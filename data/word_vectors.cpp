@@ -49,7 +49,7 @@ std::optional<Header> parse_header(std::string_view line, const std::string& pat
     if (field.empty() || field.find_first_not_of("0123456789") != field.npos) return {};
   }
   const auto words = parse_digits(first), dim = parse_digits(second);
-  if (!words || !dim) fail("{}:1: the counts are too large, got {}", path, quoted(line));
+  if (!words || !dim) fail("{}:1: the counts are too large, got {}", path, in_quotes(line));
   return Header{*words, *dim};
 }
 
@@ -59,7 +59,7 @@ void parse_vector(std::string_view fields, float* values, const std::string& pla
     const auto number = parse_number(field);
     // One that is too large for a float would become infinite.
     if (!number || std::abs(*number) > std::numeric_limits<float>::max()) {
-      fail("{}: a vector's numbers must be finite, got {}", place, quoted(field));
+      fail("{}: a vector's numbers must be finite, got {}", place, in_quotes(field));
     }
     *values = static_cast<float>(*number);
     fields.remove_prefix(std::min(field.size() + 1, fields.size()));
@@ -79,7 +79,7 @@ void for_each_vector(const Lines& next, const std::string& path, std::int64_t& d
       require_utf8(line, path);  // most likely UTF-16 if it is not; some words are in no encoding
       header = parse_header(line, path);
       dim = header ? header->dim : spaces(line);
-      if (dim < 1) fail("{}:1: must be a word and its vector, got {}", path, quoted(line));
+      if (dim < 1) fail("{}:1: must be a word and its vector, got {}", path, in_quotes(line));
       // Each word of the vocabulary gets as many.
       if (dim > most_numbers) {
         fail("{}:1: a vector has at most {} numbers, got {}", path, most_numbers, dim);
@@ -137,7 +137,7 @@ std::string WordVectors::report(const Vocabulary& vocabulary, int examples) cons
   std::vector<std::string> missing;
   for (std::int64_t id = Vocabulary::first_word; id < vocabulary.size(); ++id) {
     if (std::ssize(missing) == examples) break;
-    if (!found[static_cast<std::size_t>(id)]) missing.push_back(quoted(vocabulary.token(id)));
+    if (!found[static_cast<std::size_t>(id)]) missing.push_back(in_quotes(vocabulary.token(id)));
   }
   if (missing.empty()) return text;
   const bool all = std::ssize(missing) == words - found_count;

@@ -32,7 +32,7 @@ class Fields {
     const auto value = parse_digits(field, base);
     if (!value) {
       fail("{}: {} must be a{} number, got {}", place_, what, base == 16 ? " hexadecimal" : "",
-           quoted(field));
+           in_quotes(field));
     }
     return *value;
   }
@@ -65,7 +65,7 @@ Line parse_line(std::string_view text, std::string place) {
   }
   synset.lexicographer_file = static_cast<int>(file);
   if (const auto type = fields.word("the type"); type != "n") {
-    fail("{}: the type must be n, a noun, got {}", fields.place(), quoted(type));
+    fail("{}: the type must be n, a noun, got {}", fields.place(), in_quotes(type));
   }
   const std::int64_t words = fields.number("the count of words", 16);
   for (std::int64_t i = 0; i < words; ++i) {
@@ -84,7 +84,7 @@ Line parse_line(std::string_view text, std::string place) {
     line.targets.push_back(target);
   }
   if (const auto bar = fields.word("the gloss"); bar != "|") {
-    fail("{}: a | must come before the gloss, got {}", fields.place(), quoted(bar));
+    fail("{}: a | must come before the gloss, got {}", fields.place(), in_quotes(bar));
   }
   synset.definition = trimmed(fields.rest().substr(0, fields.rest().find(';')));
   line.place = fields.place();

@@ -1,10 +1,12 @@
 #include <kindling/io/descriptor.h>
 
+#include <dirent.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
 #include <system_error>
 
 #include <kindling/io/json.h>
@@ -22,7 +24,25 @@ auto uninterrupted(Call call) {
   return result;
 }
 
+struct CloseFolder {
+  void operator()(DIR* folder) const { ::closedir(folder); }
+};
+
 }  // namespace
+
+std::vector<std::string> entries_of(const std::string& folder) {
+  const std::unique_ptr<DIR, CloseFolder> open(::opendir(folder.c_str()));
+  if (!open) fail_with_errno();
+  std::vector<std::string> names;
+  errno = 0;
+  while (const dirent* entry = ::readdir(open.get())) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+    errno = 0;
+  }
+  if (errno != 0) fail_with_errno();
+  return names;
+}
 
 void fail_with_errno() { throw std::system_error(errno, std::generic_category()); }
 

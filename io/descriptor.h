@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace kindling {
 
@@ -47,6 +48,9 @@ class Descriptor {
  private:
   int fd_;
 };
+
+// What is in a folder. (Out of memory, std::filesystem::directory_iterator ends the program.)
+std::vector<std::string> entries_of(const std::string& folder);
 
 // Fails if a file's name leads out of its folder.
 void require_plain_name(const char* who, const std::string& name);

@@ -136,9 +136,9 @@ void saving(const std::string& path, Part part) {
 // The folder may hold no other files than these: they would be lost when it is replaced.
 std::optional<std::string> other_than(const std::vector<std::string>& names,
                                       const std::string& folder) {
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    if (entry.is_directory() || std::ranges::find(names, name) == names.end()) return name;
+  for (const std::string& name : entries_of(folder)) {
+    const bool known = std::ranges::find(names, name) != names.end();
+    if (!known || fs::is_directory(folder + "/" + name)) return name;
   }
   return {};
 }
@@ -176,10 +176,15 @@ bool is_temporary_of(const std::string& target, std::string_view name) {
 // Removes what runs that were killed left beside `target`, which has just been saved: files, or
 // folders of no other files than `names`. Whoever still works on one has it locked.
 void remove_left_over(const std::string& target, const std::vector<std::string>* names) {
-  std::error_code unreadable;
-  for (const auto& entry : fs::directory_iterator(folder_of(target), unreadable)) {
-    if (!is_temporary_of(target, entry.path().filename().string())) continue;
-    const std::string path = entry.path().string();
+  const std::string folder = folder_of(target);
+  std::vector<std::string> names_there;
+  try {
+    names_there = entries_of(folder);
+  } catch (const std::system_error&) {  // it can't be read
+  }
+  for (const std::string& name : names_there) {
+    if (!is_temporary_of(target, name)) continue;
+    const std::string path = folder + "/" + name;
     try {
       const Descriptor left(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
       const mode_t kind = left.status().st_mode;

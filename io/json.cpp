@@ -292,6 +292,4 @@ Config read_json(const FolderReader& folder, const std::string& name) {
   return in_file(path, [&] { return parse_json(folder.read(name, most_bytes), path); });
 }
 
-std::string in_quotes(std::string_view text) { return quoted(text); }
-
 }  // namespace kindling

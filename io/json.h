@@ -25,6 +25,7 @@
 #include <string_view>
 
 #include <kindling/layers/config.h>
+#include <kindling/tensor/shown.h>
 
 #pragma GCC visibility push(default)
 namespace kindling {
@@ -48,9 +49,6 @@ Config parse_json(std::string_view text, const std::string& name,
 // The same of a file.
 Config read_json(const std::string& path);
 Config read_json(const FolderReader& folder, const std::string& name);
-
-// The same as quoted() of tensor/shown.h, by its older name.
-std::string in_quotes(std::string_view text);
 
 }  // namespace kindling
 #pragma GCC visibility pop

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <system_error>
 
+#include <kindling/io/descriptor.h>
 #include <kindling/io/event_file.h>
 #include <kindling/io/in_file.h>
 #include <kindling/io/json.h>
@@ -129,6 +131,7 @@ void check_can_save_model_folder(const std::string& folder, std::vector<std::str
 
 void check_can_save_model_folder(const Layer& model, const std::string& folder) {
   check_can_be_loaded(model);
+  to_json(model_config(model));  // fails on what JSON can't say
   check_can_save_model_folder(folder, {});
 }
 
@@ -136,9 +139,13 @@ bool remove_model_folder(const std::string& folder) {
   namespace fs = std::filesystem;
   const std::vector<std::string> names = {architecture_file, weights_file};
   std::error_code failed;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, failed)) {
-    const bool ours = std::ranges::find(names, entry.path().filename().string()) != names.end();
-    if (!ours || !fs::is_regular_file(entry.symlink_status(failed))) return false;
+  try {
+    for (const std::string& name : entries_of(folder)) {
+      const bool ours = std::ranges::find(names, name) != names.end();
+      if (!ours || !fs::is_regular_file(fs::symlink_status(folder + "/" + name))) return false;
+    }
+  } catch (const std::system_error&) {  // it can't be read
+    return false;
   }
   for (const std::string& name : names) fs::remove(fs::path(folder) / name, failed);
   return fs::remove(folder, failed);
@@ -169,6 +176,9 @@ Layer load_model_folder(const FolderReader& folder) {
     if (!is_graph_class(class_name)) return built_layer(config, json);
     return functional_from_config(config["config"], json, class_name == "Sequential");
   });
+  for (const std::string& why : scope.left_out()) {
+    warn(fmt::format("{}: {}; it is left out", json, why));
+  }
   assign_weights(model.impl()->weights_inside(), tensors.tensors, weights);
   check_saved_together(tensors.metadata, config, model, weights);
   return model;

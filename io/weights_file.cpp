@@ -3,10 +3,18 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <span>
 
 #include <kindling/tensor/fail.h>
 
 namespace kindling {
+namespace {
+
+bool has_bits_of(const Tensor& a, const Tensor& b) {
+  return std::ranges::equal(std::as_bytes(a.floats()), std::as_bytes(b.floats()));
+}
+
+}  // namespace
 
 void check_weights(const Weights& weights, const std::vector<GivenWeight>& given,
                    const std::string& who) {
@@ -17,18 +25,21 @@ void check_weights(const Weights& weights, const std::vector<GivenWeight>& given
     list += (list.empty() ? "" : ", ") + item;
   };
   std::set<std::string> wanted;
-  for (const Weight& w : weights) {
-    wanted.insert(w.name);
-    const auto at = by_name.find(w.name);
-    if (at == by_name.end()) {
-      add(missing, w.name);
-      continue;
-    }
+  // Whether there is one of this name; it must have the weight's shape.
+  const auto given_as = [&](const std::string& name, const Tensor& value) {
+    wanted.insert(name);
+    const auto at = by_name.find(name);
+    if (at == by_name.end()) return false;
     const GivenWeight& g = *at->second;
-    if (g.shape != w.value.shape() || g.dtype != w.value.dtype()) {
-      add(wrong, fmt::format("{} is {} {}, not {} {}", w.name, name(g.dtype), g.shape.str(),
-                             name(w.value.dtype()), w.value.shape().str()));
+    if (g.shape != value.shape() || g.dtype != value.dtype()) {
+      add(wrong, fmt::format("{} is {} {}, not {} {}", name, kindling::name(g.dtype), g.shape.str(),
+                             kindling::name(value.dtype()), value.shape().str()));
     }
+    return true;
+  };
+  for (const Weight& w : weights) {
+    if (!given_as(w.name, w.value)) add(missing, w.name);
+    for (const std::string& alias : w.aliases) given_as(alias, w.value);
   }
   for (const GivenWeight& g : given) {
     if (!wanted.contains(g.name)) add(extra, g.name);
@@ -55,6 +66,14 @@ void assign_weights(const Weights& weights, const NamedTensors& tensors, const s
   std::vector<GivenWeight> shapes;
   for (const auto& [name, t] : tensors) shapes.push_back({name, t.shape(), t.dtype()});
   check_weights(weights, shapes, who);
+  for (const Weight& w : weights) {
+    for (const std::string& alias : w.aliases) {
+      const auto at = given.find(alias);
+      if (at == given.end() || has_bits_of(at->second, given.at(w.name))) continue;
+      fail("{}: \"{}\" and \"{}\" are one weight here, of a layer that stands in several places, "
+           "and have different numbers", who, w.name, alias);
+    }
+  }
   copy_weights(weights, [&](std::size_t i) { return given.at(weights[i].name); });
 }
 

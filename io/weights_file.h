@@ -18,7 +18,8 @@ struct GivenWeight {
   DType dtype = DType::float32;
 };
 
-// Fails unless there is one for each weight, of its shape, and no other. `who` stands in messages:
+// Fails unless there is one for each weight, of its shape, and no other but under aliases: 0.1
+// wrote weights of a layer in several places once for each. `who` stands in messages:
 //   w.safetensors: does not fit the model; missing: a/kernel; extra: b/kernel; wrong shape: ..
 void check_weights(const Weights& weights, const std::vector<GivenWeight>& given,
                    const std::string& who);

@@ -9,6 +9,19 @@
 
 namespace kindling::detail {
 
+// What f() returns, which reads so many inputs of the layer. Where it reads one that isn't there,
+// the layer takes more of them.
+template <class F>
+auto reading_inputs(const LayerImpl& layer, std::size_t count, F f) {
+  try {
+    return f();
+  } catch (const NotThere& error) {
+    if (error.size != count) throw;  // it is another list that is too short
+    throw Error(layer.who() + ": takes at least " + std::to_string(error.index + 1) +
+                " inputs, got " + std::to_string(count));
+  }
+}
+
 template <class T>
 void check_arguments(const LayerImpl& layer, const std::vector<T>& inputs,
                      const std::vector<T>& masks) {

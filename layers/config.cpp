@@ -133,12 +133,16 @@ const Config& Config::operator[](const std::string& key) const {
   return null;
 }
 
-void Config::set(const std::string& key, Config value) {
+// A map of many entries isn't copied for each that is put in.
+Config::Map& Config::own_map() {
   if (is_null() || value_.use_count() > 1) {
     *this = is_null() ? Map() : Map(std::get<Map>(this->value()));
   }
-  // Nobody else has it: a map of many entries isn't copied for each.
-  Map& map = std::get<Map>(const_cast<Value&>(*value_));
+  return std::get<Map>(const_cast<Value&>(*value_));
+}
+
+void Config::set(const std::string& key, Config value) {
+  Map& map = own_map();
   const auto at = std::ranges::find(map, key, &Map::value_type::first);
   if (at != map.end()) {
     at->second = std::move(value);
@@ -154,11 +158,31 @@ std::string Config::str() const {
   return text;
 }
 
-void Fields::put(const char* name, Config value) { write_->set(name, std::move(value)); }
+// The states of a model of thousands of layers have an entry for each.
+void Fields::find_places(const Config& config) {
+  const auto* map = std::get_if<Config::Map>(&config.value());
+  if (map == nullptr || !places_.empty()) return;
+  for (std::size_t i = 0; i < map->size(); ++i) places_.emplace((*map)[i].first, i);
+  seen_.resize(map->size());
+}
+
+void Fields::put(const char* name, Config value) {
+  find_places(*write_);
+  Config::Map& map = write_->own_map();
+  const auto [at, fresh] = places_.try_emplace(name, map.size());
+  if (fresh) {
+    map.emplace_back(name, std::move(value));
+  } else {
+    map[at->second].second = std::move(value);
+  }
+}
 
 const Config* Fields::get(const char* name) {
-  if (std::ranges::find(seen_, name) == seen_.end()) seen_.push_back(name);
-  const Config& found = (*read_)[name];
+  find_places(*read_);
+  const auto at = places_.find(name);
+  if (at == places_.end()) return nullptr;
+  seen_[at->second] = true;
+  const Config& found = std::get<Config::Map>(read_->value())[at->second].second;
   return found.is_null() ? nullptr : &found;
 }
 
@@ -221,10 +245,11 @@ void Fields::fixed(const char* name, Config only) {
 }
 
 void Fields::finish() const {
-  for (const auto& [name, value] : read_->as_map(who_)) {
-    if (!value.is_null() && std::ranges::find(seen_, name) == seen_.end()) {
-      fail("{}: unknown option \"{}\", got {}", who_, name, value.str());
-    }
+  const Config::Map& map = read_->as_map(who_);
+  for (std::size_t i = 0; i < map.size(); ++i) {
+    const auto& [name, value] = map[i];
+    if (value.is_null() || (i < seen_.size() && seen_[i])) continue;
+    fail("{}: unknown option \"{}\", got {}", who_, name, value.str());
   }
 }
 

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -60,6 +61,9 @@ class Config {
   const Value& value() const;
 
  private:
+  friend class Fields;
+  Map& own_map();  // for changes: nobody else has it
+
   std::shared_ptr<const Value> value_;  // never changed once it is there; null for null
 };
 
@@ -186,13 +190,15 @@ class Fields {
  private:
   void put(const char* name, Config value);
   const Config* get(const char* name);  // null if absent or null
+  void find_places(const Config& config);
   std::string what(const char* name) const;
   [[noreturn]] void missing(const char* name) const;
 
   Config* write_ = nullptr;
   const Config* read_ = nullptr;
   std::string who_;
-  std::vector<std::string> seen_;
+  std::unordered_map<std::string, std::size_t> places_;  // of entries, by name
+  std::vector<bool> seen_;                               // which were asked for
 };
 
 // For options that are one of a few words: writes an enumerator's word, or finds it again.

@@ -148,9 +148,12 @@ Weights LayerImpl::weights_inside() const {
       const auto [at, fresh] = places.try_emplace(w.value.storage().get(), all.size());
       if (fresh) {
         all.push_back(std::move(w));
-      } else {
-        all[at->second].trainable = all[at->second].trainable && w.trainable;
+        continue;
       }
+      Weight& first = all[at->second];
+      first.trainable = first.trainable && w.trainable;
+      first.aliases.push_back(std::move(w.name));
+      first.aliases.insert(first.aliases.end(), w.aliases.begin(), w.aliases.end());
     }
   }
   for (Weight& w : all) w.trainable = w.trainable && trainable_;
@@ -159,7 +162,10 @@ Weights LayerImpl::weights_inside() const {
 
 Weights LayerImpl::weights() const {
   Weights all = weights_inside();
-  for (Weight& w : all) w.name = name() + "/" + w.name;
+  for (Weight& w : all) {
+    w.name = name() + "/" + w.name;
+    for (std::string& alias : w.aliases) alias = name() + "/" + alias;
+  }
   return all;
 }
 
@@ -250,7 +256,7 @@ Tensors LayerImpl::with_masks(Tensors results, const Tensors& inputs, const Call
 
 Tensors LayerImpl::call_named(const Tensors& inputs, const Call& call) {
   try {
-    return this->call(inputs, call);
+    return detail::reading_inputs(*this, inputs.size(), [&] { return this->call(inputs, call); });
   } catch (const std::bad_alloc&) {
     fail_with("out of memory");
   } catch (const Error& error) {
@@ -272,7 +278,7 @@ Tensors LayerImpl::run(const Tensors& given, const CallOptions& options) {
   }
   const Shapes shapes = shapes_of(inputs);
   ensure_built(shapes);
-  check(shapes);
+  detail::reading_inputs(*this, shapes.size(), [&] { check(shapes); });
   if (!has_built_dtypes_) {
     std::vector<DType> dtypes;
     for (const Tensor& input : inputs) dtypes.push_back(input.dtype());
@@ -287,7 +293,7 @@ Tensors LayerImpl::run(const Tensors& given, const CallOptions& options) {
          "with add_layer there");
   }
   Tensors results = call_named(inputs, settled);
-  if (const Regularizer regularizer = activity_regularizer(); regularizer.defined()) {
+  if (const Regularizer regularizer = activity_regularizer(); regularizer.known()) {
     for (const Tensor& result : results) add_loss(activity_loss(regularizer, result));
   }
   scope_of_call.end(results);

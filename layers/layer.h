@@ -41,7 +41,7 @@
 #pragma GCC visibility push(default)
 namespace kindling {
 
-using Shapes = std::vector<Shape>;
+using Shapes = CheckedVector<Shape>;
 Shapes shapes_of(const Tensors& tensors);
 std::string text_of(const Shapes& shapes);  // "(2, 3), (2,)"
 
@@ -51,6 +51,7 @@ struct Weight {
   Tensor value;
   bool trainable = true;
   Constraint constraint = {};  // applied after each step of an optimizer
+  std::vector<std::string> aliases = {};  // its names in the other places where its layer stands
 };
 using Weights = std::vector<Weight>;
 

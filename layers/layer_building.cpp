@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include <kindling/layers/call_arguments.h>
 #include <kindling/layers/observer.h>
 
 namespace kindling {
@@ -33,13 +34,15 @@ void LayerImpl::ensure_built(const Shapes& inputs) {
   if (built_) return;
   const std::scoped_lock lock(building);
   if (built_) return;
-  check(inputs);
   const std::uint64_t builds_before = builds;
   build_number_ = ++builds;
   weights_before_build_ = own_weights_.size();
   layers_before_build_ = layers_.size();
   try {
-    build(inputs);
+    detail::reading_inputs(*this, inputs.size(), [&] {
+      check(inputs);
+      build(inputs);
+    });
   } catch (...) {  // another call tries again
     undo_builds_after(builds_before);
     throw;
@@ -98,6 +101,7 @@ void LayerImpl::collect_losses(Tensors& all, std::set<const LayerImpl*>& seen) c
     const bool counts = regularizers_[i].defined() && own_weights_[i].trainable && trainable_;
     if (counts) all.push_back(regularizers_[i](own_weights_[i].value));
   }
+  activity_regularizer().check_known();
   if (const detail::AddedLosses* isolated = detail::IsolatedCalls::losses()) {
     for (const auto& [layer, loss] : *isolated) {
       if (layer == this) all.push_back(loss);

@@ -1,5 +1,7 @@
 #include <kindling/layers/weights_to_come.h>
 
+#include <algorithm>
+
 #include <kindling/tensor/fail.h>
 
 namespace kindling::detail {
@@ -18,6 +20,13 @@ WeightsToCome::WeightsToCome(std::int64_t elements)
 }
 
 WeightsToCome::~WeightsToCome() { innermost = before_; }
+
+bool WeightsToCome::leave_out(const std::string& why) {
+  if (!expected()) return false;
+  std::vector<std::string>& all = innermost->left_out_;
+  if (std::ranges::find(all, why) == all.end()) all.push_back(why);
+  return true;
+}
 
 bool WeightsToCome::expected() { return innermost != nullptr; }
 

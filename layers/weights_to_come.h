@@ -1,5 +1,6 @@
 // WeightsToCome: while one lives, layers that are built on this thread have zeros for weights,
-// which a file is about to fill, and not more of them than the file could. For the source files.
+// which a file is about to fill, and not more of them than the file could. Initializers,
+// regularizers and constraints that are not known are left out. For the source files.
 //
 // A config of a few bytes can ask for any number of weights; what the file holds bounds them before
 // there is memory for them.
@@ -7,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <kindling/tensor/tensor.h>
 
@@ -26,10 +28,14 @@ class WeightsToCome {
   // Fails where zeros of a shape, for a layer that is called to see what shapes it makes, would
   // take much memory.
   static void check_probe(const Shape& shape, const std::string& who);
+  // Notes why something is left out; false if none lives, and it can't be.
+  static bool leave_out(const std::string& why);
+  const std::vector<std::string>& left_out() const { return left_out_; }
 
  private:
   std::int64_t elements_;
   std::int64_t left_;
+  std::vector<std::string> left_out_;  // each once: some layers are made twice
   WeightsToCome* before_;
 };
 

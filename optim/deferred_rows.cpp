@@ -167,7 +167,7 @@ void DeferredRows::take_step(const std::vector<Rows>& gradient, const Update& up
   }
   parallel_ranges(std::ssize(touched_.rows), rows_a_block, [&](std::int64_t begin,
                                                                std::int64_t end) {
-    kernels::Scratch sum(width_);
+    kernels::Scratch sum(width_, "optimizer");
     for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
       const std::int64_t row = touched_.rows[i];
       const auto r = static_cast<std::size_t>(row);

@@ -132,6 +132,9 @@ void OptimizerImpl::match(const Weights& weights) {
   if (!trainable) {
     fail("{}: none of the {} weights is trainable", who(), weights.size());
   }
+  for (const Weight& w : weights) {
+    if (w.trainable) w.constraint.check_known();
+  }
   if (states_.empty()) {
     states_ = restored(weights);
     read_.clear();

@@ -116,9 +116,11 @@ class OptimizerImpl : public Configurable {
     std::string name;
     Tensors slots, accumulated;
   };
-  friend Config to_config(const std::vector<SavedState>& states);
-  friend void from_config(const Config& config, std::vector<SavedState>& states,
-                          const std::string& what);
+  friend void fields_of(Fields& f, SavedState& s) {
+    f("name", s.name);
+    f("slots", s.slots);
+    f("accumulated", s.accumulated);
+  }
 
   std::int64_t accumulation() const { return common_.gradient_accumulation_steps.value_or(1); }
   int all_slots() const { return slots() + (common_.use_ema ? 1 : 0); }

@@ -10,29 +10,6 @@
 
 namespace kindling {
 
-Config to_config(const std::vector<OptimizerImpl::SavedState>& states) {
-  Config::List list;
-  for (const auto& s : states) {
-    list.emplace_back(Config::Map{{"name", s.name},
-                                  {"slots", to_config(s.slots)},
-                                  {"accumulated", to_config(s.accumulated)}});
-  }
-  return list;
-}
-
-void from_config(const Config& config, std::vector<OptimizerImpl::SavedState>& states,
-                 const std::string& what) {
-  states.clear();
-  for (const Config& entry : config.as_list(what)) {
-    auto& s = states.emplace_back();
-    Fields f(entry, what);
-    f("name", s.name);
-    f("slots", s.slots);
-    f("accumulated", s.accumulated);
-    f.finish();
-  }
-}
-
 // Copies, which later steps don't change.
 std::vector<OptimizerImpl::SavedState> OptimizerImpl::saved() const {
   if (states_.empty()) return read_;

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdio>
 
+#include <kindling/tensor/checked_vector.h>
 #include <kindling/tensor/shown.h>
 
 namespace kindling {
@@ -22,6 +23,11 @@ void warn_on_stderr(const std::string& message) {
 std::atomic<WarningHandler> handler_now{warn_on_stderr};
 
 }  // namespace
+
+detail::NotThere::NotThere(std::size_t i, std::size_t n)
+    : Error("a list of " + std::to_string(n) + " has no number " + std::to_string(i)),
+      index(i),
+      size(n) {}
 
 Error::Error(const std::string& message) : std::runtime_error(printable(message)) {}
 

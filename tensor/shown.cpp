@@ -83,7 +83,7 @@ std::string shown(std::string_view text, std::size_t longest) {
   return escaped(text.substr(0, begin), "", "") + "..." + escaped(text.substr(end), "", "");
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::size_t longest = 60;
   const bool cut = text.size() > longest;
   if (cut) text = text.substr(0, before_character(text, longest));

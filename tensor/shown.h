@@ -2,7 +2,7 @@
 //
 //   fmt::print("layer {}\n", shown(layer.name()));
 //   shown("a\x1b[31m")                 // a\u001b[31m
-//   quoted("caf\xe9\n")                // "caf\ufffd\n", the first a replacement character
+//   in_quotes("caf\xe9\n")                // "caf\ufffd\n", the first a replacement character
 //   shown(std::string(1000000, 'x'))   // the first 150 characters ... the last 50
 //
 // Control characters and those that are not seen or change the direction of text (Unicode's
@@ -22,7 +22,7 @@ namespace kindling {
 std::string shown(std::string_view text, std::size_t longest = 200);
 
 // In quotes, with quotes and backslashes escaped; cut after about 60 bytes.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 // A text of several lines, whole.
 std::string shown_lines(std::string_view text);

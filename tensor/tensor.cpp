@@ -51,7 +51,7 @@ Tensor ints_from(const auto& values, const Shape& shape) {
 
 }  // namespace
 
-Storage::Storage(std::int64_t bytes) : data_(kernels::allocate(bytes)) {}
+Storage::Storage(std::int64_t bytes) : data_(kernels::allocate(bytes, "Tensor")) {}
 Storage::~Storage() { kernels::release(data_); }
 
 namespace detail {

@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include <kindling/tensor/checked_vector.h>
 #include <kindling/tensor/shape.h>
 #include <kindling/tensor/storage.h>
 
@@ -117,7 +118,7 @@ class Tensor {
   std::shared_ptr<const Tensor> mask_;
 };
 
-using Tensors = std::vector<Tensor>;
+using Tensors = CheckedVector<Tensor>;
 
 // x carrying a mask, bool, of x's first size or sizes: (batch, steps) for most. An undefined mask
 // takes it away; another dtype or other sizes fail.

@@ -134,7 +134,7 @@ void print_json(const std::string& path, const Contents& found) {
 
 void print_ports(const char* what, const std::vector<Port>& ports) {
   for (std::size_t i = 0; i < ports.size(); ++i) {
-    fmt::print("{}.{}  {} {} {}\n", what, i, kindling::quoted(ports[i].name), ports[i].shape.str(),
+    fmt::print("{}.{}  {} {} {}\n", what, i, in_quotes(ports[i].name), ports[i].shape.str(),
                name(ports[i].dtype));
   }
 }

@@ -65,7 +65,7 @@ void print_json(const std::string& path, const OnnxInfo& found) {
 
 void print_ports(const char* what, const Infos& ports) {
   for (const OnnxTensorInfo& port : ports) {
-    fmt::print("{}  {} {} {}\n", what, kindling::quoted(port.name), shown(shape_of(port)),
+    fmt::print("{}  {} {} {}\n", what, kindling::in_quotes(port.name), shown(shape_of(port)),
                shown(port.dtype));
   }
 }

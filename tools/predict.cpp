@@ -39,12 +39,12 @@ void predict(const PredictOptions& options) {
   }
   write_tensors(options.output, kind, file);
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    fmt::print("input.{}   {} {} {}\n", i, kindling::quoted(ports[i].name),
+    fmt::print("input.{}   {} {} {}\n", i, kindling::in_quotes(ports[i].name),
                inputs[i].shape().str(), name(inputs[i].dtype()));
   }
   for (std::size_t i = 0; i < results.size(); ++i) {
     fmt::print("output.{}  {} {} {}\n", i,
-               kindling::quoted(i < outputs.size() ? outputs[i].name
+               kindling::in_quotes(i < outputs.size() ? outputs[i].name
                                                    : fmt::format("output_{}", i)),
                results[i].shape().str(), name(results[i].dtype()));
     if (const std::int64_t count = without_value(results[i]); count > 0) {

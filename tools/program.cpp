@@ -3,7 +3,6 @@
 #include <fcntl.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -91,7 +90,7 @@ CLI::Option* add_whole(CLI::App& app, const std::string& name, const std::string
     const std::int64_t number = !digits ? 0 : negative ? -*digits : *digits;
     if (!digits || number < least || number > most) {
       throw CLI::ValidationError(name, fmt::format("a whole number from {} to {} is needed, got {}",
-                                                   least, most, kindling::quoted(given)));
+                                                   least, most, kindling::in_quotes(given)));
     }
     set(number);
   };
@@ -104,7 +103,7 @@ CLI::Option* add_real(CLI::App& app, const std::string& name, const std::string&
     const auto number = parse_number(given);
     if (!number || *number < least || *number > most) {
       throw CLI::ValidationError(name, fmt::format("a number from {} to {} is needed, got {}",
-                                                   least, most, kindling::quoted(given)));
+                                                   least, most, kindling::in_quotes(given)));
     }
     set(*number);
   };
@@ -118,14 +117,6 @@ void add_threads(CLI::App& app, int& threads) {
 }
 
 const std::string& program_command() { return command; }
-
-void check_output() {
-  errno = 0;
-  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
-  const int reason = errno;
-  throw Error("standard output: cannot be written" +
-              (reason == 0 ? "" : ", " + std::generic_category().message(reason)));
-}
 
 int run_program(CLI::App& app, int argc, char** argv, const std::function<void()>& body) {
   occupy_closed_streams();

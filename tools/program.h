@@ -17,6 +17,8 @@
 
 #include <kindling/tensor/error.h>
 
+#include "check_output.h"
+
 namespace kindling {
 
 constexpr std::int64_t most_count = 1'000'000'000;  // of anything that is counted
@@ -56,9 +58,6 @@ void add_threads(CLI::App& app, int& threads);
 // score_max is --score-max. A body may throw CLI::ValidationError for options that don't fit
 // together.
 int run_program(CLI::App& app, int argc, char** argv, const std::function<void()>& body);
-
-// Throws unless standard output can be written; before work that would be lost.
-void check_output();
 
 // A signal that ends the program, after its work has been kept: run_program says so and returns 128
 // and the signal's number, as a shell does.

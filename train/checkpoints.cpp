@@ -42,6 +42,27 @@ void make_folders(const fs::path& path) {
   if (failed) fail("{}: cannot be made, {}", path.string(), failed.message());
 }
 
+// Makes the folders of a path that are not there, and takes them away again.
+class FoldersForNow {
+ public:
+  explicit FoldersForNow(const fs::path& path) {
+    std::error_code unknown;
+    for (fs::path at = path; !at.empty() && !fs::exists(at, unknown); at = at.parent_path()) {
+      made_.push_back(at);
+    }
+    make_folders(path);
+  }
+  ~FoldersForNow() {
+    std::error_code failed;
+    for (const fs::path& each : made_) fs::remove(each, failed);  // it stays if it isn't empty
+  }
+  FoldersForNow(const FoldersForNow&) = delete;
+  FoldersForNow& operator=(const FoldersForNow&) = delete;
+
+ private:
+  std::vector<fs::path> made_;  // the deepest first
+};
+
 void check_freq(const char* who, const SaveFreq& freq) {
   if (freq.batches < 0) {
     fail("{}: save_freq is \"epoch\" or a number of batches, at least 1", who);
@@ -82,13 +103,11 @@ void ModelCheckpointImpl::on_train_begin(Model& model) {
   Saved first{run().epoch() + 1, epochs ? 0 : 1, {}};
   for (const std::string& name : *names) first.logs.set(name, 0);
   const fs::path example = path(first);
-  // A folder whose name is filled in is made when its time has come.
   const std::string& pattern = options_.filepath;
-  const fs::path folder = fs::path(pattern.substr(0, pattern.find('{'))).parent_path();
-  make_folders(folder);
-  if (example.parent_path() == folder) {
-    model.check_can_save(example.string(), options_.save_weights_only);
-  }
+  make_folders(fs::path(pattern.substr(0, pattern.find('{'))).parent_path());
+  // Those whose names are filled in are made for good when their time has come.
+  const FoldersForNow folders(example.parent_path());
+  model.check_can_save(example.string(), options_.save_weights_only);
 }
 
 void ModelCheckpointImpl::on_epoch_end(int epoch, Logs& logs) {
@@ -130,26 +149,10 @@ void ModelCheckpointImpl::remove(const std::string& path) const {
                    "saved; it stays", path, *options_.keep));
 }
 
-Config to_config(const std::vector<ModelCheckpointImpl::Saved>& saved) {
-  Config::List list;
-  for (const auto& s : saved) {
-    list.emplace_back(Config::Map{{"epoch", s.epoch}, {"batch", s.batch},
-                                  {"logs", to_config(s.logs)}});
-  }
-  return list;
-}
-
-void from_config(const Config& config, std::vector<ModelCheckpointImpl::Saved>& saved,
-                 const std::string& what) {
-  saved.clear();
-  for (const Config& entry : config.as_list(what)) {
-    auto& s = saved.emplace_back();
-    Fields f(entry, what);
-    between(f, "epoch", s.epoch, 1, std::numeric_limits<int>::max());
-    between(f, "batch", s.batch, 0, std::numeric_limits<std::int64_t>::max());
-    f("logs", s.logs);
-    f.finish();
-  }
+void fields_of(Fields& f, ModelCheckpointImpl::Saved& saved) {
+  between(f, "epoch", saved.epoch, 1, std::numeric_limits<int>::max());
+  between(f, "batch", saved.batch, 0, std::numeric_limits<std::int64_t>::max());
+  f("logs", saved.logs);
 }
 
 void ModelCheckpointImpl::state(Fields& f) {
@@ -188,6 +191,10 @@ Config BackupAndRestoreImpl::kept() const {
 }
 
 void BackupAndRestoreImpl::restore(const Config& state) {
+  if (state["instruction_sets"].is_null()) {
+    fail("{}: was written by kindling 0.1, which alone can go on with that run; delete the file to "
+         "start anew", file());
+  }
   Fields fields(state, file());
   const std::string here = instruction_sets();
   std::string there;

@@ -58,9 +58,7 @@ class ModelCheckpointImpl : public CallbackImpl {
     std::int64_t epoch, batch;
     Logs logs;
   };
-  friend Config to_config(const std::vector<Saved>& saved);
-  friend void from_config(const Config& config, std::vector<Saved>& saved,
-                          const std::string& what);
+  friend void fields_of(Fields& f, Saved& saved);
   std::string path(const Saved& saved) const;
   void save(const Saved& now);
   void remove(const std::string& path) const;

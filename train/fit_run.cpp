@@ -5,6 +5,7 @@
 
 #include <fmt/ranges.h>
 
+#include <kindling/autograd/graph.h>
 #include <kindling/layers/generator_state.h>
 #include <kindling/layers/state_fields.h>
 #include <kindling/tensor/fail.h>
@@ -27,6 +28,12 @@ void check(const Model& model, const FitOptions& o) {
               "batch_size, validation_split and sample_weight are for tensors; a Dataset has its "
               "own batches and weights");
   for (const Callback& callback : o.callbacks) callback.impl();  // none is empty
+  // Neither a regularizer nor a constraint that is needed was left out when the model was loaded.
+  const NoGrad no_grad;
+  model.losses();
+  for (const Weight& w : model.weights()) {
+    if (w.trainable) w.constraint.check_known();
+  }
 }
 
 }  // namespace

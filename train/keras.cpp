@@ -53,8 +53,19 @@ Model load_keras(const std::string& path, const LoadKerasOptions& options) {
   check_no_folder(path);
   const KerasModel read = read_keras(path);
   Model model(read.model);
+  std::vector<std::string> left = read.left_out;
+  const auto say_what_is_left = [&] {
+    if (options.left_out != nullptr) {
+      *options.left_out = left;
+    } else {
+      for (const std::string& why : left) warn(why + "; it is left out");
+    }
+  };
   const Config& config = read.training.compile_config;
-  if (!options.compile || !config.is_map() || config["optimizer"].is_null()) return model;
+  if (!options.compile || !config.is_map() || config["optimizer"].is_null()) {
+    say_what_is_left();
+    return model;
+  }
   const std::string what = path + ": compile_config";
   KerasCompile parts = compile_from_keras(config, outputs_of(model), what);
   // Runs f(), whose Error says why something is left out.
@@ -73,23 +84,15 @@ Model load_keras(const std::string& path, const LoadKerasOptions& options) {
                          path + ": optimizer");
   });
   *model.left_out_ = {parts.no_optimizer, parts.no_loss};
-  std::vector<std::string> left = parts.no_metrics;
+  left.insert(left.end(), parts.no_metrics.begin(), parts.no_metrics.end());
   for (const std::string& why : {parts.no_loss, parts.no_optimizer}) {
     if (!why.empty()) left.push_back(why);
   }
-  if (options.left_out != nullptr) {
-    *options.left_out = left;
-  } else {
-    for (const std::string& why : left) warn(why + "; it is left out");
-  }
+  say_what_is_left();
   return model;
 }
 
-void save_keras(const Model& model, const std::string& path, const SaveKerasOptions& options) {
-  check_no_folder(path);
-  if (has_ending_of_file(path) && !path.ends_with(".keras")) {
-    fail("{}: a Keras archive's name ends in .keras", path);
-  }
+std::string keras_archive(const Model& model, const SaveKerasOptions& options) {
   KerasTraining training;
   if (const CompileOptions* compiled = model.compile_options();
       compiled != nullptr && options.include_optimizer) {
@@ -99,7 +102,15 @@ void save_keras(const Model& model, const std::string& path, const SaveKerasOpti
       complete_for_keras(training.compile_config, model.output_names());
     }
   }
-  write_file(path, keras_bytes(model, training, options.date_saved));
+  return keras_bytes(model, training, options.date_saved);
+}
+
+void save_keras(const Model& model, const std::string& path, const SaveKerasOptions& options) {
+  check_no_folder(path);
+  if (has_ending_of_file(path) && !path.ends_with(".keras")) {
+    fail("{}: a Keras archive's name ends in .keras", path);
+  }
+  write_file(path, keras_archive(model, options));
 }
 
 }  // namespace kindling

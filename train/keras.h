@@ -12,8 +12,9 @@
 // again. From a .keras archive, a compiled model's optimizer, its state, loss and metrics come back
 // too; from an .h5 file, whose training_config and optimizer_weights are not read, the model comes
 // uncompiled. An optimizer, loss or metric that we don't have is left out, with a warning; what
-// needs it, such as fit, fails until compile() is called. Computed is in float32; a model of
-// another dtype policy is refused.
+// needs it, such as fit, fails until compile() is called. So is an initializer, regularizer or
+// constraint, and training fails where it needs it; the model predicts. Computed is in float32; a
+// model of another dtype policy is refused.
 //
 // Errors:
 //   m.keras: config.json: 1 class is missing: Conv2D of keras.layers (layer "c"); register_layer<..
@@ -43,6 +44,8 @@ struct SaveKerasOptions {
   bool include_optimizer = true;  // and loss and metrics, if the model was compiled
   std::string date_saved = {};    // such as "2026-11-22@06:16:39"; now, if it is empty
 };
+// What is written, without writing it.
+std::string keras_archive(const Model& model, const SaveKerasOptions& options = {});
 // Replaces the file in one step. The model is a graph of layers (Model({inputs}, outputs)).
 void save_keras(const Model& model, const std::string& path, const SaveKerasOptions& options = {});
 

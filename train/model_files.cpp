@@ -41,9 +41,15 @@ Model Model::load(const std::string& path) {
 }
 
 void Model::check_can_save(const std::string& path, bool weights_only) const {
-  if (weights_only) check_weights_name(path);
-  if (weights_only || path.ends_with(".keras")) return check_can_write_file(path);
-  check_can_save_model_folder(*this, path);
+  const bool keras = path.ends_with(".keras");
+  if (weights_only) {
+    check_weights_name(path);
+  } else if (keras) {
+    keras_archive(*this);  // fails on layers that Keras doesn't have
+  } else {
+    return check_can_save_model_folder(*this, path);
+  }
+  check_can_write_file(path);
 }
 
 void Model::save_weights(const std::string& path) const {

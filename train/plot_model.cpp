@@ -11,10 +11,22 @@
 #include <kindling/io/file.h>
 #include <kindling/tensor/fail.h>
 
+#if __has_include(<crt_externs.h>)  // macOS, where a library doesn't see environ
+#include <crt_externs.h>
+#else
 extern char** environ;
+#endif
 
 namespace kindling {
 namespace {
+
+char** environment_now() {
+#if __has_include(<crt_externs.h>)
+  return *_NSGetEnviron();
+#else
+  return environ;
+#endif
+}
 
 // As a text inside of DOT's quotes; braces and bars stand for themselves in a record.
 std::string escaped(const std::string& text) {
@@ -55,7 +67,8 @@ bool run_dot(const std::string& from, const std::string& to) {
   std::string program = "dot", kind = "-Tsvg", input = from, flag = "-o", output = to;
   char* argv[] = {program.data(), kind.data(), input.data(), flag.data(), output.data(), nullptr};
   pid_t child = 0;
-  if (posix_spawnp(&child, program.c_str(), nullptr, nullptr, argv, environ) != 0) return false;
+  char** const environment = environment_now();
+  if (posix_spawnp(&child, program.c_str(), nullptr, nullptr, argv, environment) != 0) return false;
   int status = 0;
   return waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }

@@ -32,10 +32,12 @@ const std::string own_member = "kindling.json";
 constexpr std::size_t most_values = std::size_t{1} << 20;
 
 // The model of what graph_from_keras() made, its weights to be filled from a file.
-Layer model_of(const Config& graph, const hdf5::File& weights, const std::string& what) {
+KerasModel model_of(const Config& graph, const hdf5::File& weights, const std::string& what) {
   const detail::WeightsToCome scope(weights.elements());
-  return functional_from_config(graph["config"], what,
-                                graph["class_name"].as_string(what) == "Sequential");
+  KerasModel read{functional_from_config(graph["config"], what,
+                                         graph["class_name"].as_string(what) == "Sequential")};
+  for (const std::string& why : scope.left_out()) read.left_out.push_back(what + ": " + why);
+  return read;
 }
 
 // Those of the model, by the names it has for them.
@@ -113,7 +115,7 @@ KerasModel parse_archive(std::string_view bytes, const std::string& name) {
       own ? parse_json(zip.read(own_member), name + ": " + own_member, most_values)
           : keras::graph_from_keras(object, config_name, written_by);
   const hdf5::File weights(zip.read(weights_member), name + ": " + weights_member);
-  KerasModel read{model_of(graph, weights, config_name)};
+  KerasModel read = model_of(graph, weights, config_name);
   const auto variables = keras::variables_of(read.model, own ? nullptr : &graph["config"]);
   keras::load_variables(weights, variables);
   read.weights = named(read.model, variables);
@@ -126,7 +128,7 @@ KerasModel parse_archive(std::string_view bytes, const std::string& name) {
 KerasModel parse_legacy(std::string_view bytes, const std::string& name) {
   const hdf5::File file(std::string(bytes), name);
   const Config graph = keras::legacy_graph(file);
-  KerasModel read{model_of(graph, file, name + ": model_config")};
+  KerasModel read = model_of(graph, file, name + ": model_config");
   keras::load_legacy_weights(file, "model_weights", read.model, &graph["config"]);
   read.weights = named(read.model, keras::variables_of(read.model, &graph["config"]));
   const Config version = file.attribute("", "keras_version");

@@ -25,6 +25,7 @@ struct KerasModel {
   KerasTraining training = {};
   Weights weights = {};            // the model's, by our names, in Keras's order
   std::string keras_version = {};  // that wrote the file
+  std::vector<std::string> left_out = {};  // why initializers, regularizers and constraints were
 };
 
 // A .keras archive, or an .h5 file of a whole model. Strict: fails on classes that we don't have,

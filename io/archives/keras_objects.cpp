@@ -186,6 +186,13 @@ Config value_from_keras(const Config& value, const std::string& what) {
     return Config::Map{{"class_name", layer},
                        {"config", layer_config_from_keras(layer, config, what)}};
   }
+  const Config &registered = value["registered_name"], &module = value["module"];
+  const bool of_keras = module.is_string() && module.as_string(what).starts_with("keras");
+  if (registered.is_string() && !of_keras) {  // a class of the user's
+    return Config::Map{{"class_name", name},
+                       {"config", value_from_keras(config, what)},
+                       {"registered_name", registered}};
+  }
   return Config::Map{{"class_name", name},
                      {"config", config.is_map() ? options_from_keras(name, config, what)
                                                 : value_from_keras(config, what)}};

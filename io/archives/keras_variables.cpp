@@ -41,8 +41,10 @@ class Walk {
     const Weights own = own_weights(layer);
     const std::string& class_name = layer.class_name();
     if (class_name == "LSTM" || class_name == "GRU" || class_name == "SimpleRNN") {
+      const std::string cell = hdf5::path_in(path, "cell");
       all.push_back({path, name_of(layer)});
-      all.push_back({hdf5::path_in(path, "cell"), snake_case(class_name) + "_cell", own});
+      all.push_back({cell, snake_case(class_name) + "_cell", own});
+      parts(layer, cell, order);
     } else if (class_name == "MultiHeadAttention") {
       heads(layer, path, own);
     } else {

@@ -192,6 +192,12 @@ Config dtype_policy() {
 Config function_to_keras(const Config& function, const std::string& module) {
   const std::string& name = function["class_name"].as_string(module);
   const Config& options = function["config"].is_null() ? Config(Config::Map()) : function["config"];
+  if (!function["registered_name"].is_null()) {  // one that was left out when the model was loaded
+    return Config::Map{{"module", Config()},
+                       {"class_name", name},
+                       {"config", options},
+                       {"registered_name", function["registered_name"]}};
+  }
   return Config::Map{{"module", module},
                      {"class_name", name},
                      {"config", initializer_options(name, options)},

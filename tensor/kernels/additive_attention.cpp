@@ -18,6 +18,8 @@ using std::int64_t;
 using Shape = AdditiveAttentionShape;
 using Inputs = AdditiveAttentionInputs;
 
+constexpr const char* who = "additive_attention";
+
 // A part of a sequence is some tiles of queries, one after the other on one thread: they share the
 // prepared keys and, on the way back, the sums of the gradients for these. A batch of few sequences
 // has several parts a sequence, so that there is work for several threads.
@@ -113,7 +115,7 @@ void gradients_of(const Parts& parts, int64_t index, const Inputs& in,
   const Shape& s = parts.s;
   SequencePart part(parts, in, index, true);
   const int64_t step = part.row_step();
-  Scratch dp(part.weights()), g(AdditiveTile::most_queries * s.width);
+  Scratch dp(part.weights(), who), g(AdditiveTile::most_queries * s.width, who);
   float delta[AdditiveTile::most_queries];
   AttentionDropout drop = dropout_of(s, in);
   if (to.value != nullptr) std::fill_n(to.value, s.keys * s.width, 0.0f);
@@ -151,7 +153,7 @@ void additive_attention(const Shape& s, const Inputs& in, const AdditiveAttentio
   for_each_part(parts, [&](int64_t index) {
     SequencePart part(parts, in, index, false);
     const int64_t step = part.row_step();
-    Scratch weights(part.weights());
+    Scratch weights(part.weights(), who);
     AttentionDropout drop = dropout_of(s, in);
     part.for_each_tile([&](int64_t row, int64_t count) {
       const int64_t keys = part.tile().needed();
@@ -175,7 +177,7 @@ void additive_attention_gradient(const Shape& s, const Inputs& in,
   // Where parts share keys each has sums of its own, added up afterwards in their order.
   const bool shared = parts.per_sequence > 1;
   const auto sums = [&](const float* wanted, bool apart, int64_t size) {
-    return Scratch(wanted != nullptr && apart ? parts.count * size : 0);
+    return Scratch(wanted != nullptr && apart ? parts.count * size : 0, who);
   };
   const int64_t dkeys = s.keys * s.depth, dvalues = s.keys * s.width;
   Scratch key = sums(to.key, shared, dkeys), value = sums(to.value, shared, dvalues);

@@ -183,7 +183,8 @@ AdditiveTileMemory::AdditiveTileMemory(int64_t row, int64_t most_queries, int64_
       keys(round_up(most_keys, 4)),
       queries(round_up(most_queries, 2)),
       memory(step + keys * key_step +
-             (1 + queries + (gradients ? 2 + queries + 2 * additive_kept_keys : 0)) * step),
+             (1 + queries + (gradients ? 2 + queries + 2 * additive_kept_keys : 0)) * step,
+             "additive_attention"),
       offset(memory.data()),
       key(offset + step),
       scale(key + keys * key_step),
@@ -197,7 +198,7 @@ AdditiveTileMemory::AdditiveTileMemory(int64_t row, int64_t most_queries, int64_
 }
 
 Sight::Sight(int64_t keys, const bool* mask, bool causal)
-    : keys_(keys), causal_(causal), mask_(round_up(keys, most_lanes)) {
+    : keys_(keys), causal_(causal), mask_(round_up(keys, most_lanes), "attention") {
   float* const to = mask_.data();
   std::fill(std::fill_n(to, keys, 1.0f), to + round_up(keys, most_lanes), 0.0f);
   if (mask == nullptr) return;

@@ -76,7 +76,7 @@ class Block {
  public:
   explicit Block(const Windows& windows)
       : windows_(windows),
-        copy_(windows.is_source() ? 0 : windows.block_rows() * windows.size()) {}
+        copy_(windows.is_source() ? 0 : windows.block_rows() * windows.size(), "conv1d") {}
 
   Matrix matrix(int64_t first, int64_t last, int64_t group) const {
     if (windows_.is_source()) {
@@ -136,14 +136,14 @@ struct Phase {
 void add_phase(const Conv1DGeometry& g, const Phase& phase, const float* kernel, float* dx) {
   const Windows& w = phase.windows;
   const int64_t channels = g.channels / g.groups;
-  Scratch kernels(g.groups * channels * w.size());
+  Scratch kernels(g.groups * channels * w.size(), "conv1d");
   for (int64_t group = 0; group < g.groups; ++group) {
     phase.copy_kernel(g, kernel, group, kernels.data() + group * channels * w.size());
   }
   parallel_ranges(w.rows(), w.block_rows(), [&](int64_t begin, int64_t end) {
     const Block block(w);
     // With a stride, the rows of a result lie apart: by way of a block of their own.
-    Scratch apart(g.stride > 1 ? (end - begin) * g.channels : 0);
+    Scratch apart(g.stride > 1 ? (end - begin) * g.channels : 0, "conv1d");
     float* const to = g.stride > 1 ? apart.data() : dx + begin * g.channels;
     for (int64_t group = 0; group < g.groups; ++group) {
       gemm_serial(end - begin, channels, w.size(), block.matrix(begin, end, group),
@@ -207,7 +207,7 @@ void conv1d_kernel_gradient(const Conv1DGeometry& g, const float* x, const float
   const Windows w = windows_of(g, x);
   const int64_t filters = g.filters / g.groups;
   const int64_t rows = w.block_rows(), blocks = quotient_up(w.rows(), rows);
-  sum_in_parts(blocks, size, dkernel, [&](int64_t first, int64_t last, float* to) {
+  sum_in_parts("conv1d", blocks, size, dkernel, [&](int64_t first, int64_t last, float* to) {
     const Block block(w);
     for (int64_t i = first; i < last; ++i) {
       const int64_t begin = i * rows, end = std::min(begin + rows, w.rows());

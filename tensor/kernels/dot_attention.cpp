@@ -22,6 +22,7 @@ using Shape = DotAttentionShape;
 using Inputs = DotAttentionInputs;
 
 constexpr int64_t most_queries = 64;  // of a tile
+constexpr const char* who = "dot_product_attention";
 
 // Some queries of one head against the keys that they need: [0, keys()).
 class Tile {
@@ -34,8 +35,8 @@ class Tile {
         first_(tile * most_queries),
         count_(std::min(most_queries, s.queries - first_)),
         row_(head * s.queries + first_),
-        query_(count_ * s.depth),
-        weights_(count_ * s.keys),
+        query_(count_ * s.depth, who),
+        weights_(count_ * s.keys, who),
         drop_(in.dropout, in.seed, in.position, s.keys) {
     look();
   }
@@ -148,7 +149,7 @@ int64_t tiles_per_block(const Shape& s) {
 double add_gradients(const Shape& s, const Inputs& in, const float* g, const float* dweights,
                      const DotAttentionGradients& to, Tile& tile) {
   const int64_t count = tile.count(), keys = tile.keys();
-  Scratch ds(count * keys), g_rows(count * s.width), dq(count * s.depth);
+  Scratch ds(count * keys, who), g_rows(count * s.width, who), dq(count * s.depth, who);
   for (int64_t i = 0; i < count; ++i) {
     float* const row = g_rows.data() + i * s.width;
     std::copy_n(tile.query_row(g, i, s.width), s.width, row);
@@ -229,8 +230,8 @@ void dot_attention_gradient(const Shape& s, const Inputs& in, const float* g,
   const int64_t parts = parts_of_each(heads, tiles);
   const int64_t sizes[] = {heads * s.keys * s.depth, heads * s.keys * s.width};
   float* const results[] = {to.key, to.value};
-  Scratch key_sums(to.key && parts > 1 ? parts * sizes[0] : 0);
-  Scratch value_sums(to.value && parts > 1 ? parts * sizes[1] : 0);
+  Scratch key_sums(to.key && parts > 1 ? parts * sizes[0] : 0, who);
+  Scratch value_sums(to.value && parts > 1 ? parts * sizes[1] : 0, who);
   float* const sums[] = {parts > 1 ? key_sums.data() : to.key,
                          parts > 1 ? value_sums.data() : to.value};
   for (int i = 0; i < 2; ++i) {

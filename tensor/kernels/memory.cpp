@@ -27,7 +27,7 @@ constexpr std::size_t most_sanitized = std::size_t{1} << 38;
 
 }  // namespace
 
-void* allocate(std::int64_t bytes) {
+void* allocate(std::int64_t bytes, const char* who) {
   const auto size = static_cast<std::size_t>(std::max<std::int64_t>(bytes, 1));
   void* memory = nullptr;
   if constexpr (sanitized) {
@@ -37,7 +37,9 @@ void* allocate(std::int64_t bytes) {
   } else {
     memory = scalable_aligned_malloc(size, alignment);
   }
-  if (memory == nullptr) fail("out of memory: {} bytes", bytes);
+  if (memory == nullptr) {
+    fail("{}: out of memory for what it keeps while it runs, {} bytes", who, bytes);
+  }
   return memory;
 }
 

@@ -21,13 +21,14 @@ inline std::int64_t parts_of_each(std::int64_t count, std::int64_t blocks) {
 }
 
 // total (size floats) = the sum of what body(first, last, to) makes of blocks [first, last), at
-// least one: a part of [0, blocks).
+// least one: a part of [0, blocks). Messages name `who`.
 template <class Body>
-void sum_in_parts(std::int64_t blocks, std::int64_t size, float* total, Body body) {
+void sum_in_parts(const char* who, std::int64_t blocks, std::int64_t size, float* total,
+                  Body body) {
   constexpr std::int64_t most_floats = std::int64_t{1} << 24;
   const std::int64_t parts =
       std::min({most_parts, blocks, std::max<std::int64_t>(1, most_floats / size)});
-  const Scratch sums(parts > 1 ? parts * size : 0);
+  const Scratch sums(parts > 1 ? parts * size : 0, who);
   parallel_for(parts, [&](std::int64_t part) {
     body(part * blocks / parts, (part + 1) * blocks / parts,
          parts > 1 ? sums.data() + part * size : total);

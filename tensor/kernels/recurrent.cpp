@@ -165,7 +165,7 @@ void recurrent(const RecurrentShape& s, const RecurrentInputs& in, const Recurre
   const Size n = s.units, width = s.width();
   const States h{in.h, out.h, s.steps, n}, c{in.c, out.c, s.steps, n};
   parallel_ranges(s.batch, block_rows, [&](Size begin, Size end) {
-    const Scratch inner((end - begin) * width);
+    const Scratch inner((end - begin) * width, "recurrent layer");
     for (Size t = 0; t < s.steps; ++t) {
       for (Size b = begin; in.bias != nullptr && b < end; ++b) {
         std::copy_n(in.bias, width, inner.data() + (b - begin) * width);

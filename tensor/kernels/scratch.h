@@ -9,8 +9,9 @@ namespace kindling::kernels {
 
 class Scratch {
  public:
-  explicit Scratch(std::int64_t floats)
-      : data_(static_cast<float*>(allocate(floats * std::int64_t{sizeof(float)}))) {}
+  // `who` is the kernel that messages name.
+  Scratch(std::int64_t floats, const char* who)
+      : data_(static_cast<float*>(allocate(floats * std::int64_t{sizeof(float)}, who))) {}
   ~Scratch() { release(data_); }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;

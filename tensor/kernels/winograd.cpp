@@ -67,7 +67,8 @@ const float* steps_from(const float* sequence, int64_t steps, int64_t width, int
 class AtPoints {
  public:
   AtPoints(int64_t tiles, int64_t width)
-      : tiles_(tiles), width_(width), values_(points * tiles * width), edge_(points * width) {}
+      : tiles_(tiles), width_(width), values_(points * tiles * width, "conv1d"),
+        edge_(points * width, "conv1d") {}
 
   float* matrix(int64_t point) const { return values_.data() + point * step(); }
 
@@ -118,7 +119,7 @@ class KernelAtPoints {
  public:
   KernelAtPoints(int64_t taps, int64_t size, const WinogradMaps& maps, const float* kernel,
                  bool backward)
-      : size_(size), values_(points * size) {
+      : size_(size), values_(points * size, "conv1d") {
     const float* const first = backward ? kernel + (taps - 1) * size : kernel;
     for_blocks(size, [&](int64_t begin, int64_t end) {
       maps.kernel(first + begin, backward ? -size : size, values_.data() + begin, size,
@@ -199,9 +200,9 @@ void winograd_kernel_gradient(const Conv1DGeometry& g, const float* x, const flo
   const int64_t channels = g.channels / g.groups, filters = g.filters / g.groups;
   const int64_t size = channels * g.filters, all_taps = g.taps * size;
   const int64_t rows = tiles.block(), blocks = quotient_up(tiles.count(), rows);
-  sum_in_parts(blocks, all_taps, dkernel, [&](int64_t first, int64_t last, float* to) {
+  sum_in_parts("conv1d", blocks, all_taps, dkernel, [&](int64_t first, int64_t last, float* to) {
     AtPoints in(rows, g.channels), out(rows, g.filters);
-    const Scratch kernel(points * size);
+    const Scratch kernel(points * size, "conv1d");
     for (int64_t i = first; i < last; ++i) {
       const int64_t begin = i * rows, end = std::min(begin + rows, tiles.count());
       in.map_input(tiles, maps, x, begin, end);

@@ -110,7 +110,7 @@ TEST_CASE("numbers are read in no locale but their own") {
 }
 
 TEST_CASE("texts in messages are cut between characters") {
-  CHECK(kindling::quoted("a\tb\n") == "\"a\\tb\\n\"");
-  CHECK(kindling::quoted(std::string(59, 'x') + "\u00e4\u00e4") ==
+  CHECK(kindling::in_quotes("a\tb\n") == "\"a\\tb\\n\"");
+  CHECK(kindling::in_quotes(std::string(59, 'x') + "\u00e4\u00e4") ==
         '"' + std::string(59, 'x') + "\"...");
 }

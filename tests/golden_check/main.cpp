@@ -15,6 +15,7 @@
 #include <kindling/io/file.h>
 #include <kindling/io/json.h>
 #include <kindling/tensor/fail.h>
+#include <kindling/tools/check_output.h>
 
 #include "tests/golden_check/case.h"
 
@@ -108,8 +109,13 @@ int main(int argc, char** argv) try {
     for (const auto& file : files) check_file(file, total);
   }
   fmt::print("{} passed, {} failed\n", total.passed, total.failed);
-  if (!not_yet.empty()) return compare_with_list(not_yet, total.failures);
-  return total.failed > 0 ? 1 : 0;
+  if (not_yet.empty()) {
+    check_output();
+    return total.failed > 0 ? 1 : 0;
+  }
+  const int differences = compare_with_list(not_yet, total.failures);
+  check_output();
+  return differences;
 } catch (const std::exception& error) {
   fmt::print(stderr, "golden_check: {}\n", error.what());
   return 1;

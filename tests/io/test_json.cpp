@@ -7,7 +7,6 @@
 #include <kindling/layers/config_value.h>
 
 using kindling::Config;
-using kindling::in_quotes;
 using kindling::parse_json;
 using kindling::to_json;
 
@@ -193,13 +192,4 @@ TEST_CASE("configs that have no JSON are refused") {
 
 TEST_CASE("a byte order mark is no part of the JSON") {
   CHECK(kindling::parse_json("\xef\xbb\xbf{\"a\": 1}", "m.json")["a"].as_int("a") == 1);
-}
-
-TEST_CASE("texts in messages are in quotes and cut short") {
-  CHECK(in_quotes("a \"b\"\n") == R"("a \"b\"\n")");
-  CHECK(in_quotes(std::string_view("a\0b", 3)) == R"("a\u0000b")");
-  CHECK(in_quotes("caf\xe9") == "\"caf\ufffd\"");
-  CHECK(in_quotes(std::string(60, 'x')) == '"' + std::string(60, 'x') + '"');
-  CHECK(in_quotes(std::string(61, 'x')) == '"' + std::string(60, 'x') + "\"...");
-  CHECK(in_quotes(std::string(59, 'x') + "\u00e4") == '"' + std::string(59, 'x') + "\"...");
 }

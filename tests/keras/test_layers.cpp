@@ -73,6 +73,23 @@ TEST_CASE("Layers of one sequence come back") {
   for (const Layer& layer : layers) check_layer(layer);
 }
 
+TEST_CASE("Layers that are activations come back with their weights, under any name") {
+  const auto slopes = [] { return PReLU({.name = "slopes"}); };
+  const auto shared = PReLU({.shared_axes = {1}, .name = "by channel"});
+  const std::vector<Layer> layers = {
+      Activation({.activation = slopes()}),
+      Dense({.units = 5, .activation = slopes()}),
+      Dense({.units = 5, .activation = LeakyReLU({.negative_slope = 0.5, .name = "leak"})}),
+      Conv1D({.filters = 3, .kernel_size = 2, .activation = shared}),
+      SimpleRNN({.units = 3, .activation = slopes()}),
+      GRU({.units = 3, .activation = slopes()}),
+      LSTM({.units = 3, .activation = slopes(), .recurrent_activation = PReLU({.name = "gates"})}),
+      Bidirectional({.layer = LSTM({.units = 3, .activation = slopes()})}),
+      TimeDistributed({.layer = Dense({.units = 2, .activation = slopes()})}),
+  };
+  for (const Layer& layer : layers) check_layer(layer);
+}
+
 TEST_CASE("Layers of several inputs come back") {
   const auto two = [](const Layer& layer) {
     check_layer(layer, {sequence(), sequence()}, {some(1), some(2)});

@@ -8,39 +8,12 @@
 #include <kindling/io/json.h>
 #include <kindling/kindling.h>
 
+#include "tests/keras/edited_archives.h"
 #include "tests/keras/saved.h"
 
 using namespace kindling;
 
 namespace {
-
-using Edits = std::vector<std::pair<std::string, std::string>>;
-
-// A text in which each of these stands, and what is put there instead.
-std::string edited(std::string text, const Edits& edits) {
-  for (const auto& [from, to] : edits) {
-    INFO(from);
-    std::size_t at = text.find(from);
-    REQUIRE(at != text.npos);
-    for (; at != text.npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
-  }
-  return text;
-}
-
-// The archive of a model, its config and version changed.
-std::string archive_of(const Model& model, const Edits& edits, const std::string& version) {
-  const TemporaryFolder folder;
-  save_keras(model, folder.file("m.keras"), {.date_saved = a_date});
-  const ZipReader read(read_file(folder.file("m.keras")), "m.keras");
-  ZipWriter zip("m.keras");
-  for (const ZipMember& member : read.members()) {
-    std::string text = read.read(member.name);
-    if (member.name == "config.json") text = edited(text, edits);
-    if (member.name == "metadata.json") text = edited(text, {{"3.16.0", version}});
-    zip.add(member.name, text);
-  }
-  return zip.bytes();
-}
 
 Model loaded_as(const Model& model, const Edits& edits, const std::string& version) {
   const TemporaryFolder folder;
@@ -185,6 +158,102 @@ TEST_CASE("A loss that isn't there is needed by training and evaluation, a metri
   CHECK(left[0].starts_with(folder.file("m.keras") + ": compile_config: metrics: "));
   CHECK(left[0].find("no class \"Own\" is registered") != std::string::npos);
   CHECK(rest.evaluate({zeros({2, 4})}, zeros({2, 1})).names() == "loss, logcosh");
+}
+
+namespace {
+
+// A model whose layer has a regularizer, its archive with another text in the regularizer's place,
+// loaded; what was left out, without the file's name.
+struct Read {
+  Read(const Model& model, const Edits& edits) {
+    const std::string path = folder.file("m.keras");
+    write_file(path, archive_of(model, edits, "3.16.0"));
+    std::vector<std::string> all;
+    loaded.emplace(load_keras(path, {.left_out = &all}));
+    for (const std::string& each : all) left.push_back(each.substr(path.size() + 2));
+  }
+  TemporaryFolder folder;
+  std::optional<Model> loaded;
+  std::vector<std::string> left;
+};
+
+Model with_dense(const DenseOptions& options) {
+  const SymbolicTensor x = Input({.shape = {4}, .name = "x"});
+  Model model(x, Dense({.units = 1, .name = "o"})(Dense(options)(x)));
+  randomize(model);
+  model.compile({.loss = MeanSquaredError()});
+  return model;
+}
+
+}  // namespace
+
+TEST_CASE("Initializers, regularizers and constraints that aren't there: predicting needs none") {
+  const Tensors x = {normals({3, 4}, 1)};
+  const Model model = with_dense({.units = 3, .kernel_initializer = Constant({.value = 2.5}),
+                                  .kernel_regularizer = L2({.l2 = 0.5}),
+                                  .bias_constraint = NonNeg(), .name = "d"});
+  const std::string of_keras = R"("module":"keras.regularizers",)";
+  const std::string ours = of_keras + R"("class_name":"L2","config":{"l2":0.5},)"
+                                      R"("registered_name":null)";
+  const std::string known = "one of L1, L1L2, L2, OrthogonalRegularizer is needed, got ";
+  const std::string where = "config.json: Dense \"d\": kernel_regularizer: ";
+  const std::pair<std::string, std::string> regularizers[] = {
+      {R"("module":"mine","class_name":"Own","config":{"decay":0.5},)"
+       R"("registered_name":"package>Own")", known + "\"Own\""},
+      {R"("module":"builtins","class_name":"function","config":"own",)"
+       R"("registered_name":"function")", known + "\"own\""},
+      {R"("class_name":"__lambda__","config":{"code":"4wE="})", known + "\"__lambda__\""},
+      {of_keras + R"("class_name":"L2","config":{"l2":"x"})",
+       "l2: a number is needed, got \"x\""},
+      {of_keras + R"("class_name":"L2","config":{"l2":0.5,"l3":1})",
+       "unknown option \"l3\", got 1"}};
+  for (const auto& [written, why] : regularizers) {
+    const Read read(model, {{ours, written}});
+    INFO(written);
+    CHECK(read.left == std::vector<std::string>{where + why});
+    check_same_predictions(model, *read.loaded, x);
+    for (const char* what : {"fit", "evaluate"}) {
+      CHECK(why_not(*read.loaded, what) ==
+            where.substr(where.find("Dense")) + why + "; the model was loaded without it");
+    }
+    const std::string again = read.folder.file("again");  // as it was written, and in a folder
+    save_keras(*read.loaded, again + ".keras");
+    std::vector<std::string> left;
+    load_keras(again + ".keras", {.left_out = &left});
+    CHECK(left == std::vector<std::string>{again + ".keras: " + where + why});
+    read.loaded->save(again);
+    check_same_predictions(model, Model::load(again), x);
+  }
+
+  // An initializer is needed by new weights alone, a constraint by training.
+  const Edits edits = {{"\"Constant\"", "\"Own\""}};
+  const Read initializer(model, edits);
+  REQUIRE(initializer.left.size() == 1);
+  CHECK(initializer.left[0].starts_with("config.json: Dense \"d\": kernel_initializer: one of "));
+  CHECK(why_not(*initializer.loaded, "fit") == "no error");
+  const Read constraint(model, {{"\"NonNeg\"", "\"Own\""}});
+  const std::string needed = "Dense \"d\": bias_constraint: one of MaxNorm, MinMaxNorm, NonNeg, "
+                             "UnitNorm is needed, got \"Own\"";
+  CHECK(constraint.left == std::vector<std::string>{"config.json: " + needed});
+  CHECK(why_not(*constraint.loaded, "evaluate") == "no error");
+  CHECK(why_not(*constraint.loaded, "fit") == needed + "; the model was loaded without it");
+  const Weights weights = constraint.loaded->weights();
+  const Tensor kernel = weights[0].value.clone();
+  backward(sum(square(constraint.loaded->call(x)[0])));
+  CHECK(message_of([&] { SGD().step(weights); }) ==
+        needed + "; the model was loaded without it");
+  CHECK(same_bits(weights[0].value, kernel));
+  constraint.loaded->get_layer("d").set_trainable(false);
+  CHECK(why_not(*constraint.loaded, "fit") == "no error");
+
+  const Model active = with_dense({.units = 3, .activity_regularizer = L1(), .name = "d"});
+  const Read activity(active, {{"\"L1\"", "\"Own\""}});
+  check_same_predictions(active, *activity.loaded, x);
+  for (const char* what : {"fit", "evaluate"}) {
+    CHECK(why_not(*activity.loaded, what) ==
+          "Dense \"d\": activity_regularizer: " + known +
+              "\"Own\"; the model was loaded without it");
+  }
 }
 
 TEST_CASE("What is left out is a warning, unless it is asked for") {

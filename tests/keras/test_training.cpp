@@ -1,4 +1,7 @@
 // Training goes on from an archive where it stopped.
+#include <thread>
+
+#include <kindling/io/archives/keras.h>
 #include <kindling/kindling.h>
 #include <kindling/train/keras.h>
 #include <kindling/train/keras_optimizer.h>
@@ -173,4 +176,48 @@ TEST_CASE("What a Keras archive has no place for is refused") {
   CHECK(why({.optimizer = adam, .loss = Poisson()}) ==
         "Adam \"adam\": exclude_from_weight_decay has no place in a Keras archive; save the model "
         "with .include_optimizer = false");
+}
+
+TEST_CASE("A checkpoint that Keras couldn't open is refused before training") {
+  const TemporaryFolder folder;
+  const auto why = [&](const std::string& file, const ActivationFunction& activation,
+                       const Optimizer& optimizer) {
+    const auto x = Input({.shape = {4}, .name = "x"});
+    const auto h = Dense({.units = 4, .activation = activation, .name = "h"})(x);
+    Model model(x, Dense({.units = 1, .name = "d"})(h), "m");
+    model.compile({.optimizer = optimizer, .loss = MeanSquaredError()});
+    const Tensor before = model.weights().back().value.clone();
+    const std::string message = message_of([&] {
+      model.fit({ones({2, 4})}, ones({2, 1}),
+                {.verbose = Verbose::silent,
+                 .callbacks = {ModelCheckpoint({.filepath = folder.file(file)})}});
+    });
+    CHECK(same_bits(model.weights().back().value, before) == (message != "no error"));
+    return message;
+  };
+  const ActivationFunction old = "hard_sigmoid_keras2";
+  CHECK(why("m.keras", old, Adam()) ==
+        "Dense \"h\": has the activation hard_sigmoid_keras2, which Keras 3 does not have");
+  CHECK(why("{epoch}/m.keras", relu, LazyAdam({.name = "lazy"})) ==
+        "LazyAdam \"lazy\": how Keras keeps its state is not known; save the model with "
+        ".include_optimizer = false");
+  CHECK(why("m", old, LazyAdam()) == "no error");
+  CHECK(why("{epoch}/m.keras", relu, Adam()) == "no error");
+  CHECK(Model::load(folder.file("1/m.keras")).compile_options() != nullptr);
+}
+
+TEST_CASE("Archives may be written beside predictions", "[threads]") {
+  const Model model = text_model();
+  const Tensors x = batch(1).inputs;
+  const Tensor y = model.predict(x);
+  const TemporaryFolder folder;
+  std::thread writer([&] {
+    for (int i = 0; i < 5; ++i) save_keras(model, folder.file("m.keras"));
+    save_keras_weights(model, folder.file("m.weights.h5"));
+  });
+  bool same = true;
+  for (int i = 0; i < 20; ++i) same = same && same_bits(model.predict(x), y);
+  writer.join();
+  CHECK(same);
+  check_same_weights(load_keras(folder.file("m.keras")), model);
 }

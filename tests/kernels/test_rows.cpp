@@ -1,10 +1,12 @@
 // Pooling and layer normalization, with every instruction set.
 #include <kindling/tensor/kernels/layer_norm.h>
 #include <kindling/tensor/kernels/pooling.h>
+#include <kindling/tensor/kernels/scratch.h>
 
 #include "tests/kernels/oracle.h"
 #include "tests/kernels/samples.h"
 #include "tests/kernels/targets.h"
+#include "tests/tensors.h"
 
 using namespace kindling::kernels;
 using std::int64_t;
@@ -104,4 +106,9 @@ TEST_CASE("pooling and its gradients over odd numbers of channels") {
       CHECK(error_of(dx, to_mean) < 1e-6);
     });
   }
+}
+
+TEST_CASE("A kernel that finds no memory for what it keeps is named") {
+  CHECK(kindling::message_of([] { Scratch(int64_t{1} << 50, "conv1d"); }) ==
+        "conv1d: out of memory for what it keeps while it runs, 4503599627370496 bytes");
 }

@@ -111,3 +111,19 @@ TEST_CASE("Numbers in configs are the shortest that read back the same") {
   CHECK(layer.config()["rate"].str() == "0.1");
   CHECK(layer.config()["seed"].str() == "3");
 }
+
+TEST_CASE("Fields are found in any order, and what was not asked for is told") {
+  Config config{Config::Map()};
+  Fields out(config);
+  for (std::int64_t i = 0; i < 5; ++i) out(std::to_string(i % 3).c_str(), i);
+  CHECK(config.str() == R"({"0": 3, "1": 4, "2": 2})");
+  Fields in(config, "who");
+  std::int64_t value = 0;
+  for (const char* name : {"2", "0", "no", "2"}) in(name, value);
+  CHECK(value == 2);
+  CHECK(message_of([&] { in.finish(); }) == "who: unknown option \"1\", got 4");
+  in("1", value);
+  CHECK(message_of([&] { in.finish(); }) == "no error");
+  CHECK(message_of([] { Fields(Config(), "who").finish(); }) ==
+        "who: an object is needed, got null");
+}

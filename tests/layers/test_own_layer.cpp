@@ -270,3 +270,42 @@ TEST_CASE("A layer of one's own takes as many inputs as its call does") {
   CHECK(message_of([&] { layer.call(Tensors{}); }) ==
         "Weighed \"w\": takes at least one input, got none");
 }
+
+namespace {
+
+// Reads two inputs, where it is told to.
+class GateImpl : public LayerImpl {
+ public:
+  struct Options {
+    bool in_build = false;
+    std::string name = {};
+  };
+  explicit GateImpl(Options o) : LayerImpl("Gate", o.name), options_(o) {}
+  void fields(Fields& f) override { f("in_build", options_.in_build); }
+  void build(const Shapes& inputs) override {
+    if (options_.in_build) add_weight("w", {inputs[1][-1]}, Ones());
+  }
+  Tensors call(const Tensors& inputs, const Call&) override { return {inputs[0] * inputs[1]}; }
+
+ private:
+  Options options_;
+};
+using Gate = Handle<GateImpl>;
+
+}  // namespace
+
+TEST_CASE("A layer of one's own that is first called with too few inputs says so") {
+  const Tensor x = ones({2, 3});
+  for (const bool in_build : {false, true}) {
+    const Gate gate({.in_build = in_build, .name = "g"});
+    const std::string message = "Gate \"g\": takes at least 2 inputs, got 1";
+    CHECK(message_of([&] { gate(x); }) == message);
+    CHECK(message_of([&] { gate(Input({.shape = {3}})); }) == message);
+    CHECK(message_of([&] { gate.call(Tensors{}); }) ==
+          "Gate \"g\": takes at least one input, got none");
+    // It is not built for one input by that.
+    if (in_build) CHECK(gate({x, x}).shape() == Shape{2, 3});
+  }
+  const Tensors list = {x};
+  CHECK(message_of([&] { list[1]; }) == "a list of 1 has no number 1");
+}

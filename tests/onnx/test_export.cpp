@@ -1,5 +1,6 @@
 // What an exported file is made of, and what ONNX's own checker says of it.
 #include <algorithm>
+#include <thread>
 
 #include <onnx/checker.h>
 #include <onnx/shape_inference/implementation.h>
@@ -192,4 +193,21 @@ TEST_CASE("A layer that is no graph has the inputs of its first call, or those t
   CHECK(texts_of(graph.output()) == Strings{"output_0 FLOAT (batch, x_time, 3)"});
   CHECK(message_of([&] { onnx_bytes(dense, {.input_signature = {{.shape = {5}}}}); }) ==
         "Dense \"head\": kernel (4, 3) was built for 4 channels, got input (None, 5)");
+}
+
+TEST_CASE("A model may be exported beside predictions", "[threads]") {
+  const auto x = Input({.shape = {any}, .dtype = DType::int32, .name = "x"});
+  const auto h = Embedding({.input_dim = 9, .output_dim = 4})(x);
+  const Model model(x, Dense({.units = 1})(GlobalAveragePooling1D()(LSTM(
+                           {.units = 3, .return_sequences = true})(h))));
+  const Tensor ids = random_ids({3, 4}, 1, 9), y = model.predict(ids);
+  const TemporaryFolder folder;
+  std::thread writer([&] {
+    for (int i = 0; i < 5; ++i) export_onnx(model, folder.file("m.onnx"));
+  });
+  bool same = true;
+  for (int i = 0; i < 20; ++i) same = same && same_bits(model.predict(ids), y);
+  writer.join();
+  CHECK(same);
+  CHECK(read_file(folder.file("m.onnx")).size() > 100);
 }

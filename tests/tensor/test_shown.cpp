@@ -23,7 +23,7 @@ TEST_CASE("What would be more than text on a terminal is escaped, the rest stays
         "caf\ufffd, \ufffd, \ufffd\ufffd\ufffd, \ufffd\ufffd");
   CHECK(shown(shown("\x1b\xff")) == shown("\x1b\xff"));
   CHECK(shown_lines("a\n\x1b\n") == "a\n\\u001b\n");
-  CHECK(quoted("a \"b\" \\ \u202e") == "\"a \\\"b\\\" \\\\ \\u202e\"");
+  CHECK(in_quotes("a \"b\" \\ \u202e") == "\"a \\\"b\\\" \\\\ \\u202e\"");
 }
 
 TEST_CASE("Long texts are cut, between characters") {
@@ -33,7 +33,9 @@ TEST_CASE("Long texts are cut, between characters") {
   CHECK(shown("abcdefghi", 8) == "abcdef...hi");
   CHECK(shown("abcde\u00e4fg\u00e4i", 8) == "abcde...\u00e4i");
   CHECK(shown(std::string(1000, '\x80'), 8).size() == 8 * 3 + 3);
-  CHECK(quoted(x) == '"' + x.substr(0, 60) + "\"...");
+  CHECK(in_quotes(x) == '"' + x.substr(0, 60) + "\"...");
+  CHECK(in_quotes(x.substr(0, 60)) == '"' + x.substr(0, 60) + '"');
+  CHECK(in_quotes(x.substr(0, 59) + "\u00e4") == '"' + x.substr(0, 59) + "\"...");
 }
 
 TEST_CASE("Errors and warnings are safe to print, whatever the names in them") {

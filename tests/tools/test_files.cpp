@@ -222,6 +222,19 @@ TEST_CASE("kindling info: a folder inside a model's, names that move the cursor,
   }
 }
 
+TEST_CASE("kindling info --json is JSON whatever bytes names have") {
+  const TemporaryFolder folder;
+  const std::string odd = folder.file("caf\xe9.npz");
+  write_npz(odd, {{"a", tensor({1.0})}});
+  CHECK(info_of("'" + odd + "'")["file"] == folder.file("caf\ufffd.npz"));
+  const std::string model = folder.file("model");
+  Model::load(keras_file("mlp.keras")).save(model);
+  write_file(model + "/\xe8", "1");
+  write_file(model + "/\xe9", "12");
+  CHECK(info_of(model)["metadata"] ==
+        nlohmann::json{{"file \ufffd", "1 bytes"}, {"file \ufffd (2)", "2 bytes"}});
+}
+
 TEST_CASE("kindling shows what files say escaped and cut, and as JSON without a change") {
   const TemporaryFolder folder;
   const std::string name = "a\x1b]0;x\x07\u009b2J\u202e\n" + std::string(1'000'000, 'x');

@@ -252,6 +252,10 @@ TEST_CASE("A backup from a machine with other vector instructions says so") {
   const Warnings warnings;
   trained(again, {backup, interrupt_after(1)});
   CHECK(last_warning.empty());
+  write_state(file, edited(state, {"instruction_sets"}, Config()));
+  CHECK(message_of([&] { trained(again, {backup}); }) ==
+        file + ": was written by kindling 0.1, which alone can go on with that run; delete the "
+               "file to start anew");
   write_state(file, edited(state, {"instruction_sets"}, "SSE2, OpenBLAS Atom"));
   CHECK(trained(again, {backup, interrupt_after(-1)}).epochs.size() == 3);
   CHECK(last_warning.starts_with(file + ": was written by a program that computed with \"SSE2, "

@@ -98,3 +98,29 @@ TEST_CASE("A path that can't be written is said before training, and nothing is 
   CHECK_FALSE(fs::exists(folder.file("new.csv")));
   CHECK_FALSE(fs::exists(folder.file("m-1")));
 }
+
+TEST_CASE("A checkpoint that can't be written is said before training, wherever its name leads") {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("1", "mine");
+  CHECK(early(ModelCheckpoint({.filepath = folder.file("{epoch}/deep/m")})) ==
+        folder.file("1/deep") + ": cannot be made, Not a directory");
+  fs::create_directories(folder.file("of/1/m.keras"));
+  CHECK(early(ModelCheckpoint({.filepath = folder.file("of/{epoch}/m.keras")})) ==
+        folder.file("of/1/m.keras") + ": is a folder, a file is needed");
+  CHECK(early(ModelCheckpoint({.filepath = folder.file("at/{epoch}/m.h5")}))
+            .starts_with(folder.file("at/1/m.h5") + ": whole models are saved as .keras archives"));
+  CHECK(fs::is_empty(folder.file("at")));
+  Model model = small_model();
+  trained(model, {ModelCheckpoint({.filepath = folder.file("at/{epoch}/m")})}, 1);
+  CHECK(fs::exists(folder.file("at/1/m/model.json")));
+
+  // What JSON can't say.
+  const auto x = Input({.shape = {3}, .name = "x"});
+  Model odd(x, Dense({.units = 1, .name = "caf\xe9"})(x), "m");
+  odd.compile({.loss = MeanSquaredError()});
+  const auto count = std::make_shared<CountBatchesImpl>();
+  CHECK(message_of([&] {
+          trained(odd, {Callback(count), ModelCheckpoint({.filepath = folder.file("odd")})});
+        }).find("a text must be UTF-8, got \"caf\ufffd") != std::string::npos);
+  CHECK(count->count() == 0);
+}

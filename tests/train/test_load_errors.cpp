@@ -224,6 +224,48 @@ TEST_CASE("Inputs and outputs that can't be") {
         "M/model.json: keras_history: a list is needed, got null");
 }
 
+TEST_CASE("Weights of a layer in several places may be there once for each, as 0.1 wrote them") {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("m"), file = path + "/weights.safetensors";
+  const auto x = Input({.shape = {3}, .name = "x"});
+  const auto d = Dense({.units = 3, .name = "d"});
+  const auto nested = [&](const std::string& name) {
+    const auto in = Input({.shape = {3}, .name = "in"});
+    return Model(in, d(in), name);
+  };
+  const Model one = nested("one"), two = nested("two");
+  Model model(x, d(two(one(x))), "m");
+  model.save(path);
+  NamedTensors tensors = read_safetensors(file).tensors;
+  CHECK(tensors.size() == 2);
+  const TensorFile written = read_safetensors(file);
+  for (const char* place : {"one/d/", "two/d/", "d/"}) {
+    for (const char* name : {"kernel", "bias"}) {
+      const std::string weight = std::string(place) + name;
+      if (written.contains(weight)) continue;
+      tensors.emplace_back(weight, written.at(std::string("one/d/") + name));
+    }
+  }
+  REQUIRE(tensors.size() == 6);
+  write_safetensors(file, tensors);
+  const Model loaded = Model::load(path);
+  const Tensor in = normals({2, 3}, 1);
+  CHECK(same_bits(loaded.predict(in), model.predict(in)));
+  CHECK(loaded.weights().size() == 2);
+  const std::string alone = folder.file("w.safetensors");
+  write_safetensors(alone, tensors);
+  CHECK(message_of([&] { model.load_weights(alone); }) == "no error");
+  tensors.back().second = full({3}, 2);
+  write_safetensors(alone, tensors);
+  CHECK(message_of([&] { model.load_weights(alone); }) ==
+        alone + ": \"one/d/bias\" and \"" + tensors.back().first + "\" are one weight here, of "
+                "a layer that stands in several places, and have different numbers");
+  tensors.back().second = zeros({4});
+  write_safetensors(alone, tensors);
+  CHECK(message_of([&] { model.load_weights(alone); })
+            .ends_with("is float32 (4,), not float32 (3,)"));
+}
+
 TEST_CASE("Weights that don't fit are all listed, and none is loaded") {
   const Saved saved;
   const NamedTensors right = saved.tensors();

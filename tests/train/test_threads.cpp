@@ -1,28 +1,16 @@
 // What may run at the same time (docs/promises.md), and that evaluating leaves no trace. Built with
 // the thread sanitizer these tests look for data races too.
 #include <algorithm>
-#include <thread>
 
 #include <kindling/kindling.h>
 
 #include "tests/tensors.h"
+#include "tests/train/at_once.h"
 #include "tests/train/net.h"
 
 using namespace kindling;
 
 namespace {
-
-// Runs body(0) .. body(count - 1), each in a thread of its own.
-void at_once(int count, const std::function<void(int)>& body) {
-  std::vector<std::thread> all;
-  std::vector<std::string> failed(static_cast<std::size_t>(count));
-  for (int i = 0; i < count; ++i) {
-    std::string& message = failed[static_cast<std::size_t>(i)];
-    all.emplace_back([&, i] { message = message_of([&] { body(i); }); });
-  }
-  for (std::thread& one : all) one.join();
-  for (const std::string& message : failed) CHECK(message == "no error");
-}
 
 Tensors values_of(const Weights& weights) {
   Tensors values;
@@ -225,6 +213,7 @@ TEST_CASE("Several threads evaluate and predict one model, the first call includ
       if (i % 2 == 1) all_y[at] = together.predict(rows);
       CHECK_NOTHROW(together.weights());
       CHECK_NOTHROW(together.losses());
+      CHECK_NOTHROW(together.summary());
     });
     for (std::size_t i = 0; i < 6; ++i) {
       CHECK(same(all_logs[i], all_logs[0]));

@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 
 #include <kindling/tensor/kernels/elementwise.h>
+#include <kindling/tools/check_output.h>
 
 #include "tests/kernels/targets.h"
 #include "tests/kernels/units.h"
@@ -112,7 +113,7 @@ double most_in(const std::map<std::string, Errors>& table, const std::string& na
 
 }  // namespace
 
-int main(int count, char** arguments) {
+int main(int count, char** arguments) try {
   const std::uint64_t stride = count > 2 ? std::strtoull(arguments[1], nullptr, 10) : 0;
   if (stride == 0) {
     std::fprintf(stderr, "usage: vector_errors STRIDE TABLE [FUNCTION..]\n");
@@ -146,5 +147,9 @@ int main(int count, char** arguments) {
     std::fflush(stdout);
   }
   std::fputs(too_large.c_str(), stderr);
+  kindling::check_output();
   return too_large.empty() ? 0 : 1;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "vector_errors: %s\n", error.what());
+  return 1;
 }
