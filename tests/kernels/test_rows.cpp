@@ -6,7 +6,7 @@
 #include "tests/kernels/oracle.h"
 #include "tests/kernels/samples.h"
 #include "tests/kernels/targets.h"
-#include "tests/tensors.h"
+#include "tests/catch.h"
 
 using namespace kindling::kernels;
 using std::int64_t;
@@ -109,6 +109,6 @@ TEST_CASE("pooling and its gradients over odd numbers of channels") {
 }
 
 TEST_CASE("A kernel that finds no memory for what it keeps is named") {
-  CHECK(kindling::message_of([] { Scratch(int64_t{1} << 50, "conv1d"); }) ==
+  CHECK(message_of([] { Scratch(int64_t{1} << 50, "conv1d"); }) ==
         "conv1d: out of memory for what it keeps while it runs, 4503599627370496 bytes");
 }
