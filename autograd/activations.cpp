@@ -1,8 +1,11 @@
 #include <kindling/autograd/activations.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numbers>
+#include <numeric>
+#include <vector>
 
 #include <kindling/autograd/elementwise.h>
 #include <kindling/autograd/graph.h>
@@ -198,26 +201,45 @@ Tensor sparse_sigmoid(const Tensor& x) {
 
 // y = max(x - t, 0): t is the mean of what lies above it, less a share of 1. What lies above is
 // found from all by leaving out what does not, until nothing is left to leave out.
+// With x_1 >= x_2 >= .. and c_i = x_1 + .. + x_i, k is the largest i such that 1 + i x_i > c_i.
+// y = max(x - t, 0), t = (c_1 + .. + c_k - 1) / k
+// dx_i = h_i - (i <= k ? (k + 1 - i) / k : 0) sum(h), h = y > 0 ? g : 0
 Tensor sparsemax(const Tensor& x, int axis) {
   require("sparsemax", x, DType::float32);
-  if (x.size(detail::resolve("sparsemax", x.shape(), axis)) == 0) {
-    fail("sparsemax: no element to choose from [x {}]", x.shape().str());
+  const int along = detail::resolve("sparsemax", x.shape(), axis);
+  const std::int64_t size = x.size(along), inner = x.shape().inner(along);
+  if (size == 0) fail("sparsemax: no element to choose from [x {}]", x.shape().str());
+  Tensor y = Tensor::empty(x.shape()), slope = zeros(x.shape());
+  const float* in = x.floats().data();
+  float *out = y.mutable_floats().data(), *slopes = slope.mutable_floats().data();
+  std::vector<std::int64_t> falling(static_cast<std::size_t>(size));
+  for (std::int64_t line = 0; line < x.elements() / size; ++line) {
+    const std::int64_t first = line / inner * size * inner + line % inner;
+    const auto value = [&](std::int64_t i) { return static_cast<double>(in[first + i * inner]); };
+    std::iota(falling.begin(), falling.end(), std::int64_t{0});
+    std::ranges::stable_sort(falling, [&](std::int64_t a, std::int64_t b) {
+      return value(a) > value(b) || (std::isnan(value(a)) && !std::isnan(value(b)));
+    });
+    // Without the largest, c_i loses no 1 beside large numbers.
+    const double largest = value(falling[0]);
+    double sum = 0, sum_below = 0, sums = 0, k = 0;
+    for (const std::int64_t i : falling) {
+      sum_below += value(i) - largest;
+      if (k > 0 && !(1 + (k + 1) * (value(i) - largest) > sum_below)) break;
+      sums += sum += value(i);
+      ++k;
+    }
+    double left = k;
+    for (const std::int64_t i : falling) {
+      const double above = value(i) - (sums - 1) / k;
+      out[first + i * inner] = static_cast<float>(above <= 0 ? 0 : above);
+      if (left > 0) slopes[first + i * inner] = static_cast<float>(left-- / k);
+    }
   }
-  const ReduceOptions along{.axis = {axis}, .keepdims = true};
-  const Tensor v = x - max(stop_gradient(x), along);
-  Tensor above = cast(ones(x.shape()), DType::boolean);
-  const auto level = [&](const Tensor& of) {
-    const Tensor total = sum(where(above, of, scalar(0)), along);
-    return (total - 1) / sum(cast(above, DType::float32), along);
-  };
-  for (;;) {
-    const Tensor plain = stop_gradient(v);
-    const Tensor higher = logical_not(less_equal(plain, level(plain)));  // or NaN
-    const Tensor still = logical_and(above, higher);
-    if (std::ranges::equal(still.bools(), above.bools())) break;
-    above = still;
-  }
-  return where(above, v - level(v), scalar(0));
+  return record("sparsemax", y, wrt(x, [y, slope, axis](const Tensor& g) {
+                  const Tensor h = where(greater(y, 0), g, scalar(0));
+                  return h - slope * sum(h, {.axis = {axis}, .keepdims = true});
+                }));
 }
 
 Tensor exponential(const Tensor& x) {

@@ -57,8 +57,10 @@ inline Tensor hard_shrink(const Tensor& x) { return hard_shrink(x, 0.5); }
 Tensor threshold(const Tensor& x, double threshold, double default_value);
 Tensor sparse_plus(const Tensor& x);  // x < 1 ? max(x + 1, 0)^2 / 4 : x
 Tensor sparse_sigmoid(const Tensor& x);      // min(max(x + 1, 0), 2) / 2
-// The point nearest to x, along an axis, of those with no negative part that sum to 1.
-// Source: Martins and Astudillo, "From softmax to sparsemax" (2016).
+// What Keras's releases compute, max(x - t, 0) along an axis, which for all but one-hot results
+// isn't what the paper has, whose results sum to 1: t there is (c_k - 1) / k of the k elements that
+// stay, with c_i the sum of the i largest; Keras has (c_1 + .. + c_k - 1) / k.
+// Source: keras.activations.sparsemax; Martins and Astudillo, "From softmax to sparsemax" (2016).
 Tensor sparsemax(const Tensor& x, int axis = -1);
 Tensor exponential(const Tensor& x);  // exp(x)
 Tensor linear(const Tensor& x);       // x

@@ -63,12 +63,11 @@ template <class F>
 Tensor logical(const char* who, const Tensor& a, const Tensor& b, F f) {
   detail::require(who, a, DType::boolean);
   detail::require(who, b, DType::boolean);
-  if (a.shape() != b.shape()) {
-    fail("{}: shapes differ [a {}, b {}]", who, a.shape().str(), b.shape().str());
-  }
-  Tensor c = Tensor::empty(a.shape(), DType::boolean, who);
+  const Shape shape = broadcast_shapes(who, a.shape(), b.shape());
+  const Tensor x = broadcast_to(a, shape), y = broadcast_to(b, shape);
+  Tensor c = Tensor::empty(shape, DType::boolean, who);
   const auto out = c.mutable_bools();
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = f(a.bools()[i], b.bools()[i]);
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = f(x.bools()[i], y.bools()[i]);
   return c;
 }
 

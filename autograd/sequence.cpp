@@ -82,7 +82,7 @@ Tensor finite_where_masked(const Tensor& x, const Tensor& mask) {
   detail::require("finite_where_masked", x, DType::float32);
   detail::require("finite_where_masked", mask, DType::boolean);
   const int rank = mask.rank();
-  if (rank > x.rank() || !std::equal(mask.shape().begin(), mask.shape().end(), x.shape().begin())) {
+  if (!mask.shape().leads(x.shape())) {
     fail("finite_where_masked: a mask has the leading sizes of its tensor [x {}, mask {}]",
          x.shape().str(), mask.shape().str());
   }

@@ -81,21 +81,19 @@ void SoftmaxImpl::check(const Shapes& inputs) const {
 
 Tensor SoftmaxImpl::compute_mask(const Tensors& inputs, const Call& call) {
   const Tensor& mask = call.masks[0];
-  const Shape& shape = inputs[0].shape();
-  if (!mask.defined() || mask.shape() == shape) return mask;
-  bool fits = mask.rank() <= shape.rank();
-  for (int axis = -1; fits && axis >= -mask.rank(); --axis) {
-    fits = mask.size(axis) == 1 || mask.size(axis) == shape[axis];
-  }
-  if (!fits) {
+  if (!mask.defined()) return mask;
+  Shape shape = mask.shape();
+  while (shape.rank() < inputs[0].rank()) shape = shape.inserted(0, 1);
+  if (!shape.masks(inputs[0].shape())) {
     fail("{}: a mask broadcasts to the input, got {} [input {}]", who(), mask.shape().str(),
-         shape.str());
+         inputs[0].shape().str());
   }
-  return broadcast_to(mask, shape);
+  return mask.reshaped(shape);
 }
 
 Tensors SoftmaxImpl::call(const Tensors& inputs, const Call& call) {
-  const Tensor mask = compute_mask(inputs, call);
+  Tensor mask = compute_mask(inputs, call);
+  if (mask.defined()) mask = broadcast_to(mask, inputs[0].shape());
   const std::vector<int> axes = detail::resolved(who(), options_.axis, inputs[0].shape());
   return {detail::along_axes(axes, inputs[0], mask, [](const Tensor& x, const Tensor& counts) {
     return counts.defined() ? masked_softmax(x, counts) : softmax(x);

@@ -42,11 +42,6 @@ Tensor probe(const LayerImpl& layer, const Shape& shape, DType dtype, std::int64
   return cast(zeros(known), dtype);
 }
 
-// Whether a mask's sizes are its tensor's first ones.
-bool leads(const Shape& mask, const Shape& x) {
-  return mask.rank() <= x.rank() && std::equal(mask.begin(), mask.end(), x.begin());
-}
-
 template <class T>
 const T& only(const std::vector<T>& results, const Layer& layer) {
   if (results.size() != 1) {
@@ -272,7 +267,7 @@ Tensors LayerImpl::run(const Tensors& given, const CallOptions& options) {
   Tensors inputs = given;
   for (std::size_t i = 0; supports_masking_ && i < inputs.size(); ++i) {
     const Tensor &x = inputs[i], &mask = settled.masks[i];
-    if (mask.defined() && x.dtype() == DType::float32 && leads(mask.shape(), x.shape())) {
+    if (mask.defined() && x.dtype() == DType::float32 && mask.shape().leads(x.shape())) {
       inputs[i] = finite_where_masked(x, mask);
     }
   }

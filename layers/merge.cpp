@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include <kindling/autograd/shaping.h>
-#include <kindling/tensor/broadcast.h>
 #include <kindling/tensor/fail.h>
 
 namespace kindling {
@@ -30,16 +29,10 @@ Shape joined(const Shapes& shapes, std::size_t& fits) {
   return all;
 }
 
-// Where either counts.
-Tensor either(const Tensor& a, const Tensor& b) {
-  const Shape shape = broadcast_shapes("a mask", a.shape(), b.shape());
-  return logical_or(broadcast_to(a, shape), broadcast_to(b, shape));
-}
-
 Tensor any_of(const Tensors& masks) {
   if (masks.empty() || !std::ranges::all_of(masks, &Tensor::defined)) return {};
   Tensor all = masks[0];
-  for (const Tensor& mask : masks) all = either(all, mask);
+  for (const Tensor& mask : masks) all = logical_or(all, mask);
   return all;
 }
 

@@ -141,6 +141,30 @@ Tensors MultiHeadAttentionImpl::attend(const Tensors& inputs, const Call& call,
   return results;
 }
 
+Tensors MultiHeadAttentionImpl::with_masks(Tensors results, const Tensors& inputs,
+                                           const Call& call) {
+  results = LayerImpl::with_masks(std::move(results), inputs, call);
+  if (results.size() < 2) return results;
+  // The pairs that see each other, of the size of what restricts them: as in Keras, whose layer
+  // takes its scores from a Softmax layer.
+  Tensor seen;
+  const auto restrict = [&seen](const Tensor& pairs) {
+    seen = seen.defined() ? logical_and(seen, pairs) : pairs;
+  };
+  const std::int64_t batch = inputs[0].size(0), queries = inputs[0].size(1);
+  const std::int64_t values = inputs[1].size(1);
+  if (call.masks[0].defined()) restrict(call.masks[0].reshaped({batch, 1, queries, 1}));
+  for (std::size_t i = 1; i < inputs.size(); ++i) {
+    if (call.masks[i].defined()) restrict(call.masks[i].reshaped({batch, 1, 1, values}));
+  }
+  if (inputs.size() > 3) restrict(inputs[3].reshaped({batch, 1, queries, values}));
+  if (call.use_causal_mask) {
+    restrict(greater_equal(arange(queries).reshaped({1, 1, queries, 1}), arange(values)));
+  }
+  results[1] = with_mask(results[1], seen);
+  return results;
+}
+
 Shapes MultiHeadAttentionImpl::compute_output_shape(const Shapes& inputs, const Call& call) {
   const Shape &query = inputs[0], &given = options_.output_shape;
   Shapes results = {given.rank() > 0 ? joined(query, 0, 2, given) : query};

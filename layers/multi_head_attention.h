@@ -17,7 +17,8 @@
 //           attention_output/bias (output_shape...)
 // Masks     a query sees a value if no mask hides either, nor the key, nor their pair, nor the
 //           causal order; one that sees nothing weighs all alike, or, as in Keras where dropout is
-//           above 0 or scores are returned, gets no values. The query's is passed on. In a Model it
+//           above 0 or scores are returned, gets no values. The query's is passed on; scores
+//           carry what masks, attention_mask and causality leave of the pairs. In a Model it
 //           takes masks away from query, value and key, as in Keras since 3.8: a later
 //           MultiHeadAttention of theirs, or of Add()({x, attention}), sees none, and a model's
 //           output that comes of them carries none.
@@ -62,6 +63,7 @@ class MultiHeadAttentionImpl : public AttentionBase {
   void check(const Shapes& inputs) const override;
   void build(const Shapes& inputs) override;
   Shapes compute_output_shape(const Shapes& inputs, const Call& call) override;
+  Tensors with_masks(Tensors results, const Tensors& inputs, const Call& call) override;
 
  private:
   // x's last axes times a kernel, which has `summed` of them before those of the result.

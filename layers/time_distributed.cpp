@@ -54,9 +54,7 @@ Tensors TimeDistributedImpl::call(const Tensors& inputs, const Call& call) {
     Tensor passed = result.mask();
     if (passed.defined()) passed = passed.reshaped(unfolded(passed.shape(), shape));
     result = reshape(result, unfolded(result.shape(), shape));
-    const bool leads = unseen && mask.rank() <= result.rank() &&
-                       std::equal(mask.shape().begin(), mask.shape().end(), result.shape().begin());
-    result = with_mask(result, leads ? mask : passed);
+    result = with_mask(result, unseen && mask.shape().masks(result.shape()) ? mask : passed);
   }
   return results;
 }

@@ -1,15 +1,12 @@
 #include <kindling/layers/with_mask.h>
 
-#include <algorithm>
-
 #include <kindling/tensor/fail.h>
 
 namespace kindling {
 
 void WithMaskImpl::check(const Shapes& inputs) const {
   check_count(inputs, 2);
-  const auto common = static_cast<std::size_t>(std::min(inputs[0].rank(), inputs[1].rank()));
-  if (!compatible(inputs[1], Shape(std::span(inputs[0].begin(), common)))) {
+  if (!inputs[1].masks(inputs[0])) {
     fail("{}: a mask has the leading sizes of its tensor, got {} [x {}]", who(), inputs[1].str(),
          inputs[0].str());
   }

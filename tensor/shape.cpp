@@ -83,6 +83,20 @@ std::int64_t Shape::inner(int axis) const {
   return Shape(std::span(begin() + resolve(axis) + 1, end())).elements();
 }
 
+bool Shape::leads(const Shape& x) const {
+  return rank_ <= x.rank_ &&
+         compatible(*this, Shape(std::span(x.begin(), static_cast<std::size_t>(rank_))));
+}
+
+bool Shape::masks(const Shape& x) const {
+  if (rank_ != x.rank_) return leads(x);
+  Shape full = *this;
+  for (int axis = 0; axis < rank_; ++axis) {
+    if (size_[axis] == 1) full.size_[axis] = x.size_[axis];
+  }
+  return full.leads(x);
+}
+
 Shape Shape::place(std::int64_t element) const {
   Shape index = *this;
   for (int axis = 0; axis < rank_; ++axis) {

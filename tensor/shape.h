@@ -58,6 +58,11 @@ class Shape {
   std::int64_t outer(int axis) const;
   std::int64_t inner(int axis) const;
 
+  // Whether these are the first sizes of x. As below, `any` could be each size.
+  bool leads(const Shape& x) const;
+  // Whether a mask of this shape fits x: it leads x, or has x's rank, with 1 instead of some sizes.
+  bool masks(const Shape& x) const;
+
   // Where element number `element` is: an index an axis.
   Shape place(std::int64_t element) const;
 

@@ -44,7 +44,8 @@ bool joins_masks(const std::string& name) {
 }
 
 // What a tensor carries, and who knows: Keras finds its own masks again. Those that recurrent
-// layers and TimeDistributed pass on it finds up to 3.15, and may not later.
+// layers and TimeDistributed pass on it finds up to 3.15, and may not later; nor does it find those
+// that MultiHeadAttention has taken away when it opens an archive.
 struct Mask {
   enum Known { none, to_keras, to_releases, to_us } known = none;
   std::optional<Source> tensor = {};  // the mask, if it is a tensor of the graph
@@ -67,7 +68,7 @@ class Masks {
     stands_for_.resize(count);
     for (std::size_t i = 0; i < count; ++i) visit(i);
     for (Source& output : graph_.outputs) {
-      if (mask_of(output).known == Mask::to_us) {
+      if (mask_of(output).known == Mask::to_us && !is_lost(output)) {
         fail("{}: is an output with a mask of with_mask, which losses would see; a Keras archive "
              "has no place for it there", layer_of(output).impl()->who());
       }
@@ -110,11 +111,14 @@ class Masks {
         if (is_lost(given[k])) carried[k] = Mask();
       }
       passes_none = is_lost(given[0]);
-      for (const Source& s : given) lost_.emplace(s.call, s.result);
+      for (const Source& s : given) {
+        lost_.emplace(s.call, s.result);
+        masks_[s.call] = passed_on(masks_[s.call]);
+      }
     }
     masks_[i] = seen(i, layer, carried);
     if (!passes_none) return;
-    masks_[i] = Mask();
+    masks_[i] = passed_on(masks_[i]);
     for (std::size_t r = 0; r < graph_.calls[i].shapes.size(); ++r) {
       lost_.emplace(i, static_cast<int>(r));
     }
@@ -301,7 +305,8 @@ void make_masks_explicit(Graph& graph, bool sequential) {
   const bool needed = std::ranges::any_of(graph.calls, [&](const Call& call) {
     const std::string& name = graph.layers[call.layer].class_name();
     if (name == "WithMask") return true;
-    return !sequential && (is_recurrent(name) || name == "TimeDistributed");
+    return !sequential && (is_recurrent(name) || name == "TimeDistributed" ||
+                           graph.layers[call.layer].impl()->takes_masks_away());
   });
   if (needed) Masks(graph).run();
 }

@@ -34,11 +34,11 @@ OnnxValue sparse_plus(const OnnxValue& x) {
   return 0.25 * (middle * middle) + relu(x - 1);
 }
 
-// max(x - t, 0), where t makes the sum 1. With the elements in falling order, those above t are
-// the first k, for the largest k such that 1 + k x_k > x_1 + .. + x_k.
+// max(x - t, 0), t as kindling::sparsemax has it: the largest is taken off first, which moves the
+// sum of k sums by k (k + 1) / 2 times it.
 OnnxValue sparsemax(const OnnxValue& x) {
   OnnxGraph& g = *x.graph;
-  const OnnxValue v = x - max(x, -1, true);
+  const OnnxValue largest = max(x, -1, true), v = x - largest;
   const OnnxValue all = g.sizes({v.size(-1)});
   const OnnxValue falling = g.node("TopK", {v, all},
                                    {{.type = v.type, .shape = v.shape},
@@ -51,8 +51,8 @@ OnnxValue sparsemax(const OnnxValue& x) {
                                         g.scalar(0, OnnxType::int64)}, v.type, {v.size(-1)});
   const OnnxValue above = compare("Greater", 1 + k * falling, sums);
   const OnnxValue count = sum(cast(above, v.type), -1, true);
-  const OnnxValue total = sum(where(above, falling, scalar_like(v, 0)), -1, true);
-  return relu(v - (total - 1) / count);
+  const OnnxValue total = sum(where(above, sums, scalar_like(v, 0)), -1, true);
+  return relu(v - (total - 1) / count - 0.5 * (count - 1) * largest);
 }
 
 OnnxValue relu_layer(const OnnxCall& c) {
@@ -68,7 +68,7 @@ OnnxValue relu_layer(const OnnxCall& c) {
 
 OnnxValue softmax_layer(const OnnxCall& c) {
   const OnnxValue& x = c.inputs[0];
-  const OnnxValue mask = c.mask(0, x.shape);
+  const OnnxValue mask = c.masks[0].defined() ? broadcast_to(c.masks[0], x.shape) : c.masks[0];
   return along_axes(axes_of(c, x), x, mask, [](const OnnxValue& v, const OnnxValue& counts) {
     return masked_softmax(v, counts);
   });

@@ -134,7 +134,8 @@ OnnxValues multi_head_attention(const OnnxCall& c) {
   const OnnxValue weights = blind_sees_all ? blind_softmax(scores, sees)
                                            : masked_softmax(scores, sees);
   const OnnxValue heads = transpose(matmul(weights, transpose(value, {0, 2, 1, 3})), {0, 2, 1, 3});
-  return with_scores(c, project(c, heads, "attention_output", 2), weights);
+  return with_scores(c, with_mask(project(c, heads, "attention_output", 2), c.passed_mask()),
+                     with_mask(weights, sees));
 }
 
 }  // namespace
@@ -142,7 +143,7 @@ OnnxValues multi_head_attention(const OnnxCall& c) {
 void add_attention_exporters(OnnxRegistry& r) {
   r["AdditiveAttention"] = {.call = additive_attention};
   r["Attention"] = {.call = attention};
-  r["MultiHeadAttention"] = {.call = multi_head_attention};
+  r["MultiHeadAttention"] = {.call = multi_head_attention, .results_carry_masks = true};
 }
 
 }  // namespace kindling::detail

@@ -95,21 +95,24 @@ Tensor naive_softmax(const Tensor& x, int axis, const Tensor& keep = Tensor()) {
   });
 }
 
-// max(x - t, 0) along an axis, t found by halving.
+// max(x - t, 0) along an axis, t out of the sums of the largest elements.
 Tensor naive_sparsemax(const Tensor& x, int axis) {
   const auto a = static_cast<std::size_t>(x.shape().resolve(axis));
   return tensor_of(x.shape(), [&](const Index& index) {
-    double low = -100, high = 100;
-    for (int halvings = 0; halvings < 60; ++halvings) {
-      double sum = 0;
-      const double t = (low + high) / 2;
-      for (Index other = index, k = {0}; k[0] < x.size(axis); ++k[0]) {
-        other[a] = k[0];
-        sum += std::max(element(x, other) - t, 0.0);
-      }
-      (sum > 1 ? low : high) = t;
+    std::vector<double> line;
+    for (Index other = index, k = {0}; k[0] < x.size(axis); ++k[0]) {
+      other[a] = k[0];
+      line.push_back(element(x, other));
     }
-    return std::max(element(x, index) - low, 0.0);
+    std::ranges::sort(line, std::greater());
+    double t = 0, sum = 0, sums = 0;
+    for (std::size_t i = 0; i < line.size(); ++i) {
+      sum += line[i];
+      if (line[i] - (sum - 1) / static_cast<double>(i + 1) <= 0) break;
+      sums += sum;
+      t = (sums - 1) / static_cast<double>(i + 1);
+    }
+    return std::max(element(x, index) - t, 0.0);
   });
 }
 
@@ -190,11 +193,12 @@ Operations softmax_operations() {
                      [axis](const Tensors& in) { return log_softmax(in[0], axis); }, {x},
                      each(expected, [](double p) { return std::log(p); })});
       if (x.elements() == 0) continue;
-      // Every other number far below: none is near the level where its derivative jumps.
-      const Tensor steps = tensor_of(shape, [](const Index& index) {
-        return 3.0 * static_cast<double>(std::accumulate(index.begin(), index.end(), 0L) % 2);
+      // Half a step apart along the axis: its derivative jumps where two numbers are equal.
+      const Tensor steps = tensor_of(shape, [&](const Index& index) {
+        const int a = x.shape().resolve(axis);
+        return -0.5 * static_cast<double>(index[static_cast<std::size_t>(a)]);
       });
-      const Tensor apart = uniforms(shape, 16, 0, 0.2) + steps;
+      const Tensor apart = uniforms(shape, 16, 0, 0.1) + steps;
       all.push_back({"sparsemax", kind,
                      [axis](const Tensors& in) { return sparsemax(in[0], axis); }, {apart},
                      naive_sparsemax(apart, axis)});

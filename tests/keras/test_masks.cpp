@@ -116,3 +116,15 @@ TEST_CASE("What comes after a recurrent layer is given its mask, also through a 
   std::ranges::sort(operations);
   CHECK(operations == std::vector<std::string>{"Any", "LogicalOr", "NotEqual", "NotEqual"});
 }
+
+TEST_CASE("What comes of a tensor whose mask MultiHeadAttention takes is given the mask") {
+  const SymbolicTensor text = ids("text");
+  const SymbolicTensor e =
+      Embedding({.input_dim = 9, .output_dim = 4, .mask_zero = true, .name = "e"})(text);
+  const auto attention = MultiHeadAttention({.num_heads = 2, .key_dim = 2, .name = "a"});
+  const SymbolicTensor h = LayerNormalization()(Add()({e, attention({e, e})}));
+  const SymbolicTensor second = MultiHeadAttention({.num_heads = 1, .key_dim = 2})({h, h});
+  const Model model(text, {GlobalAveragePooling1D({.name = "p"})(h), second});
+  const Model loaded = check_saved_without(model, {some_ids(1)});
+  CHECK(loaded.get_layer("not_equal").class_name() == "NotEqual");
+}

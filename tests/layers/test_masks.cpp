@@ -198,3 +198,42 @@ TEST_CASE("In a model, MultiHeadAttention takes masks away, as in Keras") {
   check_close(results[3], mean_over_steps(results[1], steps), 1e-6);
   check_close(results[2], attention({results[1], results[1]}), 1e-6);
 }
+
+TEST_CASE("MultiHeadAttention's scores carry what restricts them, of its own sizes, as in Keras") {
+  const auto layer = MultiHeadAttention({.num_heads = 2, .key_dim = 3});
+  const Tensor q = normals({2, 3, 4}, 1), v = normals({2, 5, 4}, 2);
+  const Tensor value = mask_of({{true, true, true, false, false}, {true, true, true, true, false}});
+  const Tensor query = mask_of({{true, true, false}, {true, true, true}});
+  const auto mask_with = [&](const Tensors& inputs, const CallOptions& options) {
+    return layer.with_scores(inputs, options).scores.mask();
+  };
+  CHECK_FALSE(mask_with({q, v}, {}).defined());
+  CHECK(same_bits(mask_with({q, v}, {.mask = {{}, value}}), value.reshaped({2, 1, 1, 5})));
+  CHECK(same_bits(mask_with({q, v, v}, {.mask = {{}, {}, value}}), value.reshaped({2, 1, 1, 5})));
+  CHECK(mask_with({q, v}, {.mask = {query}}).shape() == Shape{2, 1, 3, 1});
+  CHECK(mask_with({q, v}, {.mask = {query, value}}).shape() == Shape{2, 1, 3, 5});
+  const Tensor causal = mask_with({q, v}, {.use_causal_mask = true});
+  CHECK(same_bits(causal, mask_of({{true, false, false, false, false},
+                                   {true, true, false, false, false},
+                                   {true, true, true, false, false}}).reshaped({1, 1, 3, 5})));
+  const Tensor pairs = coins({2, 3, 5}, 3);
+  CHECK(same_bits(mask_with({q, v, v, pairs}, {}), pairs.reshaped({2, 1, 3, 5})));
+  // A Softmax after it takes it, as it is or with fewer axes.
+  const auto [output, scores] = layer.with_scores({q, v}, {.mask = {{}, value}});
+  const Tensor soft = Softmax()(scores);
+  CHECK(soft.mask().shape() == Shape{2, 1, 1, 5});
+  check_close(slice(slice(soft, 0, 0, 1), -1, 3, 5), zeros({1, 2, 3, 2}), 0);
+}
+
+TEST_CASE("A mask may have size 1 along axes of its tensor, if it has all of them") {
+  const Tensor x = normals({2, 3, 4}, 1);
+  const auto refused = [&](const Shape& shape) {
+    return message_of([&] { with_mask(x, cast(ones(shape), DType::boolean)); }) != "no error";
+  };
+  for (const Shape& shape : {Shape{2}, {2, 3}, {2, 3, 4}, {1, 3, 1}, {2, 1, 4}, {1, 1, 1}}) {
+    CHECK_FALSE(refused(shape));
+  }
+  for (const Shape& shape : {Shape{1}, {2, 1}, {3, 4}, {2, 3, 2}, {2, 3, 4, 1}}) {
+    CHECK(refused(shape));
+  }
+}

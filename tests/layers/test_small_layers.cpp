@@ -114,7 +114,7 @@ TEST_CASE("Activation layers with options") {
                         {0, 2, 1}), 0);
   const Tensor row = mask_of({{true, false}}), three = mask_of({{true, false, true}});
   check_close(Softmax()(x, {.mask = {row}}), broadcast_to(cast(row, DType::float32), {2, 2, 2}), 0);
-  CHECK(same_bits(Softmax()(x, {.mask = {row}}).mask(), broadcast_to(row, {2, 2, 2})));
+  CHECK(same_bits(Softmax()(x, {.mask = {row}}).mask(), row.reshaped({1, 1, 2})));
   check_close(Softmax()(x, {.mask = {not_equal(x, x)}}), zeros({2, 2, 2}), 0);
   CHECK(message_of([&] { soft(x, {.mask = {three}}); }) ==
         "Softmax \"s\": a mask broadcasts to the input, got (1, 3) [input (2, 2, 2)]");
@@ -147,9 +147,17 @@ TEST_CASE("Activations keep to their limits where x is large") {
   check_close(grad(v), tensor({0.0, 0.0, 1e-4, 0.9999, 1.0, 1.0}), 1e-5);
   check_close(grad(w), tensor({1.0, 1.0, 1.0, 0.0, 0.0, 0.0}), 1e-6);
   check_close(log_sigmoid(x) / x, tensor({1.0, 1.0, 1.0, 0.0, 0.0, 0.0}), 1e-6);
-  check_close(sparsemax(tensor({{-HUGE_VAL, 2.0, 2.0}, {1e30, -1e30, 0.0}})),
-              tensor({{0.0, 0.5, 0.5}, {1.0, 0.0, 0.0}}), 0);
+  check_close(sparsemax(tensor({{-HUGE_VAL, 0.5, 0.5}, {2.0, -1e30, 0.0}})),
+              tensor({{0.0, 0.25, 0.25}, {1.0, 0.0, 0.0}}), 0);
   CHECK(std::isnan(numbers(sparsemax(tensor({std::nan(""), 2.0})))[1]));
+  // Keras's own numbers, whose rows don't sum to 1.
+  const Tensor rows = variable(
+      tensor({{0.3, -0.3, 0.8, -1.6}, {-0.7, 1.7, -2.4, 0.2}, {0.1, 0.4, 0.25, 0.2}}));
+  const Tensor y = sparsemax(rows);
+  check_close(y, tensor({{0.0, 0.0, 0.35, 0.0}, {0.0, 1.0, 0.0, 0.0}, {0.0, 0.0, 0.0, 0.0}}), 1e-6);
+  backward({y}, {tensor({{1.0, 2.0, 3.0, 4.0}, {1.0, 2.0, 3.0, 4.0}, {1.0, 2.0, 3.0, 4.0}})});
+  check_close(grad(rows), tensor({{-1.5, 0.0, 0.0, 0.0}, {0.0, 0.0, 0.0, 0.0},
+                                  {0.0, 0.0, 0.0, 0.0}}), 1e-6);
 }
 
 TEST_CASE("LayerNormalization along one axis and several") {
