@@ -1,5 +1,10 @@
 #include <kindling/optim/adagrad.h>
 
+#include <algorithm>
+#include <cmath>
+
+#include <kindling/tensor/fail.h>
+#include <kindling/tensor/kernels/ranges.h>
 #include <kindling/tensor/kernels/update.h>
 
 namespace kindling {
@@ -32,6 +37,48 @@ Update AdagradImpl::update(double learning_rate, std::int64_t) const {
   return [rate = static_cast<float>(learning_rate), epsilon = static_cast<float>(options_.epsilon)](
              float* w, float* const* slots, const float* g, std::int64_t n) {
     kernels::adagrad(w, slots[0], g, n, rate, epsilon);
+  };
+}
+
+void FtrlImpl::fields(Fields& f) {
+  OptimizerImpl::fields(f);
+  f("learning_rate_power", options_.learning_rate_power);
+  f("initial_accumulator_value", options_.initial_accumulator_value);
+  f("l1_regularization_strength", options_.l1_regularization_strength);
+  f("l2_regularization_strength", options_.l2_regularization_strength);
+  f("l2_shrinkage_regularization_strength", options_.l2_shrinkage_regularization_strength);
+  f("beta", options_.beta);
+}
+
+void FtrlImpl::check_options() const {
+  OptimizerImpl::check_options();
+  const Options& o = options_;
+  if (!(o.learning_rate_power <= 0 && std::isfinite(o.learning_rate_power))) {
+    fail("{}: learning_rate_power is at most 0 and finite, got {}", who(), o.learning_rate_power);
+  }
+  check_at_least_0("initial_accumulator_value", o.initial_accumulator_value);
+  check_at_least_0("l1_regularization_strength", o.l1_regularization_strength);
+  check_at_least_0("l2_regularization_strength", o.l2_regularization_strength);
+  check_at_least_0("l2_shrinkage_regularization_strength", o.l2_shrinkage_regularization_strength);
+  check_at_least_0("beta", o.beta);
+}
+
+Update FtrlImpl::update(double learning_rate, std::int64_t) const {
+  return [rate = static_cast<float>(learning_rate),
+          power = static_cast<float>(-options_.learning_rate_power),
+          l1 = static_cast<float>(options_.l1_regularization_strength),
+          l2 = static_cast<float>(options_.l2_regularization_strength),
+          shrinkage = static_cast<float>(options_.l2_shrinkage_regularization_strength),
+          beta = static_cast<float>(options_.beta)](float* w, float* const* slots, const float* g,
+                                                    std::int64_t n) {
+    kernels::for_blocks(n, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) {
+        float &a = slots[0][i], &z = slots[1][i];
+        const float before = std::pow(a, power), after = std::pow(a += g[i] * g[i], power);
+        z += g[i] + 2 * shrinkage * w[i] - (after - before) / rate * w[i];
+        w[i] = (std::clamp(z, -l1, l1) - z) / ((after + beta) / rate + 2 * l2);
+      }
+    });
   };
 }
 

@@ -1,9 +1,11 @@
 #include <kindling/optim/adam.h>
 
 #include <cmath>
+#include <vector>
 
 #include <kindling/optim/adam_update.h>
 #include <kindling/tensor/fail.h>
+#include <kindling/tensor/kernels/reduce.h>
 #include <kindling/tensor/kernels/update.h>
 
 namespace kindling {
@@ -69,6 +71,23 @@ Update AdamaxImpl::update(double learning_rate, std::int64_t t) const {
   step.alpha = static_cast<float>(learning_rate / (1 - to_power(step.beta_1, t)));
   return [step](float* w, float* const* slots, const float* g, std::int64_t n) {
     kernels::adamax(w, slots[0], slots[1], g, n, step);
+  };
+}
+
+Update LambImpl::update(double learning_rate, std::int64_t t) const {
+  kernels::AdamStep step = step_of(options_);
+  const double first = 1 - to_power(step.beta_1, t), second = 1 - to_power(step.beta_2, t);
+  // u is what Adam adds to a weight of 0, at the rate that makes it m / first over a root of v.
+  step.alpha = static_cast<float>(-std::sqrt(second) / first);
+  step.epsilon = static_cast<float>(options_.epsilon * std::sqrt(second));
+  return [step, learning_rate](float* w, float* const* slots, const float* g, std::int64_t n) {
+    std::vector<float> u(static_cast<std::size_t>(n));
+    kernels::adam(u.data(), slots[0], slots[1], nullptr, g, n, step);
+    const double size = std::sqrt(kernels::sum_of_squares(w, 1, n));
+    const double change = std::sqrt(kernels::sum_of_squares(u.data(), 1, n));
+    const double ratio = size > 0 && change > 0 ? size / change : 1;
+    const auto rate = static_cast<float>(learning_rate * ratio);
+    for (std::int64_t i = 0; i < n; ++i) w[i] -= rate * u[static_cast<std::size_t>(i)];
   };
 }
 

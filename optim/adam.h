@@ -6,12 +6,14 @@
 // AdamW   Adam whose weights decay unless it is told otherwise
 // Adamax  m as above;   u = max(beta_2 * u, |g|)
 //         w -= learning_rate / (1 - beta_1^t) * m / (u + epsilon)
+// Lamb    with Adam's step u of learning rate 1,   w -= learning_rate * |w| / |u| * u, norms of the
+//         whole weight (You et al., 2019: https://arxiv.org/abs/1904.00962)
 // Nadam   Adam with Nesterov's momentum, beta_1 growing from step to step (Dozat, 2015):
 //         u_t = beta_1 (1 - 0.96^t / 2);   U_t = u_1 u_2 .. u_t
 //         w -= learning_rate * (u_t+1 m / (1 - U_t+1) + (1 - u_t) g / (1 - U_t)) /
 //              (sqrt(v / (1 - beta_2^t)) + epsilon)
 //
-// Source: keras.optimizers.Adam, AdamW, Adamax, Nadam.
+// Source: keras.optimizers.Adam, AdamW, Adamax, Lamb, Nadam.
 #pragma once
 
 #include <kindling/optim/optimizer.h>
@@ -58,6 +60,7 @@ struct AdamaxOptions {
   std::string name = {};
 };
 using NadamOptions = AdamaxOptions;
+using LambOptions = AdamaxOptions;
 
 // The options that Adam and its kin have, and Adam's step.
 template <class O>
@@ -110,6 +113,16 @@ class AdamaxImpl : public AdamKin<AdamaxOptions> {
   Update update(double learning_rate, std::int64_t iteration) const override;
 };
 using Adamax = HandleOf<Optimizer, AdamaxImpl>;
+
+class LambImpl : public AdamKin<AdamaxOptions> {
+ public:
+  explicit LambImpl(Options options) : AdamKin("Lamb", std::move(options)) {}
+
+ protected:
+  bool takes_whole_weights() const override { return true; }
+  Update update(double learning_rate, std::int64_t iteration) const override;
+};
+using Lamb = HandleOf<Optimizer, LambImpl>;
 
 class NadamImpl : public AdamKin<AdamaxOptions> {
  public:

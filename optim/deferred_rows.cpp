@@ -20,11 +20,13 @@ bool moves_at_rest(const Update& update, std::size_t slots, float initial) {
   constexpr std::array tried = {0.0f, 1e-9f, -0.37f, 1.0f, -2.0f, 30.0f, 1e6f};
   std::array weights = tried;
   const std::array<float, tried.size()> gradient = {};
-  std::vector<float> state(slots * tried.size(), initial);
+  std::vector<float> first(slots * tried.size(), 0.0f);
+  std::fill_n(first.begin(), slots > 0 ? tried.size() : 0, initial);
+  std::vector<float> state = first;
   std::vector<float*> data;
   for (std::size_t i = 0; i < slots; ++i) data.push_back(&state[i * tried.size()]);
   update(weights.data(), data.data(), gradient.data(), std::ssize(tried));
-  return weights != tried || std::ranges::any_of(state, [=](float s) { return s != initial; });
+  return weights != tried || state != first;
 }
 
 }  // namespace

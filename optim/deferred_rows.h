@@ -24,7 +24,8 @@ class DeferredRows : public Deferred {
  public:
   static constexpr std::size_t most_slots = 8;
 
-  // weight (rows, ...) and its slots, in the same shape; `resting`: all of these are `initial`.
+  // weight (rows, ...) and its slots, in the same shape; `resting`: the first slot is
+  // `initial`, the others are 0.
   DeferredRows(const Tensor& weight, const Tensors& slots, bool resting, double initial);
 
   // One step. The gradient's rows are added up in the order they come, as Gradient::dense() does.

@@ -189,9 +189,10 @@ Update OptimizerImpl::whole_update(const Update& own, double decay) const {
   const auto momentum = static_cast<float>(iterations() == 0 ? 0 : common_.ema_momentum);
   const bool overwrites = common_.ema_overwrite_frequency &&
                           (iterations() + 1) % *common_.ema_overwrite_frequency == 0;
-  return [own, kept, average, use_ema = common_.use_ema, momentum, overwrites](
-             float* w, float* const* slots, const float* g, std::int64_t n) {
-    kernels::for_blocks(n, [&](std::int64_t begin, std::int64_t end) {
+  return [own, kept, average, use_ema = common_.use_ema, momentum, overwrites,
+          whole = takes_whole_weights()](float* w, float* const* slots, const float* g,
+                                         std::int64_t n) {
+    const auto move = [&](std::int64_t begin, std::int64_t end) {
       const std::int64_t size = end - begin;
       float* at[DeferredRows::most_slots];
       for (std::size_t i = 0; i < average + (use_ema ? 1 : 0); ++i) at[i] = slots[i] + begin;
@@ -200,7 +201,9 @@ Update OptimizerImpl::whole_update(const Update& own, double decay) const {
       if (!use_ema) return;
       kernels::moving_average(w + begin, at[average], size, momentum);
       if (overwrites) std::copy_n(at[average], size, w + begin);
-    });
+    };
+    if (whole) return move(0, n);
+    kernels::for_blocks(n, move);
   };
 }
 
@@ -208,11 +211,13 @@ void OptimizerImpl::move(State& state, const Gradient& gradient, const Update& u
   const bool fresh = state.slots.empty();
   if (fresh) {
     Tensors made;  // all of them or, where memory runs out, none
-    while (std::ssize(made) < slots()) made.push_back(full(state.weight.shape(), initial_slot()));
+    while (std::ssize(made) < slots()) {
+      made.push_back(full(state.weight.shape(), made.empty() ? initial_slot() : 0));
+    }
     if (common_.use_ema) made.push_back(state.weight.clone());
     state.slots = std::move(made);
   }
-  if (gradient.sparse() || (state.rows && !gradient.defined())) {
+  if (!takes_whole_weights() && (gradient.sparse() || (state.rows && !gradient.defined()))) {
     std::shared_ptr<Deferred>& deferred = state.weight.storage()->deferred;
     if (!state.rows) {  // an average follows its weight even where that rests
       state.rows = std::make_shared<DeferredRows>(state.weight, state.slots,
@@ -296,8 +301,8 @@ void OptimizerImpl::finalize_variable_values(const Weights& weights) {
 Registry<Optimizer>& optimizer_registry() {
   static Registry<Optimizer> registry = [] {
     Registry<Optimizer> own("optimizer");
-    own.add<Adadelta>().add<Adagrad>().add<Adam>().add<AdamW>().add<Adamax>().add<LazyAdam>();
-    own.add<Lion>().add<Nadam>().add<RMSprop>().add<SGD>();
+    own.add<Adadelta>().add<Adagrad>().add<Adam>().add<AdamW>().add<Adamax>().add<Ftrl>();
+    own.add<Lamb>().add<LazyAdam>().add<Lion>().add<Nadam>().add<RMSprop>().add<SGD>();
     return own;
   }();
   return registry;

@@ -52,8 +52,8 @@ struct CommonOptimizerOptions {
 // One step over n elements: a weight w, its slots and its gradient g. It holds the numbers of its
 // step, never `this`, because it may run long after it, row by row, when the optimizer is gone
 // (optim/deferred_rows.h). What it does to an element depends on that element's w, slots and g
-// alone. Rows that no gradient has reached are left out if, without one, it leaves weights of some
-// magnitudes and their first slots as they are.
+// alone, unless takes_whole_weights() says otherwise. Rows that no gradient has reached are left
+// out if, without one, it leaves weights of some magnitudes and their first slots as they are.
 using Update =
     std::function<void(float* w, float* const* slots, const float* g, std::int64_t n)>;
 
@@ -91,11 +91,14 @@ class OptimizerImpl : public Configurable {
   void finalize_variable_values(const Weights& weights);
 
  protected:
-  // How many tensors of state a weight has, at most 7, and what they are at first.
+  // How many tensors of state a weight has, at most 7, and what the first is at first; the others
+  // are 0.
   virtual int slots() const = 0;
   virtual double initial_slot() const { return 0; }
   // The step that is the iteration-th, counted from 1.
   virtual Update update(double learning_rate, std::int64_t iteration) const = 0;
+  // Whether a step of one element depends on others, so that an Update gets all of a weight.
+  virtual bool takes_whole_weights() const { return false; }
   // Whether rows without a gradient are left alone, unlike in Keras.
   virtual bool lazy() const { return false; }
   std::string default_name() const override;  // RMSprop -> rmsprop

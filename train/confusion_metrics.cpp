@@ -63,17 +63,47 @@ void ConfusionMetricImpl::update(const Tensor& y_true, const Tensor& y_pred,
                                  const Tensor& weight) {
   detail::check_class_id(who(), options_.class_id, y_pred);
   const std::int64_t width = y_pred.size(-1);
-  const double threshold = options_.thresholds.value_or(options_.top_k ? -INFINITY : 0.5);
   const auto chosen = options_.top_k ? largest(who(), y_pred, *options_.top_k)
                                      : std::vector<bool>();
   detail::for_elements(who(), y_true, y_pred, weight, [&](std::size_t i, double y, double p,
                                                           double w) {
     if (options_.class_id && static_cast<std::int64_t>(i) % width != options_.class_id) return;
-    const bool positive = p > threshold && (chosen.empty() || chosen[i]);
+    const bool positive = is_positive(p) && (chosen.empty() || chosen[i]);
     Confusion& c = confusion_;
     (y != 0 ? positive ? c.true_positives : c.false_negatives
             : positive ? c.false_positives : c.true_negatives) += w;
   });
+}
+
+bool ConfusionMetricImpl::is_positive(double p) const {
+  const double threshold = options_.thresholds.value_or(options_.top_k ? -INFINITY : 0.5);
+  return p > static_cast<double>(static_cast<float>(threshold));  // as float32, like p
+}
+
+void BinaryIoUImpl::fields(Fields& f) {
+  f("target_class_ids", options_.target_class_ids);
+  f("threshold", options_.threshold);
+}
+
+void BinaryIoUImpl::check_options() const {
+  if (!std::isfinite(options_.threshold)) {
+    fail("{}: threshold is finite, got {}", who(), options_.threshold);
+  }
+  for (const std::int64_t id : options_.target_class_ids) {
+    if (id != 0 && id != 1) fail("{}: target_class_ids are 0 and 1, got {}", who(), id);
+  }
+}
+
+double BinaryIoUImpl::result() const {
+  const Confusion& c = confusion_;
+  double total = 0, classes = 0;
+  for (const std::int64_t id : options_.target_class_ids) {
+    const double both = id == 1 ? c.true_positives : c.true_negatives;
+    const double either = both + c.false_positives + c.false_negatives;
+    total += detail::ratio(both, either);
+    classes += either > 0 ? 1 : 0;
+  }
+  return detail::ratio(total, classes);
 }
 
 Config to_config(ClassAverage average) { return word_of(average, averages); }
@@ -117,7 +147,7 @@ void FBetaScoreImpl::update(const Tensor& y_true, const Tensor& y_pred, const Te
   detail::for_elements(who(), y_true, y_pred, weight, [&](std::size_t i, double y, double p,
                                                           double w) {
     const bool positive = options_.threshold
-                              ? p > *options_.threshold
+                              ? p > static_cast<double>(static_cast<float>(*options_.threshold))
                               : p >= static_cast<double>(top.floats()[i / width]) &&
                                     std::abs(p) > 1e-9;  // Keras's: zeros are no choice
     hits_[i % width] += positive ? y * w : 0;

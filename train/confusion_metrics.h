@@ -1,4 +1,5 @@
-// What a classifier confuses: precision, recall, their mean F, and the counts behind them.
+// What a classifier confuses: precision, recall, their mean F, the overlap of what is predicted and
+// what is true (IoU), and the counts behind them.
 // Source: keras.metrics.
 //
 // y_true is 0 or 1, in the shape of y_pred (..., classes); counts are sums of weights. A mask of
@@ -53,6 +54,7 @@ class ConfusionMetricImpl : public MetricImpl {
   Confusion confusion_;
 
  private:
+  virtual bool is_positive(double p) const;
   ConfusionOptions options_;
 };
 
@@ -73,6 +75,31 @@ using TruePositives = ConfusionMetricOf<"TruePositives", &Confusion::true_positi
 using FalsePositives = ConfusionMetricOf<"FalsePositives", &Confusion::false_positives>;
 using TrueNegatives = ConfusionMetricOf<"TrueNegatives", &Confusion::true_negatives>;
 using FalseNegatives = ConfusionMetricOf<"FalseNegatives", &Confusion::false_negatives>;
+
+struct BinaryIoUOptions {
+  std::vector<std::int64_t> target_class_ids = {0, 1};
+  double threshold = 0.5;  // predicted is p >= it
+  std::string name = {};
+};
+
+// The mean over classes of the intersection of what is predicted and what is true over their union;
+// classes without either don't count. Weights count as they are; Keras makes them whole.
+class BinaryIoUImpl : public ConfusionMetricImpl {
+ public:
+  using Options = BinaryIoUOptions;
+  explicit BinaryIoUImpl(Options o)
+      : ConfusionMetricImpl("BinaryIoU", {.name = o.name}), options_(std::move(o)) {}
+  void fields(Fields& f) override;
+  void check_options() const override;
+  double result() const override;
+
+ private:
+  bool is_positive(double p) const override {
+    return p >= static_cast<double>(static_cast<float>(options_.threshold));
+  }
+  Options options_;
+};
+using BinaryIoU = HandleOf<Metric, BinaryIoUImpl>;
 
 enum class ClassAverage {
   macro,     // of the classes

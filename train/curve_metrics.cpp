@@ -16,23 +16,37 @@ using detail::ratio;
 constexpr Word<Curve> curves[] = {
     {Curve::ROC, "ROC"}, {Curve::PR, "PR"}, {Curve::PRGAIN, "PRGAIN"}};
 
-// A threshold's place on a curve whose points straight lines connect.
+constexpr Word<SummationMethod> methods[] = {{SummationMethod::interpolation, "interpolation"},
+                                            {SummationMethod::minoring, "minoring"},
+                                            {SummationMethod::majoring, "majoring"}};
+
+// A threshold's place on a curve.
 std::pair<double, double> point_of(Curve curve, const Confusion& c) {
   const auto [tp, fp, tn, fn] = c;
   if (curve == Curve::ROC) return {ratio(fp, fp + tn), ratio(tp, tp + fn)};
+  if (curve == Curve::PR) return {ratio(tp, tp + fn), ratio(tp, tp + fp)};
   if (tp == 0) return {0, 1};
   const double scale = ratio(tp + fn, tn + fp);
   return {std::max(0.0, 1 - scale * fn / tp), 1 - scale * fp / tp};
 }
 
-double area_under(Curve curve, const std::vector<Confusion>& at) {
+double height_of(SummationMethod method, double a, double b) {
+  switch (method) {
+    case SummationMethod::interpolation: return (a + b) / 2;
+    case SummationMethod::minoring: return std::min(a, b);
+    case SummationMethod::majoring: return std::max(a, b);
+  }
+  return 0;
+}
+
+double area_under(Curve curve, SummationMethod method, const std::vector<Confusion>& at) {
   const double all_positive = at[0].true_positives;
   double area = 0;
   for (std::size_t i = 0; i + 1 < at.size(); ++i) {
-    if (curve != Curve::PR) {
+    if (curve != Curve::PR || method != SummationMethod::interpolation) {
       const auto [x, y] = point_of(curve, at[i]);
       const auto [next_x, next_y] = point_of(curve, at[i + 1]);
-      area += (x - next_x) * (y + next_y) / 2;
+      area += (x - next_x) * height_of(method, y, next_y);
       continue;
     }
     const auto [tp, fp, tn, fn] = at[i];
@@ -52,6 +66,11 @@ double area_under(Curve curve, const std::vector<Confusion>& at) {
 Config to_config(Curve curve) { return word_of(curve, curves); }
 void from_config(const Config& config, Curve& curve, const std::string& what) {
   read_word(config, curve, what, curves);
+}
+
+Config to_config(SummationMethod method) { return word_of(method, methods); }
+void from_config(const Config& config, SummationMethod& method, const std::string& what) {
+  read_word(config, method, what, methods);
 }
 
 void CurveMetricImpl::reset() {
@@ -74,6 +93,11 @@ void CurveMetricImpl::check_options() const {
   if (num_thresholds_ < 2 || num_thresholds_ > most) {
     fail("{}: num_thresholds is in [2, {}], got {}", who(), most, num_thresholds_);
   }
+  for (const double threshold : between_.value_or(std::vector<double>())) {
+    if (!(threshold > 0 && threshold < 1)) {
+      fail("{}: thresholds are in (0, 1), got {}", who(), threshold);
+    }
+  }
   if (class_id_.value_or(0) < 0) fail("{}: class_id is at least 0, got {}", who(), *class_id_);
 }
 
@@ -87,6 +111,11 @@ void CurveMetricImpl::update(const Tensor& y_true, const Tensor& y_pred, const T
   positives_.resize(n * columns);
   negatives_.resize(n * columns);
   const double last = static_cast<double>(n - 1);
+  std::vector<float> between;
+  for (const double threshold : between_.value_or(std::vector<double>())) {
+    between.push_back(static_cast<float>(threshold));
+  }
+  std::ranges::sort(between);
   detail::for_elements(who(), y_true, y_pred, weight, [&](std::size_t i, double y, double p,
                                                           double w) {
     if (class_id_ && static_cast<std::int64_t>(i % width) != *class_id_) return;
@@ -94,7 +123,10 @@ void CurveMetricImpl::update(const Tensor& y_true, const Tensor& y_pred, const T
       fail("{}: predictions are in [0, 1], got {}", who(), static_cast<float>(p));
     }
     // A prediction is above the thresholds 0 .. bucket, which are i / last; the first is below 0.
-    const auto bucket = static_cast<std::size_t>(std::max(0.0, std::ceil(p * last) - 1));
+    const auto bucket =
+        between_ ? static_cast<std::size_t>(
+                       std::ranges::lower_bound(between, static_cast<float>(p)) - between.begin())
+                 : static_cast<std::size_t>(std::max(0.0, std::ceil(p * last) - 1));
     (y != 0 ? positives_ : negatives_)[i % columns * n + bucket] += w;
   });
 }
@@ -124,6 +156,9 @@ bool CurveMetricImpl::lacks_class(const std::vector<Confusion>& at, bool needs_n
 void AUCImpl::fields(Fields& f) {
   f("num_thresholds", num_thresholds_);
   f("curve", curve_);
+  f("summation_method", method_);
+  if (f.reading() || between_) f("thresholds", between_);  // as Keras does
+  count_thresholds();
   f("multi_label", multi_label_);
   f("from_logits", from_logits_);
 }
@@ -136,7 +171,7 @@ double AUCImpl::result() const {
   double total = 0;
   for (std::size_t label = 0; label < labels(); ++label) {
     const std::vector<Confusion> at = confusions(label);
-    total += lacks_class(at, curve_ != Curve::PR) ? NAN : area_under(curve_, at);
+    total += lacks_class(at, curve_ != Curve::PR) ? NAN : area_under(curve_, method_, at);
   }
   return ratio(total, static_cast<double>(labels()));
 }

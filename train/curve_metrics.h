@@ -1,10 +1,10 @@
 // Metrics of a classifier at many thresholds: the area under a curve, and the best rate of one
 // kind where another is high enough. Source: keras.metrics.
 //
-// Thresholds are evenly spaced over [0, 1], as are predictions; y_true is 0 or 1. Predictions
-// between the same two thresholds aren't told apart. A mask of y_pred is not looked at, as in
-// Keras. Where only one class has been seen, though a result needs both, it is NaN, where Keras
-// says 0; before anything is seen, it is 0.
+// Thresholds are evenly spaced over [0, 1], or those that AUC is given, with 0 and 1; predictions
+// are in [0, 1], y_true is 0 or 1. Predictions between the same two thresholds aren't told apart. A
+// mask of y_pred is not looked at, as in Keras. Where only one class has been seen, though a result
+// needs both, it is NaN, where Keras says 0; before anything is seen, it is 0.
 #pragma once
 
 #include <cstdint>
@@ -18,13 +18,18 @@ namespace kindling {
 
 class CurveMetricImpl : public MetricImpl {
  public:
-  // class_id: only this one counts; multi_label: each column is counted apart.
+  // class_id: only this one counts; multi_label: each column is counted apart; between: thresholds
+  // other than 0 and 1, if they aren't evenly spaced.
   CurveMetricImpl(std::string class_name, std::string name, std::int64_t num_thresholds,
-                  std::optional<std::int64_t> class_id, bool multi_label)
+                  std::optional<std::int64_t> class_id, bool multi_label,
+                  std::optional<std::vector<double>> between = {})
       : MetricImpl(std::move(class_name), std::move(name)),
         num_thresholds_(num_thresholds),
         class_id_(class_id),
-        multi_label_(multi_label) {}
+        multi_label_(multi_label),
+        between_(std::move(between)) {
+    count_thresholds();
+  }
   void check_options() const override;
   Tensor target(const Tensor& y_true, const Tensor& y_pred) const override {
     return aligned_target(who(), y_true, y_pred, Truth::zero_or_one);
@@ -38,12 +43,17 @@ class CurveMetricImpl : public MetricImpl {
   std::size_t labels() const { return positives_.size() / thresholds(); }
   // A label's confusions at each threshold, the lowest first; none before anything is counted.
   std::vector<Confusion> confusions(std::size_t label = 0) const;
+  // Those given, and two more.
+  void count_thresholds() {
+    if (between_) num_thresholds_ = static_cast<std::int64_t>(between_->size()) + 2;
+  }
   // Whether a result of these is undefined because a class it needs has no weight.
   static bool lacks_class(const std::vector<Confusion>& at, bool needs_negatives);
 
   std::int64_t num_thresholds_;
   std::optional<std::int64_t> class_id_;
   bool multi_label_;
+  std::optional<std::vector<double>> between_;
 
  private:
   std::size_t thresholds() const { return static_cast<std::size_t>(num_thresholds_); }
@@ -55,10 +65,18 @@ enum class Curve { ROC, PR, PRGAIN };
 Config to_config(Curve curve);
 void from_config(const Config& config, Curve& curve, const std::string& what);
 
+// What stands for the curve between two points of it: the straight line (Davis and Goadrich's curve
+// for PR), or the lower or the higher of them.
+enum class SummationMethod { interpolation, minoring, majoring };
+Config to_config(SummationMethod method);
+void from_config(const Config& config, SummationMethod& method, const std::string& what);
+
 struct AUCOptions {
   std::int64_t num_thresholds = 200;
   Curve curve = Curve::ROC;
+  SummationMethod summation_method = SummationMethod::interpolation;
   std::string name = {};
+  std::optional<std::vector<double>> thresholds = {};  // in (0, 1), instead of num_thresholds
   bool multi_label = false;  // the mean of the areas, one a column, instead of one area of all
   bool from_logits = false;  // predictions are numbers before the sigmoid
 };
@@ -69,8 +87,9 @@ class AUCImpl : public CurveMetricImpl {
  public:
   using Options = AUCOptions;
   explicit AUCImpl(const Options& o)
-      : CurveMetricImpl("AUC", o.name, o.num_thresholds, {}, o.multi_label),
+      : CurveMetricImpl("AUC", o.name, o.num_thresholds, {}, o.multi_label, o.thresholds),
         curve_(o.curve),
+        method_(o.summation_method),
         from_logits_(o.from_logits) {}
   void fields(Fields& f) override;
   void update(const Tensor& y_true, const Tensor& y_pred, const Tensor& weight) override;
@@ -78,6 +97,7 @@ class AUCImpl : public CurveMetricImpl {
 
  private:
   Curve curve_;
+  SummationMethod method_;
   bool from_logits_;
 };
 using AUC = HandleOf<Metric, AUCImpl>;

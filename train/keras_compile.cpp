@@ -75,7 +75,8 @@ Metric metric_from_keras(const Config& given, const KerasOutput& output, const L
     return metric_from_keras(value["config"]["fn"], output, loss, what);
   }
   Config options = options_of_object(value["config"], what);
-  if (const Config& thresholds = options["thresholds"]; thresholds.is_list()) {
+  const Config& thresholds = options["thresholds"];
+  if (thresholds.is_list() && class_name != "AUC") {
     const Config::List& list = thresholds.as_list(what);
     if (list.size() != 1) {
       fail("{}: thresholds: a metric is one number, of one threshold, got {}", what,
@@ -194,6 +195,10 @@ OutputMetrics metrics_from_keras(const Config& given, const Outputs& outputs,
 
 Optimizer optimizer_from_keras(const Config& given, const std::string& what) {
   const Config value = objects_from_keras(given, what);
+  if (value["class_name"].str() == "\"LossScaleOptimizer\"") {
+    // It scales what gradients of 16 bits would lose; with float32 it is the one inside.
+    return optimizer_from_keras(value["config"]["inner_optimizer"], what);
+  }
   const bool named = value.is_string();
   const std::string class_name = optimizer_class_of(
       named ? value.as_string(what) : value["class_name"].as_string(what + ": class_name"));

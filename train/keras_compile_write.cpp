@@ -48,8 +48,8 @@ bool is_of_values(const std::string& class_name) {
 
 // Losses that are metrics here, but no classes of Keras's metrics.
 bool is_loss_alone(const std::string& class_name) {
-  constexpr std::array all = {"BinaryFocalCrossentropy", "CategoricalFocalCrossentropy", "Huber",
-                              "LogCosh"};
+  constexpr std::array all = {"BinaryFocalCrossentropy", "CategoricalFocalCrossentropy", "Dice",
+                              "Huber", "LogCosh", "Tversky"};
   return std::ranges::find(all, class_name) != all.end();
 }
 
@@ -71,7 +71,6 @@ Config metric_to_keras(const Metric& metric) {
     }
   }
   if (class_name == "AUC") {
-    options.set("summation_method", "interpolation");
     options.set("num_labels", {});
     options.set("label_weights", {});
   }

@@ -77,19 +77,21 @@ bool is_of_keras(const std::string& class_name) {
   static const std::vector<std::string> all = {
       // losses, most of them metrics too
       "BinaryCrossentropy", "BinaryFocalCrossentropy", "CategoricalCrossentropy",
-      "CategoricalFocalCrossentropy", "CategoricalHinge", "CosineSimilarity", "Hinge", "Huber",
-      "KLDivergence", "LogCosh", "MeanAbsoluteError", "MeanAbsolutePercentageError",
+      "CategoricalFocalCrossentropy", "CategoricalHinge", "CosineSimilarity", "Dice", "Hinge",
+      "Huber", "KLDivergence", "LogCosh", "MeanAbsoluteError", "MeanAbsolutePercentageError",
       "MeanSquaredError", "MeanSquaredLogarithmicError", "Poisson",
-      "SparseCategoricalCrossentropy", "SquaredHinge",
+      "SparseCategoricalCrossentropy", "SquaredHinge", "Tversky",
       // metrics
-      "AUC", "Accuracy", "BinaryAccuracy", "CategoricalAccuracy", "ConcordanceCorrelation",
-      "F1Score", "FBetaScore", "FalseNegatives", "FalsePositives", "LogCoshError", "Mean",
+      "AUC", "Accuracy", "BinaryAccuracy", "BinaryIoU", "CategoricalAccuracy",
+      "ConcordanceCorrelation", "F1Score", "FBetaScore", "FalseNegatives", "FalsePositives",
+      "LogCoshError", "Mean",
       "PearsonCorrelation", "Precision", "PrecisionAtRecall", "R2Score", "Recall",
       "RecallAtPrecision", "RootMeanSquaredError", "SensitivityAtSpecificity",
       "SparseCategoricalAccuracy", "SparseTopKCategoricalAccuracy", "SpecificityAtSensitivity",
       "Sum", "TopKCategoricalAccuracy", "TrueNegatives", "TruePositives",
       // optimizers
-      "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Lion", "Nadam", "RMSprop", "SGD"};
+      "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion", "Nadam", "RMSprop",
+      "SGD"};
   return std::ranges::find(all, class_name) != all.end();
 }
 

@@ -19,7 +19,7 @@ using Column = std::vector<std::size_t>;  // slots that lie side by side
 struct Layout {
   std::vector<Column> columns;
   std::size_t slots = 0;
-  double initial = 0;       // of a slot
+  double initial = 0;       // of the first slot
   bool averages = false;    // one slot more, ours the last
   bool accumulates = false;
   bool rate = true;
@@ -38,13 +38,11 @@ Layout layout_of(const Optimizer& optimizer) {
   if (name == "Adam" || name == "AdamW") {
     layout.columns = {{0, 1}};
     if (is_set(options, "amsgrad")) layout.columns.push_back({2});
-  } else if (name == "Adamax" || name == "Nadam" || name == "Adadelta") {
+  } else if (name == "Adamax" || name == "Nadam" || name == "Adadelta" || name == "Lamb" ||
+             name == "Ftrl") {
     layout.columns = {{0, 1}};
     layout.product = name == "Nadam";
-  } else if (name == "Adagrad") {
-    layout.columns = {{0}};
-    layout.initial = options["initial_accumulator_value"].as_double(name);
-  } else if (name == "Lion") {
+  } else if (name == "Adagrad" || name == "Lion") {
     layout.columns = {{0}};
   } else if (name == "SGD") {
     if (is_set(options, "momentum")) layout.columns = {{0}};
@@ -58,6 +56,8 @@ Layout layout_of(const Optimizer& optimizer) {
          ".include_optimizer = false", optimizer.impl()->who());
   }
   for (const Column& column : layout.columns) layout.slots += column.size();
+  const Config& initial = options["initial_accumulator_value"];
+  if (!initial.is_null()) layout.initial = initial.as_double(name);
   layout.averages = is_set(options, "use_ema");
   layout.accumulates = is_set(options, "gradient_accumulation_steps");
   layout.rate = !options["learning_rate"].is_map();
@@ -131,7 +131,8 @@ KerasTraining optimizer_to_keras(const Optimizer& optimizer, const Weights& weig
     from_config((*at->second)["accumulated"], accumulated[w.name], who);
     Tensors& own = slots[w.name];
     if (!own.empty()) continue;  // no gradient yet
-    own.assign(layout.slots, full(w.value.shape(), layout.initial));
+    own.assign(layout.slots, zeros(w.value.shape()));
+    if (!own.empty()) own[0] = full(w.value.shape(), layout.initial);
     if (layout.averages) own.push_back(zeros(w.value.shape()));
   }
   for (const Weight& w : moved) {

@@ -200,10 +200,10 @@ Registry<Loss>& loss_registry() {
     Registry<Loss> own("loss");
     own.add<BinaryCrossentropy>().add<BinaryFocalCrossentropy>().add<CategoricalCrossentropy>();
     own.add<CategoricalFocalCrossentropy>().add<CategoricalHinge>().add<CosineSimilarity>();
-    own.add<Hinge>().add<Huber>().add<KLDivergence>().add<LogCosh>().add<MeanAbsoluteError>();
-    own.add<MeanAbsolutePercentageError>().add<MeanSquaredError>();
+    own.add<Dice>().add<Hinge>().add<Huber>().add<KLDivergence>().add<LogCosh>();
+    own.add<MeanAbsoluteError>().add<MeanAbsolutePercentageError>().add<MeanSquaredError>();
     own.add<MeanSquaredLogarithmicError>().add<Poisson>();
-    own.add<SparseCategoricalCrossentropy>().add<SquaredHinge>();
+    own.add<SparseCategoricalCrossentropy>().add<SquaredHinge>().add<Tversky>();
     return own;
   }();
   return registry;

@@ -158,7 +158,7 @@ class Formula : public Base {
     }
   }
   std::int64_t value_axis() const override {
-    if constexpr (requires { options_.axis; }) return options_.axis;
+    if constexpr (requires { std::int64_t{options_.axis}; }) return options_.axis;
     return Base::value_axis();
   }
   Tensor values(const Tensor& y_true, const Tensor& y_pred) const override {

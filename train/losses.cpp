@@ -21,7 +21,28 @@ Tensor signs(const Tensor& y) {
   return binary ? affine(y, 2, -1) : y;
 }
 
+// The share of what both have, without axes of all; a little more never divides 0 by 0.
+Tensor overlap(const Tensor& y, const Tensor& p, double alpha, double beta, double more,
+               const std::optional<Axes>& axis) {
+  const ReduceOptions along{.axis = axis.value_or(Axes()).values};
+  const Tensor both = sum(y * p, along);
+  return both / (both + alpha * sum((1 - y) * p, along) + beta * sum(y * (1 - p), along) + more);
+}
+
 }  // namespace
+
+void TverskyOptions::fields(Fields& f) {
+  f("alpha", alpha);
+  f("beta", beta);
+  f("axis", axis);
+}
+
+void TverskyOptions::check(const std::string& who) const {
+  for (const double part : {alpha, beta}) {
+    if (part >= 0 && std::isfinite(part)) continue;
+    fail("{}: alpha and beta are at least 0 and finite, got {}", who, part);
+  }
+}
 
 void HuberOptions::check(const std::string& who) const {
   if (!(delta > 0 && std::isfinite(delta))) {
@@ -79,6 +100,14 @@ Tensor categorical_hinge(const Tensor& y, const Tensor& p) {
 }
 
 Tensor poisson(const Tensor& y, const Tensor& p) { return last_mean(p - y * log(p + epsilon)); }
+
+Tensor dice(const Tensor& y, const Tensor& p, const DiceOptions& options) {
+  return 1 - overlap(y, p, 0.5, 0.5, epsilon / 2, options.axis);
+}
+
+Tensor tversky(const Tensor& y, const Tensor& p, const TverskyOptions& options) {
+  return 1 - overlap(y, p, options.alpha, options.beta, epsilon, options.axis);
+}
 
 }  // namespace formula
 

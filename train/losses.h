@@ -6,6 +6,8 @@
 // leaves a value an example, unless it says otherwise.
 #pragma once
 
+#include <optional>
+
 #include <kindling/train/crossentropies.h>
 #include <kindling/train/loss.h>
 
@@ -27,6 +29,22 @@ struct CosineSimilarityOptions {
   void check(const std::string& who) const { check_axis(who, axis); }
 };
 
+struct DiceOptions {
+  Reduction reduction = Reduction::sum_over_batch_size;
+  std::string name = {};
+  std::optional<Axes> axis = {};  // what a value is of; without, all of the batch
+  void fields(Fields& f) { f("axis", axis); }
+};
+struct TverskyOptions {
+  double alpha = 0.5;  // of what was found wrongly
+  double beta = 0.5;   // of what was missed
+  Reduction reduction = Reduction::sum_over_batch_size;
+  std::string name = {};
+  std::optional<Axes> axis = {};
+  void fields(Fields& f);
+  void check(const std::string& who) const;
+};
+
 // y is float32 in the shape of p.
 namespace formula {
 Tensor mean_squared_error(const Tensor& y, const Tensor& p);
@@ -41,6 +59,8 @@ Tensor hinge(const Tensor& y, const Tensor& p);
 Tensor squared_hinge(const Tensor& y, const Tensor& p);
 Tensor categorical_hinge(const Tensor& y, const Tensor& p);
 Tensor poisson(const Tensor& y, const Tensor& p);
+Tensor dice(const Tensor& y, const Tensor& p, const DiceOptions& options);
+Tensor tversky(const Tensor& y, const Tensor& p, const TverskyOptions& options);
 }  // namespace formula
 
 // mean((y - p)^2)
@@ -69,6 +89,12 @@ using CategoricalHinge =
     LossOf<"CategoricalHinge", formula::categorical_hinge, LossOptions, Truth::between_signs>;
 // mean(p - y log(p + 1e-7))
 using Poisson = LossOf<"Poisson", formula::poisson, LossOptions, Truth::at_least_0>;
+// 1 - sum(y p) / (sum(y p) + alpha sum((1 - y) p) + beta sum(y (1 - p))), sums along the axes: of
+// regions that overlap. Salehi et al. (2017), https://arxiv.org/abs/1706.05721
+using Tversky =
+    LossOf<"Tversky", formula::tversky, TverskyOptions, Truth::between_0_and_1>;
+// Tversky's of alpha and beta 0.5: 1 - 2 sum(y p) / (sum(y) + sum(p)).
+using Dice = LossOf<"Dice", formula::dice, DiceOptions, Truth::between_0_and_1>;
 
 // -sum(y p) / (|y| |p|) along the axis, a norm counted as 1e-7 at least. As a metric, the
 // similarity itself: it is the larger the better.

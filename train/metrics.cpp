@@ -115,7 +115,8 @@ void MeanMetricImpl::update(const Tensor& y_true, const Tensor& y_pred, const Te
 Registry<Metric>& metric_registry() {
   static Registry<Metric> registry = [] {
     Registry<Metric> own("metric");
-    own.add<Accuracy>().add<AUC>().add<BinaryAccuracy>().add<CategoricalAccuracy>();
+    own.add<Accuracy>().add<AUC>().add<BinaryAccuracy>().add<BinaryIoU>();
+    own.add<CategoricalAccuracy>();
     own.add<ConcordanceCorrelation>().add<F1Score>().add<FalseNegatives>().add<FalsePositives>();
     own.add<FBetaScore>().add<LogCoshError>().add<Mean>().add<MeanAveragePrecision>();
     own.add<MeanReciprocalRank>().add<PearsonCorrelation>().add<Precision>();

@@ -79,7 +79,8 @@ std::string weights_bytes(const std::vector<keras::Variables>& variables,
 }
 
 void read_optimizer(const hdf5::File& file, KerasTraining& training) {
-  const std::string vars = "optimizer/vars";
+  const std::string inner = "optimizer/inner_optimizer/vars";  // of a LossScaleOptimizer
+  const std::string vars = file.has_group(inner) ? inner : "optimizer/vars";
   if (!file.has_group(vars)) return;
   const Config name = file.attribute(vars, "name");
   training.optimizer = name.is_string() ? name.as_string(file.name()) : "optimizer";

@@ -53,7 +53,6 @@ const std::vector<Change>& changes() {
       {"", "dynamic", "", false},
       {"", "num_constants", "", 0},
       {"", "decay", "", 0.0},
-      {"", "summation_method", "", "interpolation"},
       {"SparseTopKCategoricalAccuracy", "from_sorted_ids", "", false},
   };
   return all;

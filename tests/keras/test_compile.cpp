@@ -111,6 +111,11 @@ TEST_CASE("Optimizers, losses and metrics given as objects are found") {
         "Adam; :MeanSquaredError; :MeanAbsoluteError mean_absolute_error;");
   CHECK(compiled(one_output(1), R"({"optimizer": "adam", "loss": {
       "class_name": "LossFunctionWrapper", "config": {"fn": "poisson"}}})") == "Adam; :Poisson;;");
+  CHECK(compiled(one_output(1), R"({"optimizer": {"class_name": "LossScaleOptimizer", "config": {
+      "name": "loss_scale_optimizer", "initial_scale": 32768.0, "dynamic_growth_steps": 2000,
+      "inner_optimizer": {"module": "keras.optimizers", "class_name": "SGD",
+                          "config": {"name": "sgd", "learning_rate": 0.5}}}}, "loss": "dice"})") ==
+        "SGD; :Dice;;");
   // As Keras 2.12 to 2.15 have them.
   CHECK(compiled(one_output(1), R"({
       "optimizer": {"class_name": "RMSprop", "config": {"name": "RMSprop", "learning_rate": 0.5,
@@ -196,8 +201,8 @@ TEST_CASE("Saved are losses and weights of every output, as Keras wants them") {
 TEST_CASE("What there is no class for is left out, and why is said") {
   const std::string optimizers = " is registered; register_optimizer<";
   const std::string registered =
-      ">() adds one of your own [registered: Adadelta, Adagrad, Adam, AdamW, Adamax, LazyAdam, "
-      "Lion, Nadam, RMSprop, SGD]";
+      ">() adds one of your own [registered: Adadelta, Adagrad, Adam, AdamW, Adamax, Ftrl, "
+      "Lamb, LazyAdam, Lion, Nadam, RMSprop, SGD]";
   const std::vector<std::pair<std::string, std::string>> all = {
       {R"("optimizer": "adam", "loss": null)", "loss: has no loss"},
       {R"("optimizer": "adam", "loss": [], "metrics": ["mse"])", "loss: has no loss"},

@@ -111,15 +111,15 @@ TEST_CASE("An optimizer that isn't there is needed by training alone") {
   Model model = small();
   model.compile({.loss = MeanSquaredError()});
   const std::string adam = R"("module":"keras.optimizers","class_name":"Adam")";
-  const Edits edits = {{adam, R"("module":"keras.optimizers","class_name":"Lamb")"}};
+  const Edits edits = {{adam, R"("module":"keras.optimizers","class_name":"Muon")"}};
   const TemporaryFolder folder;
   write_file(folder.file("m.keras"), archive_of(model, edits, "3.16.0"));
   std::vector<std::string> left;
   Model loaded = load_keras(folder.file("m.keras"), {.left_out = &left});
   const std::string why =
-      folder.file("m.keras") + ": compile_config: optimizer: no class \"Lamb\" is registered; "
-      "register_optimizer<Lamb>() adds one of your own [registered: Adadelta, Adagrad, Adam, "
-      "AdamW, Adamax, LazyAdam, Lion, Nadam, RMSprop, SGD]";
+      folder.file("m.keras") + ": compile_config: optimizer: no class \"Muon\" is registered; "
+      "register_optimizer<Muon>() adds one of your own [registered: Adadelta, Adagrad, Adam, "
+      "AdamW, Adamax, Ftrl, Lamb, LazyAdam, Lion, Nadam, RMSprop, SGD]";
   CHECK(left == std::vector<std::string>{why});
   check_same_predictions(model, loaded, {normals({3, 4}, 1)});
   CHECK(why_not(loaded, "evaluate") == "no error");

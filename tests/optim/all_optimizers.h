@@ -26,6 +26,10 @@ inline std::vector<std::pair<std::string, Config>> all_optimizers() {
       {"Adamax", {}},
       {"Nadam", {}},
       {"Lion", {}},
+      {"Lamb", {}},
+      {"Ftrl", {}},
+      {"Ftrl", {{"learning_rate_power", -0.8}, {"l1_regularization_strength", 0.05},
+                {"l2_shrinkage_regularization_strength", 0.2}, {"beta", 0.4}}},
   };
   const std::vector<Map> common = {
       {},

@@ -258,10 +258,10 @@ TEST_CASE("An optimizer comes back from its config") {
   CHECK(again.config()["amsgrad"].str() == "true");
   CHECK(again.config()["clipnorm"].str() == "2");
   CHECK(again.config()["global_clipnorm"].is_null());
-  CHECK(message_of([] { optimizer_registry().make("Ftrl", Config::Map{}); }) ==
-        "optimizer: no class \"Ftrl\" is registered; register_optimizer<Ftrl>() adds one of your "
-        "own [registered: Adadelta, Adagrad, Adam, AdamW, Adamax, LazyAdam, Lion, Nadam, RMSprop, "
-        "SGD]");
+  CHECK(message_of([] { optimizer_registry().make("Muon", Config::Map{}); }) ==
+        "optimizer: no class \"Muon\" is registered; register_optimizer<Muon>() adds one of your "
+        "own [registered: Adadelta, Adagrad, Adam, AdamW, Adamax, Ftrl, Lamb, LazyAdam, Lion, "
+        "Nadam, RMSprop, SGD]");
   CHECK(message_of([] { optimizer_registry().make("SGD", Config::Map{{"rate", 0.1}}); }) ==
         "SGD \"sgd\": unknown option \"rate\", got 0.1");
 }

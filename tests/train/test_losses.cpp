@@ -301,6 +301,45 @@ TEST_CASE("Truth that depends on variables, such as a teacher's predictions, get
   }
 }
 
+TEST_CASE("A mask of size 1 along an axis counts for all places there") {
+  const Tensor x = normals({2, 3, 4}, 1), y = zeros({2, 3, 4});
+  const Tensor mask = mask_of({{true, false, true}}).reshaped({1, 3, 1});
+  const Tensor spread = broadcast_to(mask, {2, 3, 1}).reshaped({2, 3});
+  CHECK(MeanSquaredError()(y, with_mask(x, mask)).item() ==
+        Approx(MeanSquaredError()(y, with_mask(x, spread)).item()));
+}
+
+TEST_CASE("Dice and Tversky, of the batch or along axes: Keras's numbers") {
+  const Tensor y = tensor({0, 1, 1, 1, 0, 0, 0, 0, 1, 0, 1, 0}).reshaped({2, 2, 3});
+  const Tensor p = tensor({0.1, 0.7, 0.4, 0.8, 0.3, 0.2, 0.5, 0.1, 0.9, 0.2, 0.6, 0.05})
+                       .reshaped({2, 2, 3});
+  const auto check = [&](const Loss& loss, double value, double first, double second) {
+    const Tensor x = variable(p.clone());
+    const Tensor result = loss(y, x);
+    CHECK(result.item() == Approx(value).epsilon(1e-6));
+    backward(result);
+    CHECK(numbers(grad(x))[0] == Approx(first).epsilon(1e-5));
+    CHECK(numbers(grad(x))[1] == Approx(second).epsilon(1e-5));
+  };
+  check(Dice(), 0.3096446991, 0.0700867996, -0.1329589039);
+  check(Dice({.axis = Axes{1, 2}}), 0.3097178638, 0.0628098994, -0.1190083027);
+  check(Tversky({.alpha = 0.3, .beta = 0.7}), 0.3138244152, 0.0415444002, -0.1602718979);
+  check(Tversky({.alpha = 0.2, .beta = 0.9, .axis = -1}), 0.3211103082, 0.0147655001,
+        -0.1221508980);
+  check(Tversky({.axis = Axes{0, 1}}), 0.3165061772, 0.0788953975, -0.1168735996);
+  check_close(Dice({.reduction = Reduction::none, .axis = Axes{1, 2}})(y, p),
+              tensor({0.309090853, 0.310344875}), 1e-6);
+  CHECK(Dice({.axis = Axes{1, 2}})(y, p, tensor({1.0, 3.0})).item() == Approx(0.6200627));
+  CHECK(Dice()(zeros({2, 2}), zeros({2, 2})).item() == 1);  // nothing there, nothing found
+  CHECK(message_of([&] { Dice()(y, p, ones({2})); }) ==
+        "Dice \"dice\": sample_weight broadcasts to a value an example [sample_weight (2,), "
+        "values ()]");
+  CHECK(message_of([] { Tversky({.beta = -1}); }) ==
+        "Tversky \"tversky\": alpha and beta are at least 0 and finite, got -1");
+  CHECK(message_of([&] { Dice({.axis = 3})(y, p); }).ends_with(
+            "axis 3 is outside [-3, 3) [x (2, 2, 3)]"));
+}
+
 TEST_CASE("A loss of one's own is a formula with a name") {
   register_loss<FourthPower>();
   const auto loss = FourthPower({.reduction = Reduction::sum});

@@ -51,7 +51,8 @@ TEST_CASE("Labels of classifiers are 0 or 1") {
     };
     CAPTURE(name);
     const std::string end = " at (0, 1) [y_true (1, 2)]";
-    const bool counts = name.starts_with("AUC") || name.find("At") != std::string::npos ||
+    const bool counts = name.starts_with("AUC") || name == "BinaryIoU" ||
+                        name.find("At") != std::string::npos ||
                         name.find("itives") != std::string::npos ||
                         name.find("atives") != std::string::npos || name.starts_with("F") ||
                         name == "Precision" || name == "Recall" || name == "BinaryAccuracy";
@@ -182,4 +183,83 @@ TEST_CASE("The area of precision's gain over recall's") {
   // Points (1, 0), (0, 1), (0, 1).
   CHECK(gain.result() == Approx(0.5));
   CHECK(metric_from_config("AUC", gain.config()).config().str() == gain.config().str());
+}
+
+namespace {
+const Tensor ten_labels = tensor({0, 1, 1, 0, 1, 0, 0, 1, 1, 0});
+const Tensor ten_scores = tensor({0.1, 0.35, 0.8, 0.4, 0.5, 0.55, 0.2, 0.9, 0.2, 0.7});
+const Tensor ten_weights = tensor({1.0, 2.0, 1.0, 0.5, 1.0, 1.0, 3.0, 1.0, 1.0, 1.0});
+
+double result_of(const Metric& metric, const Tensor& weights = {}) {
+  metric.reset();
+  metric.update(ten_labels, ten_scores, weights);
+  return metric.result();
+}
+}  // namespace
+
+TEST_CASE("Areas of rectangles below and above a curve, and at given thresholds: Keras's numbers") {
+  struct Case {
+    Curve curve;
+    SummationMethod method;
+    double even, weighted, given, given_weighted;
+  };
+  using enum SummationMethod;
+  for (const auto& [curve, method, even, weighted, given, given_weighted] :
+       {Case{Curve::ROC, interpolation, 0.68, 0.730769157, 0.64, 0.711538434},
+        Case{Curve::ROC, minoring, 0.64, 0.679487228, 0.56, 0.641025603},
+        Case{Curve::ROC, majoring, 0.72, 0.782051206, 0.72, 0.782051206},
+        Case{Curve::PR, interpolation, 0.740131915, 0.735546887, 0.723220229, 0.726546943},
+        Case{Curve::PR, minoring, 0.525396824, 0.536956549, 0.3, 0.33},
+        Case{Curve::PR, majoring, 0.754285753, 0.766666710, 0.742857158, 0.777777791},
+        Case{Curve::PRGAIN, minoring, 0.154166669, 0.318343192, 0, 0.062721893},
+        Case{Curve::PRGAIN, majoring, 0.31249997, 0.526627243, 0.25, 0.538461566}}) {
+    const AUC evenly({.num_thresholds = 11, .curve = curve, .summation_method = method});
+    const AUC at({.curve = curve, .summation_method = method,
+                  .thresholds = std::vector{0.7, 0.2, 0.5}});
+    CAPTURE(evenly.config().str());
+    CHECK(result_of(evenly) == Approx(even).margin(1e-6));
+    CHECK(result_of(evenly, ten_weights) == Approx(weighted).margin(1e-6));
+    CHECK(result_of(at) == Approx(given).margin(1e-6));
+    CHECK(result_of(at, ten_weights) == Approx(given_weighted).margin(1e-6));
+    const Metric again = metric_from_config("AUC", at.config());
+    CHECK(again.config().str() == at.config().str());
+    CHECK(result_of(again) == result_of(at));
+  }
+  CHECK(AUC({.thresholds = std::vector{0.5}}).config()["num_thresholds"].str() == "3");
+  CHECK(message_of([] { AUC({.thresholds = std::vector{0.5, 1.0}}); }) ==
+        "AUC \"auc\": thresholds are in (0, 1), got 1");
+  CHECK(message_of([] {
+          metric_from_config("AUC", Config::Map{{"summation_method", "simpson"}});
+        }) == "AUC \"auc\": summation_method: one of interpolation, minoring, majoring is needed, "
+              "got \"simpson\"");
+}
+
+TEST_CASE("The overlap of what is predicted and what is true, for each class: Keras's numbers") {
+  const auto check = [](std::vector<std::int64_t> ids, double threshold, double plain,
+                        double weighted) {
+    const BinaryIoU metric({.target_class_ids = std::move(ids), .threshold = threshold});
+    CHECK(result_of(metric) == Approx(plain).margin(1e-6));
+    CHECK(result_of(metric, ten_weights) == Approx(weighted).margin(1e-6));
+  };
+  check({0, 1}, 0.5, 0.428571433, 0.424342096);
+  check({0, 1}, 0.2, 0.377777785, 0.337792635);  // 0.2 itself is predicted
+  check({0}, 0.2, 0.2, 0.153846145);
+  check({1}, 0.2, 0.555555522, 0.521739066);
+  check({0, 1}, 0.95, 0.25, 0.26);
+  const BinaryIoU metric;
+  CHECK(metric.result() == 0);
+  metric.update(zeros({3}), full({3}, 0.1));
+  CHECK(metric.result() == 1);  // class 1 is nowhere
+  CHECK(metric.name() == "binary_io_u");
+  CHECK(message_of([] { BinaryIoU({.target_class_ids = {2}}); }) ==
+        "BinaryIoU \"binary_io_u\": target_class_ids are 0 and 1, got 2");
+}
+
+TEST_CASE("A prediction at a threshold is compared as float32, as in Keras") {
+  const Tensor y = ones({1}), p = tensor({0.2});
+  for (const Metric& metric : {Metric(Precision({.thresholds = 0.2})),
+                               Metric(F1Score({.threshold = 0.2}))}) {
+    metric.update(y, p);
+    CHECK(metric.result() == 0);
+  }
 }
