@@ -178,11 +178,12 @@ Tensors FunctionalImpl::call(const Tensors& inputs, const Call& call) {
   std::vector<Tensors> values(nodes_.size());
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const SymbolicTensor& want = options_.inputs[i];
-    if (inputs[i].dtype() != want.dtype()) {
-      fail_with("input \"" + want.node()->layer.name() + "\" is " + kindling::name(want.dtype()) +
-                ", got " + kindling::name(inputs[i].dtype()));
+    Tensor input = inputs[i];
+    if (input.dtype() != want.dtype()) {  // as Keras does, which truncates too
+      input = cast_exactly(who() + ": input \"" + want.node()->layer.name() + "\"", input,
+                           want.dtype());
     }
-    values[source(want).node] = {with_mask(inputs[i], call.masks[i])};
+    values[source(want).node] = {with_mask(input, call.masks[i])};
   }
   for (std::size_t n = 0; n < nodes_.size(); ++n) {
     const Step& step = steps_[n];

@@ -20,10 +20,12 @@ SymbolicTensor Input(const InputOptions& options) {
 
 void InputLayerImpl::fields(Fields& f) {
   // Keras writes the batch axis too.
-  Shape batch_shape = options_.shape.inserted(0, any);
+  Shape batch_shape = options_.shape.inserted(0, options_.batch_size);
   f("batch_shape", batch_shape);
   f("dtype", options_.dtype);
-  if (f.reading()) options_.shape = batch_shape.without(0);
+  if (!f.reading()) return;
+  options_.batch_size = batch_shape[0];
+  options_.shape = batch_shape.without(0);
 }
 
 Tensors InputLayerImpl::call(const Tensors&, const Call&) {

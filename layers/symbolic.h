@@ -28,6 +28,7 @@ struct SymbolicNode {
 
 struct InputOptions {
   Shape shape = {};  // of one item, without the batch
+  std::int64_t batch_size = any;  // kept for Keras, which asks for it before a stateful layer
   DType dtype = DType::float32;
   std::string name = {};
 };

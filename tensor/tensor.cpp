@@ -1,6 +1,7 @@
 #include <kindling/tensor/tensor.h>
 
 #include <algorithm>
+#include <cmath>
 #include <concepts>
 #include <cstring>
 #include <limits>
@@ -136,8 +137,7 @@ Tensor with_mask(const Tensor& x, const Tensor& mask) {
   Tensor t = x;
   t.mask_ = nullptr;
   if (!mask.defined()) return t;
-  if (mask.dtype() != DType::boolean || mask.rank() < 1 || mask.rank() > x.rank() ||
-      !std::equal(mask.shape().begin(), mask.shape().end(), x.shape().begin())) {
+  if (mask.dtype() != DType::boolean || mask.rank() < 1 || !mask.shape().masks(x.shape())) {
     fail("with_mask: a mask is bool and has the leading sizes of its tensor, got {} {} [x {}]",
          name(mask.dtype()), mask.shape().str(), x.shape().str());
   }
@@ -233,6 +233,31 @@ Tensor cast(const Tensor& x, DType dtype) {
     case DType::boolean: convert(x.bools()); break;
   }
   return y;
+}
+
+Tensor cast_exactly(const std::string& who, const Tensor& x, DType dtype) {
+  const auto check = [&](const auto& numbers) {
+    for (const auto number : numbers) {
+      const auto value = static_cast<double>(number);
+      switch (dtype) {
+        case DType::float32:
+          if (std::isnan(value) || static_cast<double>(static_cast<float>(value)) == value) break;
+          fail("{}: float32 is needed, and {} is no float32", who, number);
+        case DType::int32:
+          if (std::abs(value) < 0x1p31 && value == std::trunc(value)) break;
+          fail("{}: int32 is needed, and {} is no whole number of 32 bits", who, number);
+        case DType::boolean:
+          if (value == 0 || value == 1) break;
+          fail("{}: bool is needed, and {} is neither 0 nor 1", who, number);
+      }
+    }
+  };
+  switch (x.dtype()) {
+    case DType::float32: check(x.floats()); break;
+    case DType::int32: check(x.ints()); break;
+    case DType::boolean: check(x.bools()); break;
+  }
+  return cast(x, dtype);
 }
 
 }  // namespace kindling

@@ -120,7 +120,8 @@ class Tensor {
 
 using Tensors = CheckedVector<Tensor>;
 
-// x carrying a mask, bool, of x's first size or sizes: (batch, steps) for most. An undefined mask
+// x carrying a mask, bool, of x's first size or sizes: (batch, steps) for most. One of x's rank may
+// have size 1 along some axes, for all places there. An undefined mask
 // takes it away; another dtype or other sizes fail.
 Tensor with_mask(const Tensor& x, const Tensor& mask);
 
@@ -158,6 +159,8 @@ Tensor random_normal(const Shape& shape, double mean, double stddev, Generator& 
 // The same numbers as another dtype; float to int truncates, and fails on what int32 doesn't have;
 // to bool is x != 0. No history.
 Tensor cast(const Tensor& x, DType dtype);
+// The same, where no number changes; fails in the name of `who` on the first that would.
+Tensor cast_exactly(const std::string& who, const Tensor& x, DType dtype);
 
 }  // namespace kindling
 #pragma GCC visibility pop

@@ -1,7 +1,6 @@
 #include "inputs.h"
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 
 #include <kindling/tensor/fail.h>
@@ -21,52 +20,11 @@ std::string number_of(std::size_t i) { return fmt::format("input.{}", i); }
 
 std::string who(const Port& port) { return fmt::format("predict: input \"{}\"", port.name); }
 
-// Every float32 up to here in size is what it would be as a whole number.
-constexpr std::int32_t largest_exact = 1 << 24;
-
-Tensor floats_of(const Port& port, const Tensor& x) {
-  if (x.dtype() == DType::int32) {
-    for (const std::int32_t value : x.ints()) {
-      if (value < -largest_exact || value > largest_exact) {
-        fail("{}: float32 is needed, and {} is no float32", who(port), value);
-      }
-    }
-  }
-  return cast(x, DType::float32);
-}
-
-Tensor ints_of(const Port& port, const Tensor& x) {
-  if (x.dtype() == DType::float32) {
-    for (const float value : x.floats()) {
-      if (!(std::abs(value) < 2147483648.0f) || value != std::trunc(value)) {
-        fail("{}: int32 is needed, and {} is no whole number of 32 bits", who(port), value);
-      }
-    }
-  }
-  return cast(x, DType::int32);
-}
-
-Tensor bools_of(const Port& port, const Tensor& x) {
-  const Tensor numbers = cast(x, DType::float32);
-  for (const float value : numbers.floats()) {
-    if (value != 0 && value != 1) {
-      fail("{}: bool is needed, and {} is neither 0 nor 1", who(port), value);
-    }
-  }
-  return cast(x, DType::boolean);
-}
-
 Tensor fitted(const Port& port, const Tensor& x) {
   if (!compatible(x.shape(), port.shape)) {
     fail("{}: {} is needed, got {}", who(port), port.shape.str(), x.shape().str());
   }
-  if (x.dtype() == port.dtype) return x;
-  switch (port.dtype) {
-    case DType::float32: return floats_of(port, x);
-    case DType::int32: return ints_of(port, x);
-    case DType::boolean: break;
-  }
-  return bools_of(port, x);
+  return x.dtype() == port.dtype ? x : cast_exactly(who(port), x, port.dtype);
 }
 
 class Inputs {

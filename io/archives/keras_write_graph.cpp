@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -14,6 +15,25 @@ namespace {
 bool is_recurrent(const std::string& class_name) {
   return class_name == "LSTM" || class_name == "GRU" || class_name == "SimpleRNN" ||
          class_name == "Bidirectional";
+}
+
+// Whether it, or a layer inside that is no graph, is stateful.
+bool keeps_states(const Layer& layer) {
+  if (is_graph_class(layer.class_name())) return false;
+  const Config stateful = is_recurrent(layer.class_name()) ? layer.config()["stateful"] : Config();
+  return (!stateful.is_null() && stateful.as_bool("stateful")) ||
+         std::ranges::any_of(layer.impl()->layers(), keeps_states);
+}
+
+void check_batch_of_states(const Graph& graph) {
+  const bool known = std::ranges::all_of(graph.inputs, [&](const Source& input) {
+    const Layer& layer = graph.layers[graph.calls[input.call].layer];
+    return !layer.config()["batch_shape"].as_list("batch_shape")[0].is_null();
+  });
+  const auto layer = std::ranges::find_if(graph.layers, keeps_states);
+  if (known || layer == graph.layers.end()) return;
+  fail("{}: keeps states from call to call, for which Keras wants a batch of a known size; give "
+       "Input() its batch_size", layer->impl()->who());
 }
 
 Config tensor_to_keras(const Graph& graph, const Source& source) {
@@ -205,6 +225,7 @@ Config calls_to_keras(const Graph& graph, std::size_t layer) {
 static Config model_object(const FunctionalImpl& model, const Names& names,
                            const Config& compile_config) {
   const Graph graph = keras_graph(model);
+  check_batch_of_states(graph);
   Config object = model.class_name() == "Sequential" && is_chain(graph)
                       ? sequential(model, graph, names)
                       : functional(model, graph, names);

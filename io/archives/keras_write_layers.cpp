@@ -83,10 +83,6 @@ Config config_to_keras(const Layer& layer, const Class& known, const Names& name
   if (class_name == "MultiHeadAttention" && ours["value_dim"].is_null()) {
     ours.set("value_dim", ours["key_dim"]);
   }
-  if (!ours["stateful"].is_null() && ours["stateful"].as_bool("stateful")) {
-    fail("{}: keeps states from call to call, for which Keras wants a batch of a known size; a "
-         "layer without stateful can be saved", layer.impl()->who());
-  }
   for (const char* option : {"activation", "recurrent_activation"}) {
     check_activation(layer, ours[option]);
   }

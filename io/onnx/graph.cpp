@@ -41,7 +41,10 @@ OnnxValue with_mask(const OnnxValue& x, const OnnxValue& mask) {
     fail("with_mask: a mask is bool and has the leading sizes of its value, got {} [x {}]",
          x.graph->text(mask.shape), x.graph->text(x.shape));
   }
-  for (int axis = 0; axis < mask.rank(); ++axis) x.graph->same(x.size(axis), mask.size(axis));
+  for (int axis = 0; axis < mask.rank(); ++axis) {
+    if (mask.rank() == x.rank() && mask.size(axis) == 1) continue;
+    x.graph->same(x.size(axis), mask.size(axis));
+  }
   masked.carried = std::make_shared<const OnnxValue>(mask);
   return masked;
 }

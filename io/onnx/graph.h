@@ -17,6 +17,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <kindling/layers/layer.h>
@@ -48,7 +49,8 @@ struct OnnxValue {
 };
 using OnnxValues = std::vector<OnnxValue>;
 
-// x carrying a mask, bool, whose sizes are the first ones of x; an undefined one takes it away.
+// x carrying a mask, bool, whose sizes are the first ones of x, or as many, some of them 1; an
+// undefined one takes it away.
 OnnxValue with_mask(const OnnxValue& x, const OnnxValue& mask);
 
 // A node as it is written.
@@ -84,6 +86,13 @@ class OnnxGraph {
   // This name, or one like it, is kept for an output: nothing else will be named so.
   std::string reserve(const std::string& name) { return unique(name); }
   void output(const std::string& name, const OnnxValue& value);
+  // After those of the model, with finish().
+  void output_last(const std::string& name, const OnnxValue& value) {
+    last_.emplace_back(reserve(name), value);
+  }
+  void finish() {
+    for (const auto& [name, value] : last_) output(name, value);
+  }
 
   // Adds a node of one result, or of several of given types and shapes. Undefined inputs are left
   // out.
@@ -166,6 +175,7 @@ class OnnxGraph {
   std::vector<OpenSize> sizes_;
   std::set<std::string> names_;
   std::vector<std::string> scopes_;
+  std::vector<std::pair<std::string, OnnxValue>> last_;
 };
 
 }  // namespace kindling

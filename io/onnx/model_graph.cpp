@@ -79,6 +79,7 @@ std::unique_ptr<OnnxGraph> onnx_graph(const Layer& model, const OnnxOptions& opt
                                  ? graph_results(*graph, *functional, options, names)
                                  : layer_results(*graph, model, options, names);
   for (std::size_t i = 0; i < results.size(); ++i) graph->output(names[i], results[i]);
+  graph->finish();
   return graph;
 }
 

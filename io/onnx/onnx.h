@@ -12,6 +12,8 @@
 // Masks           travel in the graph as they do in a call of the model: a layer that drops one
 //                 warns, or fails (set_dropped_mask_policy). A row that sees nothing is weighed
 //                 alike by attention, and has the mean 0, as here.
+// States          of stateful layers are inputs, "lstm_state_0", and outputs after the model's,
+//                 "lstm_next_state_0", for the next run; the first is given zeros.
 // Ids             outside [0, input_dim) are no error that the graph foresees: ONNX counts ids
 //                 from -input_dim to -1 from the end of the table, and ONNX Runtime fails on
 //                 others.
@@ -22,8 +24,6 @@
 //     build it with -DKINDLING_ONNX=ON
 //   Scale "scale": has no exporter to ONNX; give its class one with register_onnx<..>()
 //     (io/onnx/registry.h)
-//   LSTM "lstm": is stateful, and an ONNX graph keeps nothing from run to run; export a layer that
-//     takes its states as inputs and has return_state
 //   export_onnx: a file of protobuf has at most 2147483647 bytes, "large" takes 4000000000
 //
 //   model.onnx: is no ONNX file, or is cut short

@@ -146,10 +146,16 @@ OnnxValues by_steps(const OnnxCall& c, const Cell& cell, const Weights& w, const
 void refuse_what_onnx_has_not(const OnnxCall& c) {
   refuse_dropout(c, "dropout");
   refuse_dropout(c, "recurrent_dropout");
-  if (flag(c, "stateful")) {
-    fail("{}: is stateful, and an ONNX graph keeps nothing from run to run; export a layer that "
-         "takes its states as inputs and has return_state", c.who());
+}
+
+// An ONNX graph keeps nothing from run to run: who runs it gives it the states, and gets the next.
+OnnxValues kept_states(const OnnxCall& c, const Cell& cell, std::int64_t batch) {
+  OnnxValues states;
+  for (std::size_t i = 0; i < cell.states; ++i) {
+    states.push_back(c.graph().input(fmt::format("{}_state_{}", c.layer.name(), i),
+                                     OnnxType::float32, {batch, integer(c, "units")}));
   }
+  return states;
 }
 
 // Whether a step, or one before it, counts.
@@ -167,11 +173,16 @@ OnnxValues recurrent(const OnnxCall& c, const Cell& cell) {
     x = flip(x, 1);
     if (mask.defined()) mask = flip(mask, 1);
   }
-  const OnnxValues states(c.inputs.begin() + 1, c.inputs.end());
+  OnnxValues states(c.inputs.begin() + 1, c.inputs.end());
+  const bool stateful = flag(c, "stateful");
+  if (stateful && states.empty()) states = kept_states(c, cell, x.size(0));
   const Weights w = weights_of(c);
   OnnxValues results = !mask.defined() && default_activations(c)
                            ? by_operator(c, cell, w, x, states)
                            : by_steps(c, cell, w, x, states, mask);
+  for (std::size_t i = 1; stateful && i < results.size(); ++i) {
+    c.graph().output_last(fmt::format("{}_next_state_{}", c.layer.name(), i - 1), results[i]);
+  }
   const bool sequences = flag(c, "return_sequences");
   if (!sequences) results[0] = results[1];
   const bool zeros = flag(c, "zero_output_for_mask");

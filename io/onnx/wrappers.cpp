@@ -85,7 +85,9 @@ OnnxValues export_functional(const FunctionalImpl& model, const OnnxValues& inpu
   OnnxGraph& g = *inputs.at(0).graph;
   std::map<const SymbolicNode*, OnnxValues> values;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    values[model.inputs()[i].node().get()] = {inputs[i]};
+    const SymbolicTensor& want = model.inputs()[i];
+    values[want.node().get()] = {
+        with_mask(cast(inputs[i], onnx_type(want.dtype())), inputs[i].mask())};
   }
   const auto of = [&](const SymbolicTensor& t) {
     return values.at(t.node().get())[static_cast<std::size_t>(t.index())];

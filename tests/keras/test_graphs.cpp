@@ -168,5 +168,9 @@ TEST_CASE("What a Keras archive cannot hold is refused when it is saved") {
         "so that it could not open the model");
   CHECK(why(Model(x, LSTM({.units = 2, .stateful = true, .name = "l"})(x))) ==
         "LSTM \"l\": keeps states from call to call, for which Keras wants a batch of a known "
-        "size; a layer without stateful can be saved");
+        "size; give Input() its batch_size");
+  const SymbolicTensor sized = Input({.shape = {7, 4}, .batch_size = 3});
+  const Model stateful(sized, LSTM({.units = 2, .stateful = true})(sized));
+  randomize(stateful);
+  check_keras_round_trip(stateful, {normals({3, 7, 4}, 1)});
 }

@@ -176,8 +176,9 @@ TEST_CASE("A graph says which input doesn't fit") {
         "Functional \"m\": input \"a\" is (None, None, 3), got (2, 4, 5)");
   CHECK(message_of([&] { model({x, x}); }) ==
         "Functional \"m\": input \"b\" is (None, None), got (2, 4, 3)");
-  CHECK(message_of([&] { model({x, zeros({2, 4})}); }) ==
-        "Functional \"m\": input \"b\" is int32, got float32");
+  CHECK(message_of([&] { model({x, full({2, 4}, 2.5)}); }) ==
+        "Functional \"m\": input \"b\": int32 is needed, and 2.5 is no whole number of 32 bits");
+  CHECK(same_bits(model({x, zeros({2, 4})}), model({x, cast(zeros({2, 4}), DType::int32)})));
   CHECK(message_of([&] { model(x); }) == "Functional \"m\": takes 2 inputs, got 1");
   CHECK(message_of([&] { WithMask({.name = "w"})({a, b}); }) ==
         "WithMask \"w\": a mask is bool, got int32");

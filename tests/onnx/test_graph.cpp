@@ -16,12 +16,21 @@ std::string error_of(const Layer& model, const OnnxOptions& options = {}) {
 
 }  // namespace
 
-TEST_CASE("What an ONNX graph can't do is refused by name") {
+TEST_CASE("A stateful layer's states are inputs and outputs of its ONNX graph") {
   const auto x = Input({.shape = {any, 4}, .name = "x"});
   const auto lstm = LSTM({.units = 2, .stateful = true, .name = "lstm"});
-  CHECK(error_of(Model(x, lstm(x))) ==
-        "LSTM \"lstm\": is stateful, and an ONNX graph keeps nothing from run to run; export a "
-        "layer that takes its states as inputs and has return_state");
+  const onnx::ModelProto model =
+      exported(Model(x, Dense({.units = 3, .name = "d"})(lstm(x))));
+  CHECK(texts_of(model.graph().input()) ==
+        Strings{"x FLOAT (batch, x_time, 4)", "lstm_state_0 FLOAT (batch, 2)",
+                                 "lstm_state_1 FLOAT (batch, 2)"});
+  CHECK(texts_of(model.graph().output()) ==
+        Strings{"d FLOAT (batch, 3)", "lstm_next_state_0 FLOAT (batch, 2)",
+                                 "lstm_next_state_1 FLOAT (batch, 2)"});
+}
+
+TEST_CASE("What an ONNX graph can't do is refused by name") {
+  const auto x = Input({.shape = {any, 4}, .name = "x"});
   const auto dropout = Dropout({.rate = 0.25, .name = "dropout"});
   CHECK(error_of(Model(x, dropout(x, {.training = true}))) ==
         "Dropout \"dropout\": is called with training = true, where rate = 0.25 takes random "

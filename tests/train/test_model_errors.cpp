@@ -106,7 +106,7 @@ TEST_CASE("A dataset that doesn't fit the model is refused") {
   };
   const Tensor x = zeros({2, 4}), y = zeros({2, 1});
   CHECK(fit(data_of(zeros({2, 5}), y)) == who + "input \"x\" is (None, 4), got (2, 5)");
-  CHECK(fit(data_of(random_ids({2, 4}, 1, 3), y)) == who + "input \"x\" is float32, got int32");
+  CHECK(fit(data_of(cast(ones({2, 4}), DType::int32), y)) == "no error");
   CHECK(fit(from_tensors({x, x}, y)) == who + "takes 1 input, got 2");
   CHECK(fit(data_of(x, zeros({2, 3}))) ==
         "BinaryCrossentropy \"binary_crossentropy\": truth and prediction differ in shape "
