@@ -213,7 +213,9 @@ Config layer_to_keras(const Layer& layer, const Names& names) {
                        : known != nullptr ? config_to_keras(layer, *known, names)
                                           : own_config(layer)},
       {"registered_name", of_keras ? Config() : Config(class_name)}};
-  const bool builds = !input && (known == nullptr || known->builds);
+  // A stateful layer is built when it is called, with the batch that its input has.
+  const bool stateful = layer.config()["stateful"].str() == "true";
+  const bool builds = !input && !stateful && (known == nullptr || known->builds);
   if (builds && !layer.impl()->built_shapes().empty()) {
     object.set("build_config", build_config(layer));
   }

@@ -210,7 +210,7 @@ TEST_CASE("MultiHeadAttention's scores carry what restricts them, of its own siz
   CHECK_FALSE(mask_with({q, v}, {}).defined());
   CHECK(same_bits(mask_with({q, v}, {.mask = {{}, value}}), value.reshaped({2, 1, 1, 5})));
   CHECK(same_bits(mask_with({q, v, v}, {.mask = {{}, {}, value}}), value.reshaped({2, 1, 1, 5})));
-  CHECK(mask_with({q, v}, {.mask = {query}}).shape() == Shape{2, 1, 3, 1});
+  CHECK(mask_with({q, v}, {.mask = {query, {}}}).shape() == Shape{2, 1, 3, 1});
   CHECK(mask_with({q, v}, {.mask = {query, value}}).shape() == Shape{2, 1, 3, 5});
   const Tensor causal = mask_with({q, v}, {.use_causal_mask = true});
   CHECK(same_bits(causal, mask_of({{true, false, false, false, false},
